@@ -1,0 +1,24 @@
+/** Fraction done in [0, 1] with a short text of what is happening. */
+export type ProgressCallback = (fraction: number, text?: string) => void;
+
+/** The last argument of everything that takes time. */
+export interface TaskOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: ProgressCallback;
+}
+
+/** Resolves after `milliseconds`; rejects at once with the signal's reason when it is aborted. */
+export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
