@@ -37,7 +37,11 @@ const align8 = (n: number) => (n + 7) & ~7;
  * Packs named numeric arrays and a JSON value into one message.
  * @throws TypeError for text arrays
  */
-export function encodeFrame(kind: string, meta: unknown, arrays: Iterable<readonly [string, NdArray]>): Uint8Array<ArrayBuffer> {
+export function encodeFrame(
+  kind: string,
+  meta: unknown,
+  arrays: Iterable<readonly [string, NdArray]>,
+): Uint8Array<ArrayBuffer> {
   const entries: ArrayEntry[] = [];
   const chunks: Uint8Array[] = [];
   let offset = 0;
@@ -65,13 +69,18 @@ export function encodeFrame(kind: string, meta: unknown, arrays: Iterable<readon
  */
 export function decodeFrame<Meta = unknown>(buffer: ArrayBuffer): Frame<Meta> {
   const fail = (why: string, at: number) =>
-    new FormatInvalid(`Binary frame of ${buffer.byteLength} bytes: ${why} (byte ${at}). Reload the page: its version may differ from the server's.`, { offset: at });
+    new FormatInvalid(
+      `Binary frame of ${buffer.byteLength} bytes: ${why} (byte ${at}). Reload the page: its version may differ from the server's.`,
+      { offset: at },
+    );
   if (buffer.byteLength < PREFIX) throw fail('shorter than its prefix', 0);
   const view = new DataView(buffer);
   if (view.getUint32(0, true) !== MAGIC) throw fail('no HUTF magic', 0);
-  if (view.getUint16(4, true) !== VERSION) throw fail(`version ${view.getUint16(4, true)}, this page reads ${VERSION}`, 4);
+  if (view.getUint16(4, true) !== VERSION)
+    throw fail(`version ${view.getUint16(4, true)}, this page reads ${VERSION}`, 4);
   const headerLength = view.getUint32(8, true);
-  if (headerLength > MAX_HEADER || PREFIX + headerLength > buffer.byteLength) throw fail(`header of ${headerLength} bytes`, 8);
+  if (headerLength > MAX_HEADER || PREFIX + headerLength > buffer.byteLength)
+    throw fail(`header of ${headerLength} bytes`, 8);
   let header: { kind: string; meta: Meta; arrays: ArrayEntry[] };
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array(buffer, PREFIX, headerLength)));

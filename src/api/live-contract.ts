@@ -59,7 +59,13 @@ export const liveStatusSchema = z.object({
   /** Stage -> ms of the last train, in pipeline order. */
   stagesMs: z.array(z.object({ stage: z.string(), ms: z.number() })),
   sources: z.array(
-    z.object({ name: z.string(), kind: z.enum(['pipeline', 'control']), hz: z.number(), lastTrainId: z.number(), keys: z.array(z.string()) }),
+    z.object({
+      name: z.string(),
+      kind: z.enum(['pipeline', 'control']),
+      hz: z.number(),
+      lastTrainId: z.number(),
+      keys: z.array(z.string()),
+    }),
   ),
   lastError: z.object({ at: z.number(), text: z.string() }).nullable(),
   version: z.int(),

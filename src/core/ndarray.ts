@@ -64,7 +64,10 @@ export function rangeView<D extends DType>(array: NdArray<D>, start: number, sto
     });
   }
   const step = elementCount(entryShape) * lanesOf(array.dtype);
-  const data = array.data as unknown as { subarray?(a: number, b: number): unknown; slice(a: number, b: number): unknown };
+  const data = array.data as unknown as {
+    subarray?(a: number, b: number): unknown;
+    slice(a: number, b: number): unknown;
+  };
   const part = data.subarray ? data.subarray(start * step, stop * step) : data.slice(start * step, stop * step);
   return { dtype: array.dtype, shape: [stop - start, ...entryShape], data: part as DTypeStorage[D] };
 }

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { DType } from '../core/dtype.ts';
+import { isXfelError } from '../core/errors.ts';
+import { zeros } from '../core/ndarray.ts';
+import type { Train, TrainValue } from '../core/train.ts';
+import { detectorOfSource, findDetectorInput } from './detector-input.ts';
+
+const layout = { modules: 4, slowScan: 6, fastScan: 2 };
+
+function train(sources: Record<string, Record<string, TrainValue>>): Train {
+  return {
+    trainId: 1,
+    sources: new Map(
+      Object.entries(sources).map(([name, data]) => [
+        name,
+        { data: new Map(Object.entries(data)), metadata: new Map() },
+      ]),
+    ),
+  };
+}
+
+const array = (dtype: DType, ...shape: number[]) => zeros(dtype, shape);
+
+function reasonOf(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return isXfelError(error, 'SkipTrain') ? error.details.reason : error;
+  }
+  return 'nothing thrown';
+}
+
+describe('findDetectorInput', () => {
+  it('finds the planes of merged raw data and leaves absent modules out', () => {
+    const input = findDetectorInput(
+      train({
+        'A_DET_AGIPD1M-1/DET/APPEND': {
+          'image.data': array('uint16', 3, 2, 4, 6, 2),
+          'image.cellId': { dtype: 'uint16', shape: [3], data: Uint16Array.of(4, 8, 12) },
+          modulesPresent: [true, false, true, true],
+        },
+      }),
+      layout,
+    );
+    expect(input.kind).toBe('raw');
+    expect(input.frames).toBe(3);
+    expect([...input.cellIds]).toEqual([4, 8, 12]);
+    expect(
+      input.modules.map(({ module, base, gainBase, frameStride }) => [module, base, gainBase, frameStride]),
+    ).toEqual([
+      [0, 0, 48, 96],
+      [2, 24, 72, 96],
+      [3, 36, 84, 96],
+    ]);
+  });
+
+  it('joins sources of single modules, in order of the modules', () => {
+    const input = findDetectorInput(
+      train({
+        'A_DET_AGIPD1M-1/DET/3CH0:xtdf': { 'image.data': array('uint16', 2, 2, 6, 2) },
+        'A_DET_AGIPD1M-1/DET/1CH0:xtdf': { 'image.data': array('uint16', 2, 2, 6, 2) },
+        'A_DET_AGIPD1M-1/DET/0CH0:xtdf': { 'image.data': array('uint16', 0, 2, 6, 2) },
+      }),
+      layout,
+    );
+    expect(
+      input.modules.map(({ module, base, gainBase, frameStride }) => [module, base, gainBase, frameStride]),
+    ).toEqual([
+      [1, 0, 12, 24],
+      [3, 0, 12, 24],
+    ]);
+    expect([...input.cellIds]).toEqual([0, 1]);
+  });
+
+  it('takes corrected data', () => {
+    const input = findDetectorInput(
+      train({ 'A/CAL/APPEND_CORRECTED': { 'image.data': array('float32', 5, 4, 6, 2) } }),
+      layout,
+    );
+    expect([input.kind, input.frames, input.modules[1].gainBase, input.modules[1].frameStride]).toEqual([
+      'corrected',
+      5,
+      -1,
+      48,
+    ]);
+  });
+
+  it('says why a train cannot be used', () => {
+    const find = (sources: Parameters<typeof train>[0]) => reasonOf(() => findDetectorInput(train(sources), layout));
+    expect(find({ XGM: { intensity: 1 } })).toBe('no detector data');
+    expect(find({ 'A/DET/APPEND': { 'image.data': array('uint16', 3, 2, 5, 6, 2) } })).toBe('wrong shape');
+    expect(find({ 'A/CAL/APPEND_RAW': { 'image.data': array('uint16', 4, 2, 6, 9) } })).toBe('wrong shape');
+    expect(find({ 'A/DET/APPEND': { 'image.data': array('float64', 3, 4, 6, 2) } })).toBe('wrong dtype');
+    expect(find({ 'A/DET/0CH0:xtdf': { 'image.data': array('uint16', 0, 2, 6, 2) } })).toBe('no frames');
+    expect(
+      find({
+        'A/DET/0CH0:xtdf': { 'image.data': array('uint16', 2, 2, 6, 2) },
+        'A/DET/1CH0:xtdf': { 'image.data': array('uint16', 3, 2, 6, 2) },
+      }),
+    ).toBe('modules differ');
+    expect(find({ 'A/DET/7CH0:xtdf': { 'image.data': array('uint16', 2, 2, 6, 2) } })).toBe('unknown module');
+  });
+});
+
+it('knows which detector a source belongs to', () => {
+  expect(detectorOfSource('SPB_DET_AGIPD1M-1/DET/15CH0:xtdf')).toBe('SPB_DET_AGIPD1M-1');
+  expect(detectorOfSource('SPB_DET_AGIPD1M-1/CAL/APPEND_RAW')).toBe('SPB_DET_AGIPD1M-1');
+  expect(detectorOfSource('SA1_XTD2_XGM/XGM/DOOCS:output')).toBeNull();
+});
