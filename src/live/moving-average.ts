@@ -34,8 +34,7 @@ export class MovingAverage {
     const seen = this.#seen;
     for (let i = 0; i < image.length; i++) {
       const value = image[i];
-      // NaN is the one value that differs from itself; cheaper here than Number.isNaN
-      if (value === value) {
+      if (!Number.isNaN(value)) {
         const n = seen[i] < window ? ++seen[i] : window;
         average[i] = n === 1 ? value : average[i] + (value - average[i]) / n;
       }
