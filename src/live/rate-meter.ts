@@ -3,6 +3,7 @@ export class RateMeter {
   readonly #windowMs: number;
   readonly #times: number[] = [];
   #total = 0;
+  #lastMark = 0;
 
   /** @param windowMs how far back the rate looks */
   constructor(windowMs = 3000) {
@@ -14,9 +15,15 @@ export class RateMeter {
     return this.#total;
   }
 
+  /** When the last event was noted; 0 before the first. */
+  get lastMark(): number {
+    return this.#lastMark;
+  }
+
   /** Notes one event. @param now ms, of any clock that never goes back */
   mark(now: number): void {
     this.#total++;
+    this.#lastMark = now;
     this.#times.push(now);
     this.#forget(now);
   }
