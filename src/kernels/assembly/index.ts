@@ -1,0 +1,2 @@
+export * from './correct';
+export * from './image';
