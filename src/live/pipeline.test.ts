@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import type { DType } from '../core/dtype.ts';
+import { isXfelError } from '../core/errors.ts';
+import { ndarray, zeros } from '../core/ndarray.ts';
+import type { Train, TrainValue } from '../core/train.ts';
+import { KernelArena, placeOf } from '../kernels/arena.ts';
+import { referenceKernels } from '../kernels/reference.ts';
+import type { LiveSettings } from './engine.ts';
+import { ModuleRunner } from './module-task.ts';
+import { type LiveDetector, LivePipeline } from './pipeline.ts';
+import { SlotPool } from './slot-pool.ts';
+
+// Two modules of 4 x 2 pixels, side by side with a gap of one column; module 1 upside down.
+const detector: LiveDetector = {
+  layout: { modules: 2, slowScan: 4, fastScan: 2 },
+  imageShape: [4, 5],
+  tiles: Int32Array.of(0, 4, 2, 2, 0, 5, 1, 8, 4, 2, 2, 18, -5, 1),
+  radial: ({ points }) => ({
+    bins: Int32Array.from({ length: 16 }, (_, i) => (i < 8 ? 0 : i < 15 ? points - 1 : -1)),
+    weights: new Float32Array(16).fill(0.5),
+    q: Float32Array.from({ length: points }, (_, i) => i),
+  }),
+};
+
+const settings: LiveSettings = {
+  source: { endpoint: 'tcp://a:1', socket: 'REQ' },
+  integration: { centreX: 0, centreY: 0, distance: 1, photonEnergyKeV: 9.3, points: 3, qMin: 0, qMax: 3 },
+  roi: { isOn: true, x: 1, y: 0, width: 3, height: 2 },
+  movingAverage: 1,
+  isCorrected: true,
+};
+
+function makePipeline(hasConstants = true) {
+  const arena = KernelArena.create(4 << 20);
+  const scratch = () => [arena.allocate('float32', [8]).data, arena.allocate('int32', [8]).data] as const;
+  const runner = new ModuleRunner(referenceKernels, arena, ...scratch());
+  const pool = {
+    run: async (tasks: Parameters<ModuleRunner['run']>[0][]) => {
+      for (const task of tasks) runner.run(task);
+    },
+    close: async () => {},
+  };
+  // one cell: stage 0 up to gain evaluation 100; offset 10, gain 2; pixel 3 is masked
+  const limits = arena.allocate('uint16', [1, 4, 8]);
+  limits.data.set([100, 200, 0, 0].flatMap((value) => new Array<number>(8).fill(value)));
+  const factors = arena.allocate('float32', [1, 6, 8]);
+  factors.data.set([10, 2, 20, 20, 30, 200].flatMap((value) => new Array<number>(8).fill(value)));
+  factors.data[8 + 3] = Number.NaN;
+  const packed = { cells: 1, pixels: 8, limits: placeOf(limits), factors: placeOf(factors) };
+  const slots = new SlotPool(arena.allocate('uint8', [1 << 20]).data);
+  const constants = hasConstants ? [packed, packed] : [null, null];
+  return { pipeline: new LivePipeline({ arena, kernels: referenceKernels, pool, slots, detector, constants }), slots };
+}
+
+function train(data: Record<string, TrainValue>, trainId = 7): Train & { released: () => boolean } {
+  let isReleased = false;
+  return {
+    trainId,
+    sources: new Map([['D/DET/APPEND', { data: new Map(Object.entries(data)), metadata: new Map() }]]),
+    receivedAt: 5,
+    release: () => {
+      isReleased = true;
+    },
+    released: () => isReleased,
+  };
+}
+
+/** Raw (frames, 2, module, ss, fs): analogue value by module and pixel, gain evaluation by module. */
+function raw(frames: number, analogue: (module: number, pixel: number) => number, gain: (module: number) => number) {
+  const array = zeros('uint16', [frames, 2, 2, 4, 2]);
+  for (let frame = 0; frame < frames; frame++)
+    for (let module = 0; module < 2; module++)
+      for (let pixel = 0; pixel < 8; pixel++) {
+        array.data[frame * 32 + module * 8 + pixel] = analogue(module, pixel);
+        array.data[frame * 32 + 16 + module * 8 + pixel] = gain(module);
+      }
+  return array;
+}
+
+describe('LivePipeline', () => {
+  it('corrects, averages over pulses, assembles, integrates and sums the ROI', async () => {
+    const { pipeline, slots } = makePipeline();
+    const input = train({
+      'image.data': raw(
+        2,
+        (module, pixel) => 100 + 50 * module + pixel,
+        (module) => (module === 0 ? 50 : 150),
+      ),
+      'image.cellId': ndarray('uint16', [2], Uint16Array.of(0, 0)),
+    });
+    const { result, stages } = await pipeline.process(input, settings, 3);
+    const { NaN: x } = Number;
+    // module 0, stage 0: (100 + p - 10) * 2; module 1, stage 1: (150 + p - 20) * 20, rows from below
+    expect([...result.image.data]).toEqual(
+      [
+        [180, 182, x, 2720, 2740],
+        [184, x, x, 2680, 2700],
+        [188, 190, x, 2640, 2660],
+        [192, 194, x, 2600, 2620],
+      ].flat(),
+    );
+    expect(result.roi).toEqual({ sum: 182 + 2720 + 2680, pixels: 3, mean: (182 + 2720 + 2680) / 3 });
+    // seven good pixels of module 0 with weight 1/2 each; seven pixels of module 1 (the last one has no bin)
+    expect([...result.intensity.data]).toEqual([Math.fround(1310 / 3.5), x, 2660 / 0.5]);
+    expect([result.trainId, result.pulses, result.version, result.unit, result.receivedAt]).toEqual([
+      7,
+      2,
+      3,
+      'keV',
+      5,
+    ]);
+    expect(stages.map((s) => s.stage)).toEqual([
+      'Find modules',
+      'Correct · mean',
+      'Moving average',
+      'Azimuthal',
+      'Assemble',
+      'ROI',
+      'Publish',
+    ]);
+    expect([input.released(), slots.lent]).toEqual([true, 0]);
+  });
+
+  it('leaves out frames of cells without constants', async () => {
+    const { pipeline } = makePipeline();
+    const data = raw(
+      2,
+      () => 110,
+      () => 0,
+    );
+    data.data.fill(1000, 32, 48);
+    const { result } = await pipeline.process(
+      train({ 'image.data': data, 'image.cellId': ndarray('uint16', [2], Uint16Array.of(0, 9)) }),
+      settings,
+      1,
+    );
+    expect(result.image.data[0]).toBe(200);
+  });
+
+  it('shows raw data when there are no constants or none are wanted', async () => {
+    const data = raw(
+      2,
+      (_, pixel) => pixel,
+      () => 0,
+    );
+    for (const [hasConstants, isCorrected] of [
+      [false, true],
+      [true, false],
+    ]) {
+      const { result } = await makePipeline(hasConstants).pipeline.process(
+        train({ 'image.data': data }),
+        { ...settings, isCorrected },
+        1,
+      );
+      expect([result.unit, result.image.data[3], result.image.data[6]]).toEqual(['ADU', 6, 3]);
+    }
+  });
+
+  it('takes corrected data, averages it over trains, and shows absent modules as gaps', async () => {
+    const { pipeline } = makePipeline();
+    const floats = (value: number, dtype: DType = 'float32') =>
+      ({
+        'image.data': { ...zeros('float32', [1, 2, 4, 2]), dtype, data: new Float32Array(16).fill(value) },
+      }) as Record<string, TrainValue>;
+    const wanted = { ...settings, movingAverage: 2 };
+    await pipeline.process(train(floats(2), 1), wanted, 1);
+    const { result } = await pipeline.process(train(floats(4), 2), wanted, 1);
+    expect(result.image.data[0]).toBe(3);
+    const { result: partial } = await pipeline.process(
+      train({ ...floats(8), modulesPresent: [true, false] }, 3),
+      settings,
+      1,
+    );
+    expect([partial.image.data[0], partial.image.data[3]]).toEqual([8, Number.NaN]);
+  });
+
+  it('releases a train that it cannot use, and says why', async () => {
+    const { pipeline, slots } = makePipeline();
+    const bad = train({ 'image.data': zeros('uint16', [2, 2, 3, 4, 2]) });
+    const error = await pipeline.process(bad, settings, 1).catch((e: unknown) => e);
+    expect(isXfelError(error, 'SkipTrain') && error.details.reason).toBe('wrong shape');
+    expect([bad.released(), slots.lent]).toEqual([true, 0]);
+  });
+});
