@@ -1,5 +1,5 @@
 import { type DType, type DTypeStorage, itemSizeOf, viewBytes } from '../core/dtype.ts';
-import { Unsupported } from '../core/errors.ts';
+import { DtypeMismatch, Unsupported } from '../core/errors.ts';
 import { elementCount, type NdArray } from '../core/ndarray.ts';
 
 /** One WebAssembly page. */
@@ -79,13 +79,22 @@ export class KernelArena {
       );
     }
     this.#next = Math.ceil((byteOffset + byteLength) / ALIGNMENT) * ALIGNMENT;
-    return this.view({ byteOffset, dtype, shape }) as NdArray<D>;
+    return this.view({ byteOffset, dtype, shape }, dtype);
   }
 
-  /** The array at a place. */
-  view(place: ArrayPlace): NdArray {
-    const data = viewBytes(place.dtype, this.memory.buffer, place.byteOffset, elementCount(place.shape));
-    return { dtype: place.dtype, shape: place.shape, data: data as DTypeStorage[DType] };
+  /** The array at a place. @throws DtypeMismatch if it holds something else than `dtype` */
+  view<D extends Exclude<DType, 'string'>>(place: ArrayPlace, dtype: D): NdArray<D> {
+    if (place.dtype !== dtype) {
+      throw new DtypeMismatch(`The arena holds ${place.dtype} there, ${dtype} is wanted.`, {
+        expected: dtype,
+        got: place.dtype,
+      });
+    }
+    return {
+      dtype,
+      shape: place.shape,
+      data: viewBytes(dtype, this.memory.buffer, place.byteOffset, elementCount(place.shape)),
+    };
   }
 
   /** Whether an array's memory is the arena's. */
