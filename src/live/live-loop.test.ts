@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { EndpointInvalid, SkipTrain } from '../core/errors.ts';
+import { ndarray, zeros } from '../core/ndarray.ts';
+import type { Train } from '../core/train.ts';
+import type { LiveResult, LiveSettings } from './engine.ts';
+import { LiveLoop, type LiveLoopParts } from './live-loop.ts';
+import { LiveMonitor } from './monitor.ts';
+
+const settings: LiveSettings = {
+  source: { endpoint: 'tcp://a:1', socket: 'REQ' },
+  integration: { centreX: 0, centreY: 0, distance: 1, photonEnergyKeV: 9.3, points: 3, qMin: 0, qMax: 3 },
+  roi: { isOn: false, x: 0, y: 0, width: 1, height: 1 },
+  movingAverage: 1,
+  isCorrected: true,
+};
+
+const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+function detectorTrain(trainId: number, released: number[]): Train {
+  const data = new Map([['image.data', zeros('uint16', [1])]]);
+  return {
+    trainId,
+    sources: new Map([['D/DET/APPEND', { data, metadata: new Map() }]]),
+    receivedAt: 1,
+    release: () => released.push(trainId),
+  };
+}
+
+/** A loop whose source is fed by hand, and whose pipeline takes until it is told. */
+function rig(process?: LiveLoopParts['process']) {
+  const monitor = new LiveMonitor();
+  const opened: string[] = [];
+  const results: number[] = [];
+  const finish: (() => void)[] = [];
+  let feed: (train: Train) => void = () => {};
+  const loop = new LiveLoop(
+    {
+      async *openTrains({ endpoint }, { signal }) {
+        opened.push(endpoint);
+        if (endpoint === 'tcp://bad:1') throw new EndpointInvalid('no such host');
+        while (!signal.aborted) {
+          yield await new Promise<Train>((resolve, reject) => {
+            feed = resolve;
+            signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+          });
+        }
+      },
+      process:
+        process ??
+        (async (train, _settings, version) => {
+          await new Promise<void>((resolve) => finish.push(resolve));
+          train.release?.();
+          return {
+            result: {
+              trainId: train.trainId,
+              version,
+              pulses: 1,
+              receivedAt: 1,
+              readyAt: 2,
+              image: ndarray('float32', [0], new Float32Array()),
+            } as unknown as LiveResult,
+            stages: [],
+          };
+        }),
+      reset: () => {},
+      monitor,
+      onResult: (result) => results.push(result.trainId),
+    },
+    settings,
+    1,
+  );
+  const running = loop.run();
+  const counters = () => monitor.counters('', 1, Date.now());
+  return { loop, running, opened, results, finish, counters, feed: (train: Train) => feed(train) };
+}
+
+describe('LiveLoop', () => {
+  it('keeps receiving while a train is in work, and drops the one that waits for a newer one', async () => {
+    const released: number[] = [];
+    const { loop, running, results, finish, counters, feed } = rig();
+    for (const trainId of [1, 2, 3]) {
+      await tick();
+      feed(detectorTrain(trainId, released));
+    }
+    await tick();
+    expect(counters()).toMatchObject({ received: 3, processed: 0, dropped: { 'processing is slower': 1 } });
+    expect(released).toEqual([2]);
+    finish.shift()?.();
+    await tick();
+    finish.shift()?.();
+    await tick();
+    expect(results).toEqual([1, 3]);
+    expect(released).toEqual([2, 1, 3]);
+    loop.close();
+    await running;
+  });
+
+  it('counts a skipped train with its reason, tells of an error, and goes on', async () => {
+    let calls = 0;
+    const { loop, running, counters, feed } = rig(async () => {
+      calls++;
+      throw calls === 1 ? new SkipTrain('no frames here', { reason: 'no frames' }) : new Error('broken');
+    });
+    for (const trainId of [1, 2]) {
+      await tick();
+      feed(detectorTrain(trainId, []));
+    }
+    await tick();
+    expect(counters()).toMatchObject({
+      received: 2,
+      dropped: { 'no frames': 1, error: 1 },
+      lastError: { text: 'broken' },
+    });
+    loop.close();
+    await running;
+  });
+
+  it('says why a source cannot start, and opens the next one when the settings change', async () => {
+    const { loop, running, opened, counters } = rig();
+    await tick();
+    loop.apply({ ...settings, source: { endpoint: 'tcp://bad:1', socket: 'REQ' } }, 2);
+    await tick();
+    expect(counters()).toMatchObject({ connection: 'error', lastError: { text: 'no such host' } });
+    loop.apply({ ...settings, source: { endpoint: 'tcp://good:1', socket: 'REQ' } }, 3);
+    await tick();
+    loop.apply({ ...settings, movingAverage: 3, source: { endpoint: 'tcp://good:1', socket: 'REQ' } }, 4);
+    await tick();
+    expect(opened).toEqual(['tcp://a:1', 'tcp://bad:1', 'tcp://good:1']);
+    expect(counters().connection).toBe('connecting');
+    loop.close();
+    await running;
+  });
+});
