@@ -1,0 +1,199 @@
+import { FormatInvalid } from '../core/errors.ts';
+import type { NdArray } from '../core/ndarray.ts';
+import { suspectByOrder } from './euxfel-suspect.ts';
+import type { Hdf5File } from './hdf5.ts';
+
+/** Sections of a file that hold a source's data. */
+export type SourceSection = 'CONTROL' | 'INSTRUMENT';
+
+/** What one EuXFEL file says about itself: who is in it and which trains. */
+export interface EuxfelFileIndex {
+  /** `0.5` where the file does not say. */
+  readonly formatVersion: string;
+  /** The scalars of METADATA (creationDate, runNumber, ..). */
+  readonly metadata: ReadonlyMap<string, string | number>;
+  /** Train ids in file order, padding removed. */
+  readonly trainIds: readonly number[];
+  /** Row in INDEX of each of `trainIds`: a zero in the middle moves nothing. */
+  readonly rows: readonly number[];
+  /** Which of `trainIds` the DAQ, or their order in format 0.5, says to distrust. */
+  readonly isSuspect: readonly boolean[];
+  /** ns since the epoch (UTC) per train; null where the file has none. */
+  readonly timestamps: BigUint64Array | null;
+  readonly controlSources: ReadonlySet<string>;
+  readonly instrumentSources: ReadonlySet<string>;
+  /** Old name -> name of the source that it links to. */
+  readonly legacySources: ReadonlyMap<string, string>;
+}
+
+/** Where a source's entries lie: `count[i]` entries from row `first[i]` for the i-th of the file's trains. */
+export interface EntryIndex {
+  readonly first: readonly number[];
+  readonly count: readonly number[];
+}
+
+/**
+ * Reads METADATA and INDEX of a file of any format version.
+ * @throws FormatInvalid if the file is HDF5 but not of the EuXFEL kind
+ * @source EuXFEL data format 0.5 to 1.3
+ */
+export function readFileIndex(file: Hdf5File): EuxfelFileIndex {
+  if (file.kindOf('/INDEX/trainId') !== 'dataset' || file.kindOf('/METADATA') !== 'group') {
+    throw new FormatInvalid(`${file.path} is HDF5 but not a European XFEL file: it has no METADATA or INDEX/trainId.`, {
+      path: file.path,
+    });
+  }
+  const isOld = file.kindOf('/METADATA/dataSourceId') === 'dataset';
+  const metadata = isOld ? new Map<string, string | number>() : readMetadata(file);
+  const formatVersion = String(metadata.get('dataFormatVersion') ?? '0.5');
+  metadata.set('dataFormatVersion', formatVersion);
+
+  const allIds = integers(file, '/INDEX/trainId');
+  const rows: number[] = [];
+  for (const [row, id] of allIds.entries()) if (id !== 0) rows.push(row);
+  const trainIds = rows.map((row) => allIds[row]);
+  const flags =
+    formatVersion !== '0.5' && file.kindOf('/INDEX/flag') === 'dataset' ? integers(file, '/INDEX/flag') : null;
+  // Only in format 1.1 is the flag an index of what is wrong, so that 0 is good there.
+  const goodFlag = (flag: number) => (formatVersion === '1.1' ? flag === 0 : flag !== 0);
+  const isSuspect = flags ? rows.map((row) => row < flags.length && !goodFlag(flags[row])) : suspectByOrder(trainIds);
+
+  return {
+    formatVersion,
+    metadata,
+    trainIds,
+    rows,
+    isSuspect,
+    timestamps: readTimestamps(file, rows),
+    ...readSources(file, isOld ? '/METADATA' : '/METADATA/dataSources'),
+  };
+}
+
+/**
+ * Reads the entry index of a source in a file.
+ * @param group first part of an instrument key (`image`), or '' for control sources
+ * @throws FormatInvalid if the index is absent or its parts disagree
+ */
+export function readEntryIndex(file: Hdf5File, index: EuxfelFileIndex, source: string, group: string): EntryIndex {
+  const path = `/INDEX/${source}${group ? `/${group}` : ''}`;
+  if (file.kindOf(`${path}/first`) !== 'dataset') {
+    throw new FormatInvalid(`${file.path} lists source ${source} but has no ${path}/first.`, {
+      path: file.path,
+      dataset: path,
+    });
+  }
+  const first = integers(file, `${path}/first`);
+  let count: readonly number[];
+  if (file.kindOf(`${path}/count`) === 'dataset') {
+    count = integers(file, `${path}/count`);
+  } else {
+    // The oldest files have the last entry and whether there is one.
+    const last = integers(file, `${path}/last`);
+    const status = integers(file, `${path}/status`);
+    count = first.map((start, i) => (status[i] ? last[i] - start + 1 : 0));
+  }
+  if (count.length !== first.length) {
+    throw new FormatInvalid(`${file.path}: ${path} has ${first.length} first but ${count.length} count entries.`, {
+      path: file.path,
+      dataset: path,
+    });
+  }
+  return { first: index.rows.map((row) => first[row] ?? 0), count: index.rows.map((row) => count[row] ?? 0) };
+}
+
+/** HDF5 path of a key: dots and slashes are the same there. */
+export function keyPath(section: SourceSection, source: string, key: string): string {
+  return `/${section}/${source}/${key.replaceAll('.', '/')}`;
+}
+
+/** Index group of a key: '' for control sources, else its first part. */
+export function indexGroupOf(section: SourceSection, key: string): string {
+  return section === 'CONTROL' ? '' : key.split('.', 1)[0];
+}
+
+/** Names of all datasets below a group, with dots, in the order of a depth-first walk. */
+export function listKeys(file: Hdf5File, groupPath: string): string[] {
+  const keys: string[] = [];
+  const visit = (path: string, prefix: string) => {
+    for (const child of file.children(path)) {
+      const name = prefix ? `${prefix}.${child.name}` : child.name;
+      if (child.kind === 'dataset') keys.push(name);
+      else if (child.kind === 'group') visit(`${path}/${child.name}`, name);
+    }
+  };
+  if (file.kindOf(groupPath) === 'group') visit(groupPath, '');
+  return keys;
+}
+
+function readMetadata(file: Hdf5File): Map<string, string | number> {
+  const found = new Map<string, string | number>();
+  for (const child of file.children('/METADATA')) {
+    if (child.kind !== 'dataset') continue;
+    const { data } = file.read(`/METADATA/${child.name}`);
+    const value = data[0];
+    if (data.length === 1 && value !== undefined)
+      found.set(child.name, typeof value === 'bigint' ? Number(value) : value);
+  }
+  return found;
+}
+
+function readTimestamps(file: Hdf5File, rows: readonly number[]): BigUint64Array | null {
+  if (file.kindOf('/INDEX/timestamp') !== 'dataset') return null;
+  const { dtype, data } = file.read('/INDEX/timestamp');
+  if (dtype !== 'uint64') return null;
+  return BigUint64Array.from(rows, (row) => (data as BigUint64Array)[row] ?? 0n);
+}
+
+function readSources(
+  file: Hdf5File,
+  group: string,
+): Pick<EuxfelFileIndex, 'controlSources' | 'instrumentSources' | 'legacySources'> {
+  const controlSources = new Set<string>();
+  const instrumentSources = new Set<string>();
+  const legacySources = new Map<string, string>();
+  const ids = file.read(`${group}/dataSourceId`).data as readonly string[];
+  for (const id of ids) {
+    if (id === '' || id.endsWith('Karabo_TimerServer')) continue;
+    const [section, ...rest] = id.split('/');
+    if (section === 'CONTROL') controlSources.add(rest.join('/'));
+    else if (section === 'INSTRUMENT') addInstrumentSource(file, rest, instrumentSources, legacySources);
+    else {
+      throw new FormatInvalid(`${file.path}: data source "${id}" is neither CONTROL nor INSTRUMENT.`, {
+        path: file.path,
+        id,
+      });
+    }
+  }
+  return { controlSources, instrumentSources, legacySources };
+}
+
+/** `<device>:<channel>/<group>` names one index group of a source; a soft link makes it another source's old name. */
+function addInstrumentSource(
+  file: Hdf5File,
+  parts: readonly string[],
+  instrumentSources: Set<string>,
+  legacySources: Map<string, string>,
+): void {
+  const name = parts.join('/').replace(/(:[^/]+)\/.*$/, '$1');
+  if (instrumentSources.has(name) || legacySources.has(name)) return;
+  const parent = name.slice(0, name.lastIndexOf('/'));
+  const leaf = name.slice(parent.length + 1);
+  const path = `/INSTRUMENT/${parent}`;
+  const link = file.kindOf(path) === 'group' ? file.children(path).find((child) => child.name === leaf) : undefined;
+  const target = link?.target?.match(/^\/INSTRUMENT\/([^/]+\/[^/]+\/[^/]+)/)?.[1];
+  if (target) legacySources.set(name, target);
+  else instrumentSources.add(name);
+}
+
+/** Integers as numbers; those beyond 2^53 are a broken file. */
+function integers(file: Hdf5File, path: string): number[] {
+  const { data }: NdArray = file.read(path);
+  return Array.from(data as ArrayLike<number | bigint>, (value) => {
+    const number = Number(value);
+    if (Number.isSafeInteger(number)) return number;
+    throw new FormatInvalid(`${file.path}: ${path} holds ${value}, which is no possible train id or row.`, {
+      path: file.path,
+      dataset: path,
+    });
+  });
+}

@@ -1,0 +1,66 @@
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileUnreadable, RunNotFound } from '../../core/errors.ts';
+import type { FileEntry, FileStore } from '../../data/file-store.ts';
+import type { ByteSource } from '../../formats/byte-source.ts';
+
+/** Files of the local machine (or of whatever is mounted on it). */
+export const nodeFileStore: FileStore = {
+  async list(folder) {
+    let entries: import('node:fs').Dirent[];
+    try {
+      entries = await readdir(folder, { withFileTypes: true });
+    } catch (error) {
+      throw new RunNotFound(`Cannot list folder ${folder}: ${reasonOf(error)}.`, { path: folder }, { cause: error });
+    }
+    return entries.map((entry) => entry.name).sort();
+  },
+
+  async entry(path): Promise<FileEntry | null> {
+    try {
+      const found = await stat(path);
+      return { isFolder: found.isDirectory(), size: found.size, modifiedAt: found.mtimeMs };
+    } catch {
+      return null;
+    }
+  },
+
+  join,
+};
+
+/** Opens a file for random access. @throws FileUnreadable */
+export async function openFileBytes(path: string): Promise<ByteSource> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    throw new FileUnreadable(`${path} cannot be opened: ${reasonOf(error)}.`, { path }, { cause: error });
+  }
+  const { size } = await handle.stat();
+  return {
+    name: path,
+    size,
+    async read(start, length, options) {
+      options?.signal?.throwIfAborted();
+      const bytes = new Uint8Array(length);
+      try {
+        const { bytesRead } = await handle.read(bytes, 0, length, start);
+        return bytes.subarray(0, bytesRead);
+      } catch (error) {
+        throw new FileUnreadable(`${path} cannot be read: ${reasonOf(error)}.`, { path }, { cause: error });
+      }
+    },
+    close: () => handle.close(),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as { code?: string }).code;
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file or folder',
+    EACCES: 'permission denied',
+    ENOTDIR: 'not a folder',
+    EISDIR: 'it is a folder',
+  };
+  return (code && known[code]) ?? (error instanceof Error ? error.message : String(error));
+}
