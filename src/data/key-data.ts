@@ -1,4 +1,4 @@
-import { allocate, type DType, type DTypeStorage, lanesOf, type NumericStorage } from '../core/dtype.ts';
+import { allocate, type DType, type DTypeStorage, itemSizeOf, lanesOf, type NumericStorage } from '../core/dtype.ts';
 import {
   DtypeMismatch,
   FormatInvalid,
@@ -7,7 +7,7 @@ import {
   TrainNotFound,
   Unsupported,
 } from '../core/errors.ts';
-import { elementCount, isSameShape, type NdArray, ndarray } from '../core/ndarray.ts';
+import { elementCount, isSameShape, type NdArray, ndarray, zeros } from '../core/ndarray.ts';
 import type { TrainRange } from '../core/train.ts';
 import { indexGroupOf, keyPath, type SourceSection } from '../formats/euxfel-hdf5.ts';
 import type { Hdf5Attribute, Hdf5DatasetInfo } from '../formats/hdf5.ts';
@@ -69,7 +69,8 @@ export class KeyData {
     return this.#origin.files[0].hdf5.datasetInfo(this.path);
   }
 
-  get #segments(): readonly Segment[] {
+  /** Where the entries of the selected trains lie, in reading order. */
+  get segments(): readonly Segment[] {
     const { files, canonicalSource, trainIds } = this.#origin;
     this.#found ??= findSegments(files, canonicalSource, this.#group, new Set(trainIds));
     return this.#found;
@@ -98,13 +99,13 @@ export class KeyData {
 
   get #entries(): number {
     let entries = 0;
-    for (const segment of this.#segments) entries += segment.count;
+    for (const segment of this.segments) entries += segment.count;
     return entries;
   }
 
   /** Files that hold the key's data for the selected trains. */
   get files(): readonly string[] {
-    return [...new Set(this.#segments.map((segment) => segment.file.path))];
+    return [...new Set(this.segments.map((segment) => segment.file.path))];
   }
 
   /** Attributes of the key; a control value also has those of its property. */
@@ -127,7 +128,7 @@ export class KeyData {
   /** Entries per selected train, aligned with `trainIds`; 0 where there is none. */
   dataCounts(): number[] {
     const counts = new Map<number, number>();
-    for (const { trains } of this.#segments) {
+    for (const { trains } of this.segments) {
       for (const [trainId, entries] of trains) counts.set(trainId, (counts.get(trainId) ?? 0) + entries);
     }
     return this.trainIds.map((id) => counts.get(id) ?? 0);
@@ -136,7 +137,7 @@ export class KeyData {
   /** Train id of every entry, in reading order. */
   trainIdCoordinates(): number[] {
     const ids: number[] = [];
-    for (const { trains } of this.#segments) {
+    for (const { trains } of this.segments) {
       for (const [trainId, entries] of trains) for (let i = 0; i < entries; i++) ids.push(trainId);
     }
     return ids;
@@ -154,7 +155,7 @@ export class KeyData {
    * DtypeMismatch for a wrong `out`, FormatInvalid if INDEX points outside the data
    */
   async read(options: ReadOptions = {}): Promise<NdArray> {
-    return this.#readSegments(this.#segments, options);
+    return this.#readSegments(this.segments, options);
   }
 
   /**
@@ -176,8 +177,11 @@ export class KeyData {
     const { type } = this.#info;
     if (type.kind !== 'record')
       throw new Unsupported(`${this.source} ${this.key} has no fields; use read().`, { key: this.key });
-    const parts = this.#segments.map((segment) =>
-      segment.file.hdf5.readFields(this.path, this.#block(segment, 0, segment.count, this.entryShape.map(whole))),
+    const parts = this.segments.map((segment) =>
+      segment.file.hdf5.readFields(this.path, {
+        start: [segment.first, ...this.entryShape.map(() => 0)],
+        count: [segment.count, ...this.entryShape],
+      }),
     );
     return new Map(
       type.fields.map(({ name, dtype }) => {
@@ -194,49 +198,70 @@ export class KeyData {
   }
 
   async #readSegments(segments: readonly Segment[], { roi, out, signal }: ReadOptions): Promise<NdArray> {
-    const dtype = this.dtype;
-    if (dtype === 'record')
-      throw new Unsupported(`${this.source} ${this.key} is structured; use readFields().`, { key: this.key });
+    const dtype = this.#plainType();
     const region = checkRoi(roi, this.entryShape);
-    const keptShape = region.filter((axis) => axis.isKept).map((axis) => axis.count);
-    const entryElements = elementCount(keptShape);
-    const shape = [segments.reduce((sum, segment) => sum + segment.count, 0), ...keptShape];
+    const shape = [segments.reduce((sum, segment) => sum + segment.count, 0), ...keptShape(region)];
     if (out) checkOut(out, dtype, shape);
-    const data = out?.data ?? allocate(dtype, elementCount(shape));
-    const lanes = lanesOf(dtype);
-    const entriesPerPiece = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, entryElements * 8)));
-    let entry = 0;
-    for (const segment of segments) {
-      this.#checkSegment(segment, dtype);
-      for (let done = 0; done < segment.count; done += entriesPerPiece) {
-        signal?.throwIfAborted();
-        const count = Math.min(entriesPerPiece, segment.count - done);
-        const block = this.#block(segment, done, count, region);
-        const start = entry * entryElements * lanes;
-        const stop = start + count * entryElements * lanes;
-        if (Array.isArray(data)) {
-          const texts = segment.file.hdf5.read(this.path, block).data as string[];
-          for (const [i, text] of texts.entries()) data[start + i] = text;
-        } else {
-          const part = data.subarray(start, stop) as NumericStorage;
-          segment.file.hdf5.read(this.path, block, part as DTypeStorage[DType]);
-        }
-        entry += count;
-        if (count === entriesPerPiece) await pause();
-      }
+    const array = out ?? zeros(dtype, shape);
+    let outEntry = 0;
+    const blocks: EntryBlock[] = [];
+    for (const { file, first, count } of segments) {
+      blocks.push({ file, first, count, outEntry });
+      outEntry += count;
     }
-    return out ?? ndarray(dtype, shape, data as DTypeStorage[typeof dtype]);
+    await this.readBlocks(blocks, array.data, { roi, signal });
+    return array;
   }
 
-  #block(segment: Segment, done: number, count: number, region: readonly RoiAxis[]) {
-    return {
-      start: [segment.first + done, ...region.map((axis) => axis.start)],
-      count: [count, ...region.map((axis) => axis.count)],
-    };
+  #plainType(): DType {
+    const { dtype } = this;
+    if (dtype !== 'record') return dtype;
+    throw new Unsupported(`${this.source} ${this.key} is structured; use readFields().`, { key: this.key });
+  }
+
+  /**
+   * Reads chosen entries to chosen places of `data`, the way {@link read} does; for stacks of several sources.
+   * @param data storage of whole entries, of the key's dtype
+   */
+  async readBlocks(
+    blocks: readonly EntryBlock[],
+    data: DTypeStorage[DType],
+    { roi, signal }: Pick<ReadOptions, 'roi' | 'signal'> = {},
+  ): Promise<void> {
+    const dtype = this.#plainType();
+    const region = checkRoi(roi, this.entryShape);
+    const entryElements = elementCount(keptShape(region));
+    const entryLength = entryElements * lanesOf(dtype);
+    const entriesPerPiece = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, entryElements * itemSizeOf(dtype))));
+    let unpaused = 0;
+    for (const block of blocks) {
+      this.#checkBlock(block, dtype);
+      for (let done = 0; done < block.count; done += entriesPerPiece) {
+        signal?.throwIfAborted();
+        const count = Math.min(entriesPerPiece, block.count - done);
+        const rows = {
+          start: [block.first + done, ...region.map((axis) => axis.start)],
+          count: [count, ...region.map((axis) => axis.count)],
+        };
+        const start = (block.outEntry + done) * entryLength;
+        if (Array.isArray(data)) {
+          const texts = block.file.hdf5.read(this.path, rows).data as string[];
+          for (const [i, text] of texts.entries()) data[start + i] = text;
+        } else {
+          const part = data.subarray(start, start + count * entryLength) as NumericStorage;
+          block.file.hdf5.read(this.path, rows, part as DTypeStorage[DType]);
+        }
+        unpaused += count;
+        if (unpaused >= entriesPerPiece) {
+          unpaused = 0;
+          await pause();
+        }
+      }
+    }
   }
 
   /** Files of a run may differ: another type or entry shape, or an index beyond the data (half-written file). */
-  #checkSegment(segment: Segment, dtype: DType): void {
+  #checkBlock(segment: EntryBlock, dtype: DType): void {
     const info = segment.file.hdf5.datasetInfo(this.path);
     if (info.type.kind !== 'plain' || info.type.dtype !== dtype) {
       throw new DtypeMismatch(`${segment.file.path}: ${this.path} is not ${dtype} as in the run's other files.`, {
@@ -260,6 +285,18 @@ export class KeyData {
       );
     }
   }
+}
+
+/** Entries `[first, first + count)` of a file that go to entry `outEntry` and on. */
+export interface EntryBlock {
+  readonly file: RunFile;
+  readonly first: number;
+  readonly count: number;
+  readonly outEntry: number;
+}
+
+function keptShape(region: readonly RoiAxis[]): number[] {
+  return region.filter((axis) => axis.isKept).map((axis) => axis.count);
 }
 
 interface RoiAxis {
