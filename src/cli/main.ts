@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { isXfelError } from '../core/errors.ts';
+import { packageJsonPath } from '../platform/node/asset-paths.ts';
+import { type CliContext, runTargetOf } from './context.ts';
+
+/** Adds one command (or one family, such as `bridge`) to the program. */
+export type AddCommand = (program: Command, context: CliContext) => void;
+
+/** Every command family by its first word. Each module is loaded only when it is called, or for the list of `--help`. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  serve: async () => (await import('./commands/serve.ts')).addServeCommand,
+  example: async () => (await import('./commands/example.ts')).addExampleCommand,
+  ls: async () => (await import('./commands/ls.ts')).addLsCommand,
+  keys: async () => (await import('./commands/keys.ts')).addKeysCommand,
+  get: async () => (await import('./commands/get.ts')).addGetCommand,
+  detector: async () => (await import('./commands/detector.ts')).addDetectorCommand,
+  bridge: async () => (await import('./commands/bridge.ts')).addBridgeCommands,
+};
+
+function makeContext(isQuiet: () => boolean, signal: AbortSignal): CliContext {
+  return {
+    write: (text) => void process.stdout.write(text),
+    note: (text) => {
+      if (!isQuiet()) process.stderr.write(text);
+    },
+    isTerminal: Boolean(process.stderr.isTTY),
+    signal,
+    openRun: async (run, { dataRoot = process.env['EXTRA_DATA_DATA_ROOT'], ...options } = {}) => {
+      const { openRun } = await import('../platform/node/open-run.ts');
+      return openRun(runTargetOf(run, dataRoot, existsSync), options);
+    },
+    exitWith: (code) => {
+      process.exitCode = code;
+    },
+  };
+}
+
+/** Reads the version that `hutch --version` prints. */
+function readVersion(): string {
+  return (JSON.parse(readFileSync(packageJsonPath(), 'utf8')) as { version: string }).version;
+}
+
+/** Says what went wrong in one or two lines; a stack only when asked. Returns the exit code. */
+function report(error: unknown, isDebug: boolean): number {
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`hutch: ${text}\n`);
+  const isOurs = isXfelError(error);
+  if (isDebug && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause ? `cause: ${String(error.cause)}\n` : ''}`);
+  else if (!isOurs) process.stderr.write('This is a bug of Hutch. Run the command again with --debug for the details.\n');
+  return isXfelError(error, 'Usage') ? 2 : 1;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort(new DOMException('Interrupted', 'AbortError')));
+  process.once('SIGTERM', () => interrupted.abort(new DOMException('Terminated', 'AbortError')));
+  // `hutch ls | head` closes the pipe early: that is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+  });
+  const program = new Command('hutch')
+    .description('European XFEL data: run files, Karabo bridge, live pages')
+    .version(readVersion())
+    .option('--debug', 'show stacks of errors')
+    .option('--quiet', 'no remarks, no progress')
+    .enablePositionalOptions()
+    .exitOverride();
+  const context = makeContext(() => Boolean(program.opts()['quiet']), interrupted.signal);
+  const word = argv.find((argument) => !argument.startsWith('-'));
+  const wanted = word !== undefined && Object.hasOwn(COMMANDS, word) ? [word] : argv.includes('--version') || argv.includes('-V') ? [] : Object.keys(COMMANDS);
+  for (const name of wanted) (await COMMANDS[name]())(program, context);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    // Commander has already said what is wrong with the arguments.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (interrupted.signal.aborted) return 130;
+    return report(error, Boolean(program.opts()['debug']));
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));
