@@ -87,6 +87,11 @@ export class KeyData {
     return type.kind === 'record' ? 'record' : type.dtype;
   }
 
+  /** Whether we can read the element type. */
+  get isReadable(): boolean {
+    return this.#info.type.kind !== 'unsupported';
+  }
+
   /** Shape of one entry. */
   get entryShape(): readonly number[] {
     return this.#info.shape.slice(1);

@@ -1,0 +1,28 @@
+import { Usage } from '../core/errors.ts';
+import { parseIndexRange, selectTrainIds } from '../data/train-selection.ts';
+
+/** Options of every command with a RUN argument. */
+export interface RunOptions {
+  readonly dataRoot?: string;
+  readonly origin?: string;
+}
+
+/** Text of `--data-root` and `--origin` in the help. */
+export const DATA_ROOT_HELP = 'where proposals are (default: $EXTRA_DATA_DATA_ROOT)';
+export const ORIGIN_HELP = 'for pNNNNNN/rNNNN: raw, proc, default (raw and what only proc has) or all (proc first)';
+
+/** Train ids chosen by `--trains A:B:S` (positions) and `--train-ids 1,2`. @throws SelectionInvalid, Usage */
+export function chooseTrainIds(
+  trainIds: readonly number[],
+  options: { readonly trains?: string; readonly trainIds?: string },
+): number[] {
+  let chosen = [...trainIds];
+  if (options.trainIds !== undefined) {
+    const ids = options.trainIds.split(',').map(Number);
+    if (ids.some((id) => !Number.isSafeInteger(id)))
+      throw new Usage(`--train-ids needs ids separated by commas, got "${options.trainIds}".`);
+    chosen = selectTrainIds(chosen, { by: 'id', ids });
+  }
+  if (options.trains === undefined) return chosen;
+  return selectTrainIds(chosen, { by: 'index', ...parseIndexRange(options.trains) });
+}
