@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { isXfelError } from '../core/errors.ts';
+import { decodeMsgpack, encodeMsgpack, MsgpackExtension, MsgpackMap, type MsgpackValue } from './msgpack.ts';
+
+const { value } = fc.letrec<{ value: MsgpackValue }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.constant(null),
+    fc.boolean(),
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
+    fc.integer().map(BigInt),
+    fc.double(),
+    fc.string({ unit: 'grapheme' }),
+    fc.uint8Array({ maxLength: 300 }),
+    fc.array(tie('value'), { maxLength: 20 }),
+    fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 20 }).map((entries) => new MsgpackMap(entries)),
+    fc
+      .tuple(fc.integer({ min: -128, max: 127 }), fc.uint8Array({ maxLength: 20 }))
+      .map(([code, bytes]) => new MsgpackExtension(code, bytes)),
+  ),
+}));
+
+it('comes back as it was written', () => {
+  fc.assert(
+    fc.property(value, (v) => {
+      expect(decodeMsgpack(encodeMsgpack(v))).toEqual(v);
+    }),
+  );
+});
+
+it('takes the smallest form at every border, and floats as 64 bits', () => {
+  const hex = (v: MsgpackValue) => Buffer.from(encodeMsgpack(v)).toString('hex');
+  expect([0n, 127n, 128n, 255n, 256n, 65535n, 65536n, 2n ** 32n - 1n, 2n ** 32n].map(hex)).toEqual([
+    '00',
+    '7f',
+    'cc80',
+    'ccff',
+    'cd0100',
+    'cdffff',
+    'ce00010000',
+    'ceffffffff',
+    'cf0000000100000000',
+  ]);
+  expect([-1n, -32n, -33n, -128n, -129n, -32769n, -(2n ** 31n) - 1n].map(hex)).toEqual([
+    'ff',
+    'e0',
+    'd0df',
+    'd080',
+    'd1ff7f',
+    'd2ffff7fff',
+    'd3ffffffff7fffffff',
+  ]);
+  expect([5, -0].map(hex)).toEqual(['cb4014000000000000', 'cb8000000000000000']);
+  expect(['a'.repeat(31), 'a'.repeat(32), 'a'.repeat(256)].map((s) => hex(s).slice(0, 6))).toEqual([
+    'bf6161',
+    'd92061',
+    'da0100',
+  ]);
+  expect(() => encodeMsgpack(2n ** 64n)).toThrow(/64 bits/);
+});
+
+it('survives any bytes: a value or a clear refusal', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+      try {
+        decodeMsgpack(bytes);
+      } catch (error) {
+        expect(isXfelError(error, 'MessageInvalid') && typeof error.details['offset'], String(error)).toBe('number');
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+it('reads from shared memory', () => {
+  const bytes = encodeMsgpack('train');
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  expect(decodeMsgpack(shared)).toBe('train');
+});

@@ -1,0 +1,324 @@
+import { MessageInvalid } from '../core/errors.ts';
+
+/**
+ * What msgpack can say, without loss: integers are `bigint`, floats are `number`, text is `string`, bytes are
+ * `Uint8Array` (a view on the input). Maps keep their order and any kind of key.
+ */
+export type MsgpackValue =
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | Uint8Array
+  | readonly MsgpackValue[]
+  | MsgpackMap
+  | MsgpackExtension;
+
+/** A map as its pairs, in order. Text keys and byte keys are different keys. */
+export class MsgpackMap {
+  readonly entries: readonly (readonly [MsgpackValue, MsgpackValue])[];
+
+  constructor(entries: readonly (readonly [MsgpackValue, MsgpackValue])[]) {
+    this.entries = entries;
+  }
+
+  /** The value of the last pair with this text key, as Python's dict keeps it; undefined if there is none. */
+  get(key: string): MsgpackValue | undefined {
+    for (let i = this.entries.length - 1; i >= 0; i--) if (this.entries[i][0] === key) return this.entries[i][1];
+    return undefined;
+  }
+}
+
+/** An extension value: its type code, and bytes that mean what the code says. Kept as it is, never executed. */
+export class MsgpackExtension {
+  readonly code: number;
+  readonly bytes: Uint8Array;
+
+  constructor(code: number, bytes: Uint8Array) {
+    this.code = code;
+    this.bytes = bytes;
+  }
+}
+
+/** Deeper nesting is hostile; the Python client stops at 1024. */
+const MAX_DEPTH = 256;
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  offset = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  fail(why: string, offset = this.offset): never {
+    throw new MessageInvalid(`msgpack: ${why} at byte ${offset} of ${this.#bytes.length}.`, { offset });
+  }
+
+  /** Moves on by `count` bytes and returns where they start. */
+  #take(count: number): number {
+    const start = this.offset;
+    if (count > this.#bytes.length - start) this.fail(`${count} bytes announced, ${this.#bytes.length - start} left`);
+    this.offset += count;
+    return start;
+  }
+
+  #uint(size: 1 | 2 | 4): number {
+    const at = this.#take(size);
+    return size === 1 ? this.#view.getUint8(at) : size === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
+  }
+
+  #bin(length: number): Uint8Array {
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  #str(length: number): string {
+    const at = this.offset;
+    const bytes = this.#bin(length);
+    try {
+      // The decoder refuses shared memory, and text is short: copy.
+      return this.#text.decode(bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice());
+    } catch {
+      return this.fail('text that is not UTF-8', at);
+    }
+  }
+
+  #ext(length: number): MsgpackExtension {
+    const code = this.#view.getInt8(this.#take(1));
+    return new MsgpackExtension(code, this.#bin(length));
+  }
+
+  /** Each element takes a byte at least, so a count beyond the rest of the message is a lie: no memory is taken for it. */
+  #checkCount(count: number, bytesEach: number): void {
+    if (count * bytesEach > this.#bytes.length - this.offset)
+      this.fail(`${count} elements announced, ${this.#bytes.length - this.offset} bytes left`);
+  }
+
+  #array(count: number, depth: number): MsgpackValue[] {
+    this.#checkCount(count, 1);
+    const values: MsgpackValue[] = [];
+    for (let i = 0; i < count; i++) values.push(this.value(depth + 1));
+    return values;
+  }
+
+  #map(count: number, depth: number): MsgpackMap {
+    this.#checkCount(count, 2);
+    const entries: [MsgpackValue, MsgpackValue][] = [];
+    for (let i = 0; i < count; i++) {
+      const key = this.value(depth + 1);
+      entries.push([key, this.value(depth + 1)]);
+    }
+    return new MsgpackMap(entries);
+  }
+
+  value(depth: number): MsgpackValue {
+    if (depth > MAX_DEPTH) this.fail(`nested more than ${MAX_DEPTH} deep`);
+    const start = this.offset;
+    const form = this.#uint(1);
+    if (form <= 0x7f) return BigInt(form);
+    if (form <= 0x8f) return this.#map(form & 0x0f, depth);
+    if (form <= 0x9f) return this.#array(form & 0x0f, depth);
+    if (form <= 0xbf) return this.#str(form & 0x1f);
+    if (form >= 0xe0) return BigInt(form - 256);
+    switch (form) {
+      case 0xc0:
+        return null;
+      case 0xc2:
+        return false;
+      case 0xc3:
+        return true;
+      case 0xc4:
+        return this.#bin(this.#uint(1));
+      case 0xc5:
+        return this.#bin(this.#uint(2));
+      case 0xc6:
+        return this.#bin(this.#uint(4));
+      case 0xc7:
+        return this.#ext(this.#uint(1));
+      case 0xc8:
+        return this.#ext(this.#uint(2));
+      case 0xc9:
+        return this.#ext(this.#uint(4));
+      case 0xca:
+        return this.#view.getFloat32(this.#take(4));
+      case 0xcb:
+        return this.#view.getFloat64(this.#take(8));
+      case 0xcc:
+        return BigInt(this.#uint(1));
+      case 0xcd:
+        return BigInt(this.#uint(2));
+      case 0xce:
+        return BigInt(this.#uint(4));
+      case 0xcf:
+        return this.#view.getBigUint64(this.#take(8));
+      case 0xd0:
+        return BigInt(this.#view.getInt8(this.#take(1)));
+      case 0xd1:
+        return BigInt(this.#view.getInt16(this.#take(2)));
+      case 0xd2:
+        return BigInt(this.#view.getInt32(this.#take(4)));
+      case 0xd3:
+        return this.#view.getBigInt64(this.#take(8));
+      case 0xd4:
+      case 0xd5:
+      case 0xd6:
+      case 0xd7:
+      case 0xd8:
+        return this.#ext(2 ** (form - 0xd4));
+      case 0xd9:
+        return this.#str(this.#uint(1));
+      case 0xda:
+        return this.#str(this.#uint(2));
+      case 0xdb:
+        return this.#str(this.#uint(4));
+      case 0xdc:
+        return this.#array(this.#uint(2), depth);
+      case 0xdd:
+        return this.#array(this.#uint(4), depth);
+      case 0xde:
+        return this.#map(this.#uint(2), depth);
+      case 0xdf:
+        return this.#map(this.#uint(4), depth);
+      default:
+        return this.fail(`the reserved byte 0x${form.toString(16)}`, start);
+    }
+  }
+}
+
+/**
+ * Reads exactly one value.
+ * @throws MessageInvalid with the byte offset: truncated, trailing bytes, invalid UTF-8, nested too deep, lengths that lie
+ * @source msgpack specification (github.com/msgpack/msgpack, spec.md)
+ */
+export function decodeMsgpack(bytes: Uint8Array): MsgpackValue {
+  const reader = new Reader(bytes);
+  const value = reader.value(0);
+  if (reader.offset !== bytes.length) reader.fail(`${bytes.length - reader.offset} bytes after the value`);
+  return value;
+}
+
+class Writer {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+  readonly #text = new TextEncoder();
+
+  #room(count: number): number {
+    const at = this.#length;
+    this.#length += count;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#length, 2 * this.#bytes.length));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return at;
+  }
+
+  /** One byte; negative ones as two's complement. */
+  #byte(value: number): void {
+    const at = this.#room(1);
+    this.#bytes[at] = value;
+  }
+
+  #raw(bytes: Uint8Array): void {
+    const at = this.#room(bytes.length);
+    this.#bytes.set(bytes, at);
+  }
+
+  #head(form: number, length: number, size: 1 | 2 | 4): void {
+    const at = this.#room(1 + size);
+    this.#view.setUint8(at, form);
+    if (size === 1) this.#view.setUint8(at + 1, length);
+    else if (size === 2) this.#view.setUint16(at + 1, length);
+    else this.#view.setUint32(at + 1, length);
+  }
+
+  /** The smallest of up to three forms for a length; `form8` 0 = there is no such form. */
+  #sized(length: number, form8: number, form16: number): void {
+    if (length > 0xffffffff) throw new MessageInvalid(`msgpack: ${length} elements are more than 32 bits can count.`);
+    if (form8 && length <= 0xff) this.#head(form8, length, 1);
+    else if (length <= 0xffff) this.#head(form16, length, 2);
+    else this.#head(form16 + 1, length, 4);
+  }
+
+  #int(value: bigint): void {
+    if (value >= 0n) {
+      if (value <= 0x7fn) this.#byte(Number(value));
+      else if (value <= 0xffn) this.#head(0xcc, Number(value), 1);
+      else if (value <= 0xffffn) this.#head(0xcd, Number(value), 2);
+      else if (value <= 0xffffffffn) this.#head(0xce, Number(value), 4);
+      else if (value < 2n ** 64n) this.#long(0xcf, value);
+      else throw new MessageInvalid(`msgpack: ${value} has more than 64 bits.`);
+    } else if (value >= -32n) this.#byte(Number(value));
+    else if (value >= -0x80n) this.#head(0xd0, Number(value) & 0xff, 1);
+    else if (value >= -0x8000n) this.#head(0xd1, Number(value) & 0xffff, 2);
+    else if (value >= -0x80000000n) this.#head(0xd2, Number(value) >>> 0, 4);
+    else if (value >= -(2n ** 63n)) this.#long(0xd3, value);
+    else throw new MessageInvalid(`msgpack: ${value} has more than 64 bits.`);
+  }
+
+  #long(form: number, value: bigint): void {
+    const at = this.#room(9);
+    this.#view.setUint8(at, form);
+    this.#view.setBigUint64(at + 1, BigInt.asUintN(64, value));
+  }
+
+  write(value: MsgpackValue): void {
+    if (value === null) this.#byte(0xc0);
+    else if (typeof value === 'boolean') this.#byte(value ? 0xc3 : 0xc2);
+    else if (typeof value === 'bigint') this.#int(value);
+    else if (typeof value === 'number') {
+      const at = this.#room(9);
+      this.#view.setUint8(at, 0xcb);
+      this.#view.setFloat64(at + 1, value);
+    } else if (typeof value === 'string') {
+      const bytes = this.#text.encode(value);
+      if (bytes.length <= 31) this.#byte(0xa0 | bytes.length);
+      else this.#sized(bytes.length, 0xd9, 0xda);
+      this.#raw(bytes);
+    } else if (value instanceof Uint8Array) {
+      this.#sized(value.length, 0xc4, 0xc5);
+      this.#raw(value);
+    } else if (value instanceof MsgpackMap) {
+      if (value.entries.length <= 15) this.#byte(0x80 | value.entries.length);
+      else this.#sized(value.entries.length, 0, 0xde);
+      for (const [key, entry] of value.entries) {
+        this.write(key);
+        this.write(entry);
+      }
+    } else if (value instanceof MsgpackExtension) this.#extension(value);
+    else {
+      if (value.length <= 15) this.#byte(0x90 | value.length);
+      else this.#sized(value.length, 0, 0xdc);
+      for (const entry of value) this.write(entry);
+    }
+  }
+
+  #extension({ code, bytes }: MsgpackExtension): void {
+    const fixed = [1, 2, 4, 8, 16].indexOf(bytes.length);
+    if (fixed >= 0) this.#byte(0xd4 + fixed);
+    else this.#sized(bytes.length, 0xc7, 0xc8);
+    this.#byte(code);
+    this.#raw(bytes);
+  }
+
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+}
+
+/**
+ * Writes one value in the smallest forms; floats always as 64 bits, bytes as bin, as Python's packer does.
+ * @throws MessageInvalid for integers beyond 64 bits
+ */
+export function encodeMsgpack(value: MsgpackValue): Uint8Array {
+  const writer = new Writer();
+  writer.write(value);
+  return writer.finish();
+}

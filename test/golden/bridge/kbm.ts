@@ -1,0 +1,37 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = dirname(fileURLToPath(import.meta.url));
+
+/** One golden message: its parts, and what the peers make of it. */
+export interface GoldenMessage {
+  readonly name: string;
+  readonly parts: Uint8Array[];
+  // biome-ignore lint/suspicious/noExplicitAny: the JSON is described in README.md beside it
+  readonly answer: any;
+}
+
+/** All golden messages of a kind. */
+export function goldenMessages(kind: 'ok' | 'foreign' | 'bad'): GoldenMessage[] {
+  return readdirSync(join(folder, kind))
+    .filter((file) => file.endsWith('.kbm') && existsSync(join(folder, kind, file.replace('.kbm', '.json'))))
+    .map((file) => ({
+      name: file.slice(0, -4),
+      parts: readParts(readFileSync(join(folder, kind, file))),
+      answer: JSON.parse(readFileSync(join(folder, kind, file.replace('.kbm', '.json')), 'utf8')),
+    }));
+}
+
+/** Parts of a `.kbm` file: uint32 count, then uint64 length and bytes of each; all little-endian. */
+function readParts(file: Buffer): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let at = 4;
+  for (let left = file.readUInt32LE(0); left > 0; left--) {
+    const length = Number(file.readBigUInt64LE(at));
+    // copies start at offset 0 of their own memory, as parts of a socket do
+    parts.push(new Uint8Array(file.subarray(at + 8, at + 8 + length)));
+    at += 8 + length;
+  }
+  return parts;
+}
