@@ -7,7 +7,7 @@ import { nodeHdf5Opener } from '../platform/node/hdf5-open.ts';
 import { uniformGain } from './agipd-constants.ts';
 import type { AgipdFrame } from './agipd-correction.ts';
 import { type AgipdDarkSource, badFraction, characteriseAgipdDarks, constantsFromDarks } from './agipd-dark.ts';
-import { describeSamples } from './dark-statistics.ts';
+import { describeSamples, medianAndDeviation } from './dark-statistics.ts';
 
 const folder = fileURLToPath(new URL('../../test/golden/calibration/dark-agipd/', import.meta.url));
 const SIDE = 48;
@@ -120,5 +120,24 @@ describe('describeSamples', () => {
       expect(out.mean[pixel]).toBe(Math.fround(mean));
       expect(out.deviation[pixel]).toBeCloseTo(Math.sqrt(values.reduce((a, v) => a + (v - mean) ** 2, 0) / n), 3);
     }
+  });
+});
+
+describe('medianAndDeviation', () => {
+  it.each([1, 2, 3, 10, 1001, 4096])('of %i values, some of them equal, leaving out what is not finite', (n) => {
+    let state = n;
+    const values = Float32Array.from({ length: n }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return (state >>> 24) / 2;
+    });
+    const sorted = values.slice().sort();
+    const mean = values.reduce((a, b) => a + b, 0) / n;
+    const got = medianAndDeviation(Float32Array.from([Number.NaN, ...values, Number.POSITIVE_INFINITY]));
+    expect(got.median).toBe(n % 2 ? sorted[(n - 1) / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2);
+    expect(got.deviation).toBeCloseTo(Math.sqrt(values.reduce((a, v) => a + (v - mean) ** 2, 0) / n), 9);
+  });
+
+  it('of nothing is NaN', () => {
+    expect(medianAndDeviation(Float32Array.of(Number.NaN))).toEqual({ median: Number.NaN, deviation: Number.NaN });
   });
 });

@@ -66,12 +66,44 @@ function sortRange(samples: Uint16Array, start: number, stop: number): void {
 
 /** Median and standard deviation (ddof 0) of the finite values; both NaN if there are none. */
 export function medianAndDeviation(values: Float32Array): { readonly median: number; readonly deviation: number } {
-  const finite = values.filter((value) => Number.isFinite(value)).sort();
-  const n = finite.length;
+  const finite = new Float32Array(values.length);
+  let n = 0;
   let sum = 0;
-  for (const value of finite) sum += value;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    finite[n++] = value;
+    sum += value;
+  }
+  if (n === 0) return { median: Number.NaN, deviation: Number.NaN };
+  const mean = sum / n;
   let squares = 0;
-  for (const value of finite) squares += (value - sum / n) ** 2;
-  const median = n % 2 ? finite[n >> 1] : (finite[(n >> 1) - 1] + finite[n >> 1]) / 2;
-  return n === 0 ? { median: Number.NaN, deviation: Number.NaN } : { median, deviation: Math.sqrt(squares / n) };
+  for (let i = 0; i < n; i++) squares += (finite[i] - mean) ** 2;
+  return { median: medianInPlace(finite.subarray(0, n)), deviation: Math.sqrt(squares / n) };
+}
+
+/** Median of finite values, whose order it changes: the middle is found without sorting the rest. */
+function medianInPlace(values: Float32Array): number {
+  const middle = values.length >> 1;
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const pivot = values[(low + high) >> 1];
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i > j) break;
+      const value = values[i];
+      values[i++] = values[j];
+      values[j--] = value;
+    }
+    if (middle <= j) high = j;
+    else if (middle >= i) low = i;
+    else break;
+  }
+  if (values.length % 2) return values[middle];
+  let below = values[0];
+  for (let i = 1; i < middle; i++) below = Math.max(below, values[i]);
+  return (below + values[middle]) / 2;
 }
