@@ -232,4 +232,41 @@ describe('the WebAssembly kernels refuse', () => {
     wasm.rawAccumulate(raw, { base: 0, frameStride: 64, frames: 2 }, sum, count);
     expect(count[63]).toBe(2);
   });
+
+  it('tiles, regions and results that do not fit', () => {
+    const modules = arena.allocate('float32', [64]).data;
+    const image = arena.allocate('float32', [64]).data;
+    const table = (...words: number[]) => {
+      const tiles = arena.allocate('int32', [7]).data;
+      tiles.set(words);
+      return tiles;
+    };
+    wasm.assemble(modules, table(0, 8, 8, 8, 63, -8, -1), image);
+    expect(() => wasm.assemble(modules, table(0, 8, 8, 8, 62, -8, -1), image)).toThrow(/tile 0 .* the image/);
+    expect(() => wasm.assemble(modules, table(1, 8, 8, 8, 63, -8, -1), image)).toThrow(/tile 0 .* the module stack/);
+    expect(() => wasm.roiSum(image, 8, 4, 4, 5, 1)).toThrow(/8 wide/);
+    expect(() => wasm.roiSum(image, 8, 4, 4, 4, 5)).toThrow(RangeError);
+    const cells = arena.allocate('uint16', [1]).data;
+    const raw = arena.allocate('uint16', [2, 64]).data;
+    const limits = arena.allocate('uint16', [1, 4, 64]).data;
+    const factors = arena.allocate('float32', [1, 6, 64]).data;
+    const constants = { cells: 2, pixels: 64, limits, factors };
+    const layout = { base: 0, frameStride: 128, frames: 1 };
+    expect(() => wasm.correct(raw, layout, 64, cells, constants, 1, image, null)).toThrow(/limits/);
+    const fitting = { ...constants, cells: 1 };
+    wasm.correct(raw, layout, 64, cells, fitting, 1, image, null);
+    expect(() => wasm.correct(raw, layout, 64, cells, fitting, 1, image.subarray(1), null)).toThrow(/out/);
+  });
+
+  it('bins beyond the sums count nowhere, in both versions', () => {
+    const values = arena.allocate('float32', [8]).data.fill(2);
+    const weights = arena.allocate('float32', [8]).data.fill(1);
+    const bins = arena.allocate('int32', [8]).data;
+    bins.set([0, 1, 2, 3, 4, -1, 2 ** 31 - 1, 1]);
+    for (const kernels of [referenceKernels, wasm]) {
+      const sums = arena.allocate('float64', [4, 2]).data;
+      kernels.radialAccumulate(values, bins, weights, sums.subarray(0, 4));
+      expect([...sums]).toEqual([2, 1, 4, 2, 0, 0, 0, 0]);
+    }
+  });
 });

@@ -9,7 +9,7 @@ export interface FrameLayout {
 
 /**
  * Constants of one detector module, packed for the kernels (made by calib/pack-constants.ts).
- * `limits`: uint16 (cell, 4, pixel) = T0, T1 (a gain evaluation strictly above means stage 1, 2), L1, L0 (an analogue value
+ * `limits`: uint16 (cell, 4, pixel) = T0 <= T1 (a gain evaluation strictly above means stage 1, 2), L1, L0 (an analogue value
  * below falls back to stage 1, 0). `factors`: float32 (cell, 6, pixel) = offset and gain of stage 0, 1, 2; NaN gain = masked.
  */
 export interface PackedConstants {
@@ -24,6 +24,9 @@ export interface PackedConstants {
  * offset, target stride of a row step and of a column step; all in elements.
  */
 export type TileTable = Int32Array;
+
+/** Elements of one tile in a {@link TileTable}. */
+export const TILE_FIELDS = 7;
 
 /** Sum, and how many pixels went into it. */
 export interface RoiSum {

@@ -1,7 +1,11 @@
-import type { FrameLayout, Kernels, PackedConstants, RoiSum, TileTable } from './kernels.ts';
-
-/** Elements of one tile record in a {@link TileTable}. */
-const TILE_FIELDS = 7;
+import {
+  type FrameLayout,
+  type Kernels,
+  type PackedConstants,
+  type RoiSum,
+  TILE_FIELDS,
+  type TileTable,
+} from './kernels.ts';
 
 /** Gain stage of one pixel: thresholds first, then fall back where the analogue value is too low for the stage. */
 function stageOf(
@@ -104,7 +108,7 @@ export const referenceKernels: Kernels = {
   radialAccumulate(values, bins, weights, sums) {
     for (let i = 0; i < values.length; i++) {
       const bin = bins[i];
-      if (bin < 0 || Number.isNaN(values[i])) continue;
+      if (bin < 0 || 2 * bin >= sums.length || Number.isNaN(values[i])) continue;
       sums[2 * bin] += values[i];
       sums[2 * bin + 1] += weights[i];
     }

@@ -1,6 +1,6 @@
 import { Unsupported } from '../core/errors.ts';
 import type { KernelArena } from './arena.ts';
-import type { FrameLayout, Kernels } from './kernels.ts';
+import { type FrameLayout, type Kernels, type PackedConstants, TILE_FIELDS, type TileTable } from './kernels.ts';
 
 /** What build/kernels.wasm exports: all arguments are byte addresses, counts, or byte strides. */
 interface Exports {
@@ -40,10 +40,22 @@ export async function createWasmKernels(
     if (pixels % 8 !== 0) throw new RangeError(`${pixels} pixels: a multiple of 8 is needed`);
   };
 
+  // A kernel writes wherever it is told to: lengths are checked here, once a call, because nothing else would notice.
+  const checkLength = (name: string, array: ArrayLike<unknown>, needed: number) => {
+    if (array.length < needed) throw new RangeError(`${name} has ${array.length} elements, ${needed} are needed`);
+  };
+  const checkConstants = (constants: PackedConstants, cells: Uint16Array, frames: number) => {
+    checkLength('cells', cells, frames);
+    checkLength('limits', constants.limits, constants.cells * 4 * constants.pixels);
+    checkLength('factors', constants.factors, constants.cells * 6 * constants.pixels);
+  };
+
   return {
     correct(raw, analogue, gainBase, cells, constants, range, out, stage) {
       checkFrames(raw, analogue, constants.pixels, gainBase);
-      if (out.length < analogue.frames * constants.pixels) throw new RangeError('out is too short');
+      checkConstants(constants, cells, analogue.frames);
+      checkLength('out', out, analogue.frames * constants.pixels);
+      if (stage) checkLength('stage', stage, analogue.frames * constants.pixels);
       wasm.correct(
         at(raw, analogue.base),
         at(raw, gainBase),
@@ -62,6 +74,9 @@ export async function createWasmKernels(
 
     correctAccumulate(raw, analogue, gainBase, cells, constants, range, sum, count) {
       checkFrames(raw, analogue, constants.pixels, gainBase);
+      checkConstants(constants, cells, analogue.frames);
+      checkLength('sum', sum, constants.pixels);
+      checkLength('count', count, constants.pixels);
       wasm.correctAccumulate(
         at(raw, analogue.base),
         at(raw, gainBase),
@@ -80,11 +95,13 @@ export async function createWasmKernels(
 
     rawAccumulate(raw, layout, sum, count) {
       checkFrames(raw, layout, sum.length);
+      checkLength('count', count, sum.length);
       wasm.rawAccumulate(at(raw, layout.base), 2 * layout.frameStride, layout.frames, sum.length, at(sum), at(count));
     },
 
     floatAccumulate(values, layout, range, sum, count) {
       checkFrames(values, layout, sum.length);
+      checkLength('count', count, sum.length);
       wasm.floatAccumulate(
         at(values, layout.base),
         4 * layout.frameStride,
@@ -97,20 +114,46 @@ export async function createWasmKernels(
     },
 
     finishMean(sum, count, out) {
+      checkLength('count', count, sum.length);
+      checkLength('out', out, sum.length);
+      if (sum.length % 4 !== 0) throw new RangeError(`${sum.length} pixels: a multiple of 4 is needed`);
       wasm.finishMean(at(sum), at(count), sum.length, at(out));
     },
 
     assemble(modules, tiles, image) {
-      wasm.assemble(at(modules), at(tiles), tiles.length / 7, at(image));
+      checkTiles(tiles, modules.length, image.length);
+      wasm.assemble(at(modules), at(tiles), tiles.length / TILE_FIELDS, at(image));
     },
 
     radialAccumulate(values, bins, weights, sums) {
-      wasm.radialAccumulate(at(values), at(bins), at(weights), values.length, at(sums));
+      checkLength('bins', bins, values.length);
+      checkLength('weights', weights, values.length);
+      wasm.radialAccumulate(at(values), at(bins), at(weights), values.length, at(sums), sums.length >> 1);
     },
 
     roiSum(image, imageWidth, x, y, width, height) {
+      if (!(x >= 0 && y >= 0 && width >= 0 && height >= 0 && x + width <= imageWidth)) {
+        throw new RangeError(`rectangle ${x}, ${y}, ${width} x ${height} is outside of an image ${imageWidth} wide`);
+      }
+      checkLength('image', image, (y + height) * imageWidth);
       wasm.roiSum(at(image), imageWidth, x, y, width, height, at(scratch));
       return { sum: scratch[0], count: scratch[1] };
     },
   };
+}
+
+/** @throws RangeError naming the first tile that reaches outside of the stack or the image */
+function checkTiles(tiles: TileTable, stackLength: number, imageLength: number): void {
+  const isInside = (start: number, rowSpan: number, columnSpan: number, length: number) =>
+    start + Math.min(0, rowSpan) + Math.min(0, columnSpan) >= 0 &&
+    start + Math.max(0, rowSpan) + Math.max(0, columnSpan) < length;
+  if (tiles.length % TILE_FIELDS !== 0) throw new RangeError(`a tile table of ${tiles.length} elements is cut off`);
+  for (let t = 0; t < tiles.length; t += TILE_FIELDS) {
+    const [rows, columns] = [tiles[t + 1] - 1, tiles[t + 2] - 1];
+    const isSource = isInside(tiles[t], rows * tiles[t + 3], columns, stackLength);
+    const isTarget = isInside(tiles[t + 4], rows * tiles[t + 5], columns * tiles[t + 6], imageLength);
+    if (!isSource || !isTarget) {
+      throw new RangeError(`tile ${t / TILE_FIELDS} reaches outside of ${isSource ? 'the image' : 'the module stack'}`);
+    }
+  }
 }
