@@ -10,6 +10,7 @@ import { nodeHdf5Opener } from '../platform/node/hdf5-open.ts';
 import { type AgipdConstants, readAgipdConstants } from './agipd-constants.ts';
 import { correctAgipdFrame, photonsOf } from './agipd-correction.ts';
 import { type AgipdOptions, DEFAULT_AGIPD_OPTIONS, DEFAULT_COMMON_MODE } from './agipd-options.ts';
+import { createAgipdCorrector } from './frame-corrector.ts';
 import { DEFAULT_MASK_BITS, packAgipdConstants, packedLengths } from './pack-constants.ts';
 
 const folder = fileURLToPath(new URL('../../test/golden/calibration/agipd/', import.meta.url));
@@ -196,6 +197,30 @@ describe('packed constants', () => {
     for (let i = 0; i < out.length; i++)
       if (!Number.isNaN(out[i]) && Math.abs(out[i] - plain.data[i]) > 0.01 + 1e-6 * Math.abs(plain.data[i])) wrong++;
     expect(wrong).toBe(0);
+  });
+});
+
+describe('createAgipdCorrector', () => {
+  const corrector = createAgipdCorrector(new Map([[7, constants]]));
+  const frame = { analogue: raw.subarray(0, PIXELS), gain: raw.subarray(PIXELS, 2 * PIXELS), cellId: cellIds[0] };
+
+  it('gives each caller its own frame, NaN where the mask says so', () => {
+    const plain = correctAll(constants, DEFAULT_AGIPD_OPTIONS);
+    const first = corrector.correct(7, frame);
+    const second = corrector.correct(7, { ...frame, cellId: 3 });
+    expect(second?.data.every(Number.isNaN)).toBe(true);
+    expect(first?.shape).toEqual([512, 128]);
+    let wrong = 0;
+    for (let i = 0; i < PIXELS; i++) {
+      const expectedValue = (plain.mask[i] & DEFAULT_MASK_BITS) !== 0 ? Number.NaN : plain.data[i];
+      if (!Object.is(first?.data[i], expectedValue)) wrong++;
+    }
+    expect(wrong).toBe(0);
+  });
+
+  it('has nothing to say of a module without constants', () => {
+    expect(corrector.correct(3, frame)).toBeNull();
+    expect([...corrector.modules]).toEqual([7]);
   });
 });
 

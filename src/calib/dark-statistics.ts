@@ -1,11 +1,3 @@
-/** Statistics of one pixel over dark frames. */
-export interface SampleStatistics {
-  readonly median: number;
-  readonly mean: number;
-  /** Standard deviation over all samples (ddof 0). */
-  readonly deviation: number;
-}
-
 /** Where {@link describeSamples} writes; all (pixel) float32. */
 export interface StatisticsTarget {
   readonly median: Float32Array;
