@@ -153,13 +153,3 @@ export function constantsFromDarks(darks: AgipdDarks, gain: AgipdGain): AgipdCon
   const { cells, slowScan, fastScan, offset, thresholds, badPixels } = darks;
   return { cells, slowScan, fastScan, offset, thresholds, badPixels, gain };
 }
-
-/** Fraction of the pixels and cells that a bad-pixel map masks in high gain. */
-export function badFraction(darks: Pick<AgipdDarks, 'badPixels' | 'cells'>): number {
-  const pixels = darks.badPixels.data.length / (3 * darks.cells);
-  let bad = 0;
-  for (let cell = 0; cell < darks.cells; cell++) {
-    for (let i = 0; i < pixels; i++) if (darks.badPixels.data[cell * 3 * pixels + i] !== 0) bad++;
-  }
-  return bad / (pixels * darks.cells);
-}
