@@ -122,21 +122,20 @@ function collect(path: string, files: RunFile[], skippedFiles: readonly SkippedF
   return { path, files, skippedFiles, trainIds: [...trainIds].sort((a, b) => a - b), sources, legacy };
 }
 
-/** Sources of `later` replace equal ones of `base`; the trains are those of both. */
+/** Sources of `later` replace equal ones of `base`, also under old names; the trains are those of both. */
 function combine(base: Opened, later: Opened): Opened {
   const sources = new Map([...base.sources, ...later.sources]);
-  // An old name must not mix two origins: modules that only proc has would appear as if they were raw.
-  const prefixes = new Set([...sources.keys()].map(detectorPrefix));
-  const legacy = [...base.legacy, ...later.legacy].filter(
-    ([name]) => !sources.has(name) && !(detectorPrefix(name) && prefixes.has(detectorPrefix(name))),
-  );
+  for (const name of later.legacy.keys()) if (!later.sources.has(name)) sources.delete(name);
+  // An old name must not mix two origins: modules that only `base` has would appear among those of `later`.
+  const prefixes = new Set([...later.sources.keys()].map(detectorPrefix).filter((prefix) => prefix !== undefined));
+  const kept = [...base.legacy].filter(([name]) => !sources.has(name) && !prefixes.has(detectorPrefix(name) ?? ''));
   return {
     path: later.path,
     files: [...base.files, ...later.files],
     skippedFiles: [...base.skippedFiles, ...later.skippedFiles],
     trainIds: [...new Set([...base.trainIds, ...later.trainIds])].sort((a, b) => a - b),
     sources,
-    legacy: new Map(legacy),
+    legacy: new Map([...kept, ...later.legacy]),
   };
 }
 

@@ -71,6 +71,11 @@ export class Run {
     return [...this.#parts.sources.keys()].sort();
   }
 
+  /** Selected keys by source; null where all are selected. */
+  get selection(): ReadonlyMap<string, ReadonlySet<string> | null> {
+    return new Map([...this.#parts.sources, ...this.#parts.legacy].map(([name, entry]) => [name, entry.keys]));
+  }
+
   hasSource(name: string): boolean {
     return this.#parts.sources.has(name) || this.#parts.legacy.has(name);
   }

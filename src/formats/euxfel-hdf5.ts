@@ -151,6 +151,14 @@ function readSources(
   const controlSources = new Set<string>();
   const instrumentSources = new Set<string>();
   const legacySources = new Map<string, string>();
+  if (file.kindOf(`${group}/dataSourceId`) !== 'dataset') {
+    throw new FormatInvalid(
+      `${file.path} is HDF5 but not a European XFEL file: METADATA has no list of data sources.`,
+      {
+        path: file.path,
+      },
+    );
+  }
   const ids = file.read(`${group}/dataSourceId`).data as readonly string[];
   for (const id of ids) {
     if (id === '' || id.endsWith('Karabo_TimerServer')) continue;
