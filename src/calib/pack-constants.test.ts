@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isXfelError } from '../core/errors.ts';
 import { ndarray } from '../core/ndarray.ts';
-import { referenceKernels } from '../kernels/reference.ts';
+import { KernelArena } from '../kernels/arena.ts';
+import { createWasmKernels } from '../kernels/wasm.ts';
 import { type AgipdConstants, uniformGain } from './agipd-constants.ts';
 import { correctAgipdFrame } from './agipd-correction.ts';
 import { DEFAULT_AGIPD_OPTIONS } from './agipd-options.ts';
@@ -9,6 +11,11 @@ import { packAgipdConstants, packedLengths } from './pack-constants.ts';
 
 const SIDE = 64;
 const PIXELS = SIDE * SIDE;
+
+const arena = KernelArena.create(64 << 20);
+const module = new WebAssembly.Module(readFileSync(new URL('../../build/kernels.wasm', import.meta.url)));
+const kernels = await createWasmKernels(module, arena, arena.allocate('float64', [2]).data);
+const cells = arena.allocate('uint16', [1]).data;
 
 let state = 3;
 function random(low: number, high: number): number {
@@ -37,7 +44,10 @@ function faultyConstants(): AgipdConstants {
 
 const targetOf = (cells: number, pixels: number) => {
   const lengths = packedLengths(cells, pixels);
-  return { limits: new Uint16Array(lengths.limits), factors: new Float32Array(lengths.factors) };
+  return {
+    limits: arena.allocate('uint16', [lengths.limits]).data,
+    factors: arena.allocate('float32', [lengths.factors]).data,
+  };
 };
 
 describe('packAgipdConstants', () => {
@@ -50,7 +60,7 @@ describe('packAgipdConstants', () => {
     const packed = packAgipdConstants(constants, options, targetOf(1, PIXELS));
     const seen = new Set<number>();
     for (let round = 0; round < 20; round++) {
-      const raw = new Uint16Array(2 * PIXELS);
+      const raw = arena.allocate('uint16', [2, PIXELS]).data;
       for (let i = 0; i < PIXELS; i++) {
         // often exactly on a limit; 0 itself is left out, as a negative threshold cannot be told from 0
         raw[i] = random(0, 1) < 0.5 ? packed.limits[(2 + (i % 2)) * PIXELS + i] - (round % 2) : random(3900, 9000);
@@ -60,10 +70,10 @@ describe('packAgipdConstants', () => {
       const plain = { data: new Float32Array(PIXELS), stage: new Uint8Array(PIXELS), mask: new Uint32Array(PIXELS) };
       const planes = { analogue: raw.subarray(0, PIXELS), gain: raw.subarray(PIXELS), cellId: 0 };
       correctAgipdFrame(planes, constants, options, plain);
-      const out = new Float32Array(PIXELS);
-      const stage = new Uint8Array(PIXELS);
+      const out = arena.allocate('float32', [PIXELS]).data;
+      const stage = arena.allocate('uint8', [PIXELS]).data;
       const layout = { base: 0, frameStride: 2 * PIXELS, frames: 1 };
-      referenceKernels.correct(raw, layout, PIXELS, Uint16Array.of(0), packed, options.rangeKeV, out, stage);
+      kernels.correct(raw, layout, PIXELS, cells, packed, options.rangeKeV, out, stage);
       // 65535 stands for "never", which 14-bit data cannot reach
       const wrong = Array.from(stage).findIndex((s, i) => s !== plain.stage[i] && raw[PIXELS + i] < 65_535);
       expect(wrong).toBe(-1);
