@@ -52,9 +52,8 @@ export function readAgipdConstants(file: ConstantSource, unit: string, aduPerKeV
   const offset = readConstant(file, pathOf('Offset'), perStage, DISK_GAIN, 'float32');
   const [cells, stages, slowScan, fastScan] = offset.shape;
   if (stages !== 3) throw wrongShape(file, pathOf('Offset'), offset.shape, 'three gain stages');
-  const check = <A extends NdArray>(name: string, array: A, shape: readonly number[]): A => {
+  const check = (name: string, array: NdArray, shape: readonly number[]) => {
     if (!isSameShape(array.shape, shape)) throw wrongShape(file, pathOf(name), array.shape, `[${shape}]`);
-    return array;
   };
 
   const diskThresholds: ConstantAxis[] = ['fast_scan', 'slow_scan', 'cell', 'threshold'];
@@ -86,6 +85,32 @@ export function readAgipdConstants(file: ConstantSource, unit: string, aduPerKeV
     }
   }
 
+  const gain = readAgipdGain(file, unit, { cells, slowScan, fastScan }, aduPerKeV);
+  return { cells, slowScan, fastScan, offset, thresholds, badPixels, gain };
+}
+
+/**
+ * Reads the gain of one module: SlopesPC and SlopesFF of a file in the layout of {@link readAgipdConstants}, each if it is
+ * there. For offsets that come from dark runs instead.
+ * @throws ConstantsInvalid if the file knows nothing of the gain, or for another number of cells or pixels
+ */
+export function readAgipdGain(
+  file: ConstantSource,
+  unit: string,
+  size: Pick<AgipdConstants, 'cells' | 'slowScan' | 'fastScan'>,
+  aduPerKeV?: number,
+): AgipdGain {
+  const { cells, slowScan, fastScan } = size;
+  const pathOf = (name: string) => `/${unit}/${name}/0/data`;
+  const has = (name: string) => file.kindOf(pathOf(name)) === 'dataset';
+  if (!has('SlopesPC') && !has('SlopesFF') && aduPerKeV === undefined) {
+    throw new ConstantsInvalid(`${file.path} has neither SlopesPC nor SlopesFF of ${unit}: give the ADU per keV.`, {
+      path: file.path,
+    });
+  }
+  const check = (name: string, array: NdArray, shape: readonly number[]) => {
+    if (!isSameShape(array.shape, shape)) throw wrongShape(file, pathOf(name), array.shape, `[${shape}]`);
+  };
   let pulsedCapacitor: NdArray<'float32'> | null = null;
   if (has('SlopesPC')) {
     const disk: ConstantAxis[] = ['fast_scan', 'slow_scan', 'cell', 'parameter'];
@@ -101,8 +126,7 @@ export function readAgipdConstants(file: ConstantSource, unit: string, aduPerKeV
     flatField = readConstant(file, pathOf('SlopesFF'), ['cell', ...PIXEL_AXES], DISK_GAIN.slice(0, 3), 'float32');
     check('SlopesFF', flatField, [cells, slowScan, fastScan]);
   }
-  const gain: AgipdGain = { kind: 'slopes', pulsedCapacitor, flatField, aduPerKeV };
-  return { cells, slowScan, fastScan, offset, thresholds, badPixels, gain };
+  return { kind: 'slopes', pulsedCapacitor, flatField, aduPerKeV: aduPerKeV ?? 1 };
 }
 
 /** Keeps some entries of the second axis of a (cell, entry, ss, fs) array. */

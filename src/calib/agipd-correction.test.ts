@@ -7,7 +7,7 @@ import type { NdArray } from '../core/ndarray.ts';
 import type { PackedConstants } from '../kernels/kernels.ts';
 import { referenceKernels } from '../kernels/reference.ts';
 import { nodeHdf5Opener } from '../platform/node/hdf5-open.ts';
-import { type AgipdConstants, readAgipdConstants } from './agipd-constants.ts';
+import { type AgipdConstants, readAgipdConstants, readAgipdGain } from './agipd-constants.ts';
 import { correctAgipdFrame, photonsOf } from './agipd-correction.ts';
 import { type AgipdOptions, DEFAULT_AGIPD_OPTIONS, DEFAULT_COMMON_MODE } from './agipd-options.ts';
 import { createAgipdCorrector } from './frame-corrector.ts';
@@ -243,6 +243,10 @@ describe('constants that do not fit', () => {
     expect(tagOf(() => readAgipdConstants(constantsFile, 'AGIPD_NOWHERE'))).toMatch(
       /no dataset \/AGIPD_NOWHERE\/Offset/,
     );
+    const size = { cells: 3, slowScan: 512, fastScan: 128 };
+    expect(tagOf(() => readAgipdGain(constantsFile, 'AGIPD_NOWHERE', size))).toMatch(/neither SlopesPC nor SlopesFF/);
+    expect(tagOf(() => readAgipdGain(constantsFile, params.pdu, { ...size, cells: 4 }))).toMatch(/expected \[4,/);
+    expect(readAgipdGain(constantsFile, params.pdu, size)).toEqual(constants.gain);
     const renamed = {
       path: 'renamed.h5',
       kindOf: (path: string) => constantsFile.kindOf(path),
