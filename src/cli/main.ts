@@ -46,8 +46,10 @@ function report(error: unknown, isDebug: boolean): number {
   const text = error instanceof Error ? error.message : String(error);
   process.stderr.write(`hutch: ${text}\n`);
   const isOurs = isXfelError(error);
-  if (isDebug && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause ? `cause: ${String(error.cause)}\n` : ''}`);
-  else if (!isOurs) process.stderr.write('This is a bug of Hutch. Run the command again with --debug for the details.\n');
+  if (isDebug && error instanceof Error)
+    process.stderr.write(`${error.stack}\n${error.cause ? `cause: ${String(error.cause)}\n` : ''}`);
+  else if (!isOurs)
+    process.stderr.write('This is a bug of Hutch. Run the command again with --debug for the details.\n');
   return isXfelError(error, 'Usage') ? 2 : 1;
 }
 
@@ -68,7 +70,12 @@ async function main(argv: readonly string[]): Promise<number> {
     .exitOverride();
   const context = makeContext(() => Boolean(program.opts()['quiet']), interrupted.signal);
   const word = argv.find((argument) => !argument.startsWith('-'));
-  const wanted = word !== undefined && Object.hasOwn(COMMANDS, word) ? [word] : argv.includes('--version') || argv.includes('-V') ? [] : Object.keys(COMMANDS);
+  const wanted =
+    word !== undefined && Object.hasOwn(COMMANDS, word)
+      ? [word]
+      : argv.includes('--version') || argv.includes('-V')
+        ? []
+        : Object.keys(COMMANDS);
   for (const name of wanted) (await COMMANDS[name]())(program, context);
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -1,4 +1,5 @@
 import { Unsupported } from '../core/errors.ts';
+import type { Lease } from '../core/lease.ts';
 import { type NdArray, ndarray } from '../core/ndarray.ts';
 import { clipRoi } from '../core/roi.ts';
 import type { Train } from '../core/train.ts';
@@ -8,7 +9,7 @@ import { type DetectorInput, findDetectorInput, type ModuleFrames, type ModuleLa
 import type { LiveResult, LiveSettings } from './engine.ts';
 import type { ModulePool, ModuleTask, PackedConstantsPlace } from './module-task.ts';
 import { MovingAverage } from './moving-average.ts';
-import type { Lease, SlotPool } from './slot-pool.ts';
+import type { SlotPool } from './slot-pool.ts';
 
 /** Where each pixel of the module stack counts in I(q). */
 export interface RadialSetup {

@@ -1,9 +1,4 @@
-/** Memory lent for one large part of a message. */
-export interface Lease {
-  readonly bytes: Uint8Array;
-  /** Hands the memory back; further calls do nothing. */
-  release(): void;
-}
+import type { Lease } from '../core/lease.ts';
 
 interface Slot {
   readonly bytes: Uint8Array;

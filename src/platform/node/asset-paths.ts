@@ -10,7 +10,10 @@ const packageRoot = isBuild ? join(here, '..', '..', '..', '..') : join(here, '.
 
 function firstExisting(what: string, candidates: readonly string[]): string {
   const found = candidates.find((path) => existsSync(path));
-  if (!found) throw new FileUnreadable(`${what} is missing (${candidates.join(' or ')}). Run "npm run build".`, { path: candidates[0] });
+  if (!found)
+    throw new FileUnreadable(`${what} is missing (${candidates.join(' or ')}). Run "npm run build".`, {
+      path: candidates[0],
+    });
   return found;
 }
 

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AgipdConstants, AgipdGain } from '../../calib/agipd-constants.ts';
 import type { AgipdFrame } from '../../calib/agipd-correction.ts';
 import { type AgipdDarkSource, characteriseAgipdDarks, constantsFromDarks } from '../../calib/agipd-dark.ts';
-import type { AgipdConstants, AgipdGain } from '../../calib/agipd-constants.ts';
 import { AGIPD_DARK_LIMITS } from '../../calib/dark-bad-pixels.ts';
 import type { TaskOptions } from '../../core/cancel.ts';
 import { NoData } from '../../core/errors.ts';
@@ -26,7 +26,16 @@ const MODULE_SOURCE = /^(.+)\/DET\/(\d+)CH0:xtdf$/;
 /** Trains read at once: bounds the memory to some ten MiB a module. */
 const TRAINS_AT_ONCE = 4;
 /** Quick darks, as of the example, have few frames in a cell: the spread of so few says little about a single pixel. */
-const QUICK_DARK_LIMITS = { ...AGIPD_DARK_LIMITS, offsetSigma: 12, noiseSigma: 25, noiseRange: [[0.5, 60], [0.5, 60], [0.5, 60]] } as const;
+const QUICK_DARK_LIMITS = {
+  ...AGIPD_DARK_LIMITS,
+  offsetSigma: 12,
+  noiseSigma: 25,
+  noiseRange: [
+    [0.5, 60],
+    [0.5, 60],
+    [0.5, 60],
+  ],
+} as const;
 const FRAMES_FOR_NOISE = 20;
 
 /**
@@ -38,7 +47,10 @@ export async function findDarkRuns(proposalPath: string, options: TaskOptions = 
   const raw = join(proposalPath, 'raw');
   const names = await readdir(raw).catch(() => [] as string[]);
   const byStage: (Run | null)[] = [null, null, null];
-  for (const name of names.filter((n) => /^r\d{4}$/.test(n)).sort().reverse()) {
+  for (const name of names
+    .filter((n) => /^r\d{4}$/.test(n))
+    .sort()
+    .reverse()) {
     options.signal?.throwIfAborted();
     if (byStage.every(Boolean)) break;
     const run = await openRun({ path: join(raw, name) }).catch(() => null);
@@ -62,7 +74,8 @@ async function describe(runs: readonly [Run, Run, Run]): Promise<DarkRuns> {
     .map((match) => Number(match[2]))
     .filter((module) => runs.every((run) => run.hasSource(sourceOf(detector, module))))
     .sort((a, b) => a - b);
-  if (shared.length === 0) throw new NoData(`The dark runs of ${runs[0].path} have no detector module in common.`, { path: runs[0].path });
+  if (shared.length === 0)
+    throw new NoData(`The dark runs of ${runs[0].path} have no detector module in common.`, { path: runs[0].path });
   const cellIds = await runs[0].source(sourceOf(detector, shared[0])).key('image.cellId').read();
   const cells = Math.max(...Array.from(cellIds.data as Uint16Array, Number)) + 1;
   return {
@@ -77,7 +90,12 @@ async function describe(runs: readonly [Run, Run, Run]): Promise<DarkRuns> {
 }
 
 /** Constants of one module from the dark runs. @param gain ADU per keV, which darks cannot tell */
-export async function constantsOfModule(darks: DarkRuns, module: number, gain: AgipdGain, options: TaskOptions = {}): Promise<AgipdConstants> {
+export async function constantsOfModule(
+  darks: DarkRuns,
+  module: number,
+  gain: AgipdGain,
+  options: TaskOptions = {},
+): Promise<AgipdConstants> {
   const name = sourceOf(darks.detector, module);
   const [, , slowScan, fastScan] = darks.runs[0].source(name).key('image.data').shape;
   const source: AgipdDarkSource = {
@@ -88,11 +106,20 @@ export async function constantsOfModule(darks: DarkRuns, module: number, gain: A
   };
   const framesPerCell = darks.runs[0].source(name).key('image.data').shape[0] / darks.cells;
   const isQuick = framesPerCell < FRAMES_FOR_NOISE;
-  const result = await characteriseAgipdDarks(source, { ...options, minFrames: isQuick ? 2 : 5, limits: isQuick ? QUICK_DARK_LIMITS : AGIPD_DARK_LIMITS });
+  const result = await characteriseAgipdDarks(source, {
+    ...options,
+    minFrames: isQuick ? 2 : 5,
+    limits: isQuick ? QUICK_DARK_LIMITS : AGIPD_DARK_LIMITS,
+  });
   return constantsFromDarks(result, gain);
 }
 
-async function* readFrames(run: Run, source: string, cells: { start: number; stop: number }, signal?: AbortSignal): AsyncIterable<AgipdFrame> {
+async function* readFrames(
+  run: Run,
+  source: string,
+  cells: { start: number; stop: number },
+  signal?: AbortSignal,
+): AsyncIterable<AgipdFrame> {
   const data = run.source(source).key('image.data');
   const ids = run.source(source).key('image.cellId');
   for (let start = 0; start < data.trainIds.length; start += TRAINS_AT_ONCE) {

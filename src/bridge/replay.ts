@@ -1,0 +1,51 @@
+import { NoData } from '../core/errors.ts';
+import { isNdArray } from '../core/ndarray.ts';
+import type { Train, TrainSource, TrainValue } from '../core/train.ts';
+import { encodeBridgeMessage } from '../formats/bridge-message.ts';
+import type { NextMessage } from './server.ts';
+import { filledLike, messageOfTrain } from './train-message.ts';
+
+/** First train id of a replay, as of the Python simulator. */
+const FIRST_TRAIN_ID = 10_000_000_000;
+/** Keys that repeat the train id inside the data. */
+const TRAIN_ID_KEY = /(^|\.)trainId$/;
+
+/**
+ * Sends the given trains again and again with new train ids and the time of sending. The big arrays are prepared once and
+ * never copied; each message costs only its headers, whatever the detector.
+ * @throws NoData if there is no train
+ */
+export function createReplay(trains: readonly Train[], firstTrainId = FIRST_TRAIN_ID): NextMessage {
+  if (trains.length === 0)
+    throw new NoData('There is no train to replay: the run is empty or the selection too narrow.');
+  let sent = 0;
+  return () => {
+    const train = trains[sent % trains.length];
+    const message = encodeBridgeMessage(messageOfTrain(renewed(train, firstTrainId + sent, Date.now())));
+    sent++;
+    return message;
+  };
+}
+
+function renewed(train: Train, trainId: number, now: number): Train {
+  const sources = new Map<string, TrainSource>();
+  const seconds = Math.floor(now / 1000);
+  // attoseconds as 18 digits, as Karabo writes them
+  const fraction = `${String(now % 1000).padStart(3, '0')}${'0'.repeat(15)}`;
+  for (const [name, source] of train.sources) {
+    const data = new Map<string, TrainValue>(source.data);
+    for (const [key, value] of data)
+      if (TRAIN_ID_KEY.test(key) && isNdArray(value) && value.dtype === 'uint64')
+        data.set(key, filledLike(value, BigInt(trainId)));
+    data.delete('metadata');
+    const metadata = new Map<string, TrainValue>([
+      ['source', name],
+      ['timestamp', now / 1000],
+      ['timestamp.tid', BigInt(trainId)],
+      ['timestamp.sec', String(seconds)],
+      ['timestamp.frac', fraction],
+    ]);
+    sources.set(name, { data, metadata });
+  }
+  return { ...train, trainId, sources };
+}

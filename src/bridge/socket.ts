@@ -1,0 +1,53 @@
+import type { Lease } from '../core/lease.ts';
+
+/** The client's side of a socket pair. */
+export type ClientSocketKind = 'REQ' | 'SUB' | 'PULL';
+/** The server's side of a socket pair. */
+export type ServerSocketKind = 'REP' | 'PUB' | 'PUSH';
+
+/** A received multipart message; its memory is valid until `release`. */
+export interface ReceivedMessage {
+  readonly parts: readonly Uint8Array[];
+  release(): void;
+}
+
+/** How to connect. */
+export interface ConnectOptions {
+  readonly signal?: AbortSignal;
+  /** Asked for memory for each large part; undefined = take ordinary memory. Small parts never ask. */
+  readonly allocate?: (byteLength: number) => Lease | undefined;
+  /** A longer part ends the connection; default 4 GiB - 1. */
+  readonly maxPartBytes?: number;
+}
+
+/** A connected client. Any failure of the connection ends it: open a new one. */
+export interface ClientSocket {
+  /** Sends a request (REQ only). */
+  send(parts: readonly Uint8Array[]): void;
+  /**
+   * The next message.
+   * @throws BridgeTimeout when the connection ends, MessageInvalid when the peer breaks the protocol
+   */
+  receive(): Promise<ReceivedMessage>;
+  close(): void;
+}
+
+/** A bound server with any number of peers. */
+export interface ServerSocket {
+  /** The address with the real port: `tcp://127.0.0.1:45454`. */
+  readonly endpoint: string;
+  readonly peers: number;
+  /** REP: called on each request; answer it once, now or later. */
+  onRequest(listener: (request: readonly Uint8Array[], reply: (parts: readonly Uint8Array[]) => void) => void): void;
+  /** PUB: to all peers that are ready, others miss it; PUSH: to one that is ready. @returns how many got it */
+  send(parts: readonly Uint8Array[]): number;
+  close(): Promise<void>;
+}
+
+/** Port: how messages travel. */
+export interface SocketTransport {
+  /** @throws EndpointInvalid, BridgeTimeout (nobody there), MessageInvalid (not ZeroMQ), or the signal's reason */
+  connect(endpoint: string, kind: ClientSocketKind, options?: ConnectOptions): Promise<ClientSocket>;
+  /** @throws EndpointInvalid, PortInUse */
+  bind(endpoint: string, kind: ServerSocketKind): Promise<ServerSocket>;
+}
