@@ -1,0 +1,98 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { receiveTrains } from '../../bridge/client.ts';
+import { DEFAULT_AGIPD_OPTIONS } from '../../calib/agipd-options.ts';
+import { packAgipdConstants, packedLengths } from '../../calib/pack-constants.ts';
+import { AGIPD_1M } from '../../detector/agipd.ts';
+import { KernelArena, placeOf } from '../../kernels/arena.ts';
+import { createWasmKernels } from '../../kernels/wasm.ts';
+import { createLiveDetector } from '../../live/live-detector.ts';
+import { LiveLoop } from '../../live/live-loop.ts';
+import type { PackedConstantsPlace } from '../../live/module-task.ts';
+import { LiveMonitor } from '../../live/monitor.ts';
+import { LivePipeline } from '../../live/pipeline.ts';
+import { SlotPool } from '../../live/slot-pool.ts';
+import { loadGeometry } from './load-geometry.ts';
+import type { LiveCommand, LiveEvent, LiveWorkerData } from './live-engine.ts';
+import { createModulePool } from './module-pool.ts';
+import { forEachModuleConstants } from './proposal-constants.ts';
+import { zmtpTransport } from './zmtp/zmtp-transport.ts';
+
+/** Share of the memory that received trains may take. */
+const TRAIN_SHARE = 0.4;
+/** How often the counters are sent, ms. */
+const COUNTERS_MS = 250;
+
+const data = workerData as LiveWorkerData;
+const port = parentPort;
+if (!port) throw new Error('live-worker runs as a worker thread only');
+const send = (event: LiveEvent, transfer: ArrayBuffer[] = []) => port.postMessage(event, transfer);
+
+let { settings } = data;
+let version = 1;
+const monitor = new LiveMonitor();
+monitor.connection('connecting', Date.now());
+const sendCounters = () => send({ type: 'counters', counters: monitor.counters(settings.source.endpoint, version, Date.now()) });
+const timer = setInterval(sendCounters, COUNTERS_MS);
+const closing = new AbortController();
+let loop: LiveLoop | null = null;
+
+port.on('message', (command: LiveCommand) => {
+  if (command.type === 'close') {
+    closing.abort();
+    loop?.close();
+    return;
+  }
+  settings = command.settings;
+  version = command.version;
+  loop?.apply(settings, version);
+});
+
+const arena = KernelArena.create(data.memoryBytes);
+const kernels = await createWasmKernels(data.wasm, arena, arena.allocate('float64', [2]).data);
+const geometry = await loadGeometry(data.geometryPath, AGIPD_1M);
+const detector = createLiveDetector(geometry);
+const pixels = detector.layout.slowScan * detector.layout.fastScan;
+const slots = new SlotPool(arena.allocate('uint8', [Math.floor((data.memoryBytes * TRAIN_SHARE) / 64) * 64]).data);
+
+/** Packs the constants of every module into the arena; null where there are none. */
+async function loadConstants(): Promise<(PackedConstantsPlace | null)[]> {
+  const places: (PackedConstantsPlace | null)[] = new Array(detector.layout.modules).fill(null);
+  if (!data.proposalPath) return places;
+  await forEachModuleConstants(data.proposalPath, { signal: closing.signal }, (module, constants) => {
+    const lengths = packedLengths(constants.cells, pixels);
+    const limits = arena.allocate('uint16', [lengths.limits]);
+    const factors = arena.allocate('float32', [lengths.factors]);
+    packAgipdConstants(constants, DEFAULT_AGIPD_OPTIONS, { limits: limits.data, factors: factors.data });
+    places[module] = { cells: constants.cells, pixels, limits: placeOf(limits), factors: placeOf(factors) };
+  });
+  return places;
+}
+
+let constants: (PackedConstantsPlace | null)[] = [];
+try {
+  constants = await loadConstants();
+} catch (error) {
+  // Raw pictures are better than none; the page shows the reason and the unit.
+  constants = new Array(detector.layout.modules).fill(null);
+  monitor.error(`No constants, raw data is shown: ${error instanceof Error ? error.message : String(error)}`, Date.now());
+}
+
+const pool = createModulePool(data.wasm, arena, data.threads, pixels);
+const pipeline = new LivePipeline({ arena, kernels, pool, slots, detector, constants });
+loop = new LiveLoop(
+  {
+    openTrains: (source, { signal, onStatus }) =>
+      receiveTrains({ endpoint: source.endpoint, socket: source.socket, transport: zmtpTransport, allocate: (byteLength) => slots.lend(byteLength), signal, onStatus }),
+    process: (train, using, at) => pipeline.process(train, using, at),
+    reset: () => pipeline.reset(),
+    monitor,
+    onResult: (result) => send({ type: 'result', result }, [result.image, result.q, result.intensity].map((array) => array.data.buffer as ArrayBuffer)),
+  },
+  settings,
+  version,
+);
+if (closing.signal.aborted) loop.close();
+await loop.run();
+clearInterval(timer);
+await pool.close();
+port.close();
