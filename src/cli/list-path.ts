@@ -17,6 +17,8 @@ export interface ListOptions extends RunOptions {
   readonly detail?: readonly string[];
   readonly counts?: boolean;
   readonly aggregators?: boolean;
+  /** false: say each name in full (always so; similar names are not joined yet). */
+  readonly group?: boolean;
   /** One line for each path. */
   readonly isShort: boolean;
 }
@@ -99,9 +101,7 @@ function pad(n: number, width = 3): string {
 }
 
 async function describeRun(path: string, title: string, whole: Run, options: ListOptions): Promise<Listing> {
-  const patterns = [...(options.detail ?? []), ...(options.source ?? [])].map((text) =>
-    isNamePattern(text) ? text : `*${text}*`,
-  );
+  const patterns = (options.source ?? options.detail ?? []).map((text) => (isNamePattern(text) ? text : `*${text}*`));
   const run = patterns.length ? whole.select(patterns) : whole;
   const isDetailed = (name: string) =>
     options.detail !== undefined &&
@@ -212,21 +212,33 @@ function describeDetectors(run: Run) {
 }
 
 function sourceLines(source: SourceData, options: ListOptions, isDetailed: boolean): string[] {
-  const isListed = isDetailed || options.counts === true;
+  const isPlain = isDetailed || options.counts || options.aggregators || options.group === false;
   const aggregator = options.aggregators ? `[${source.aggregator}] ` : '';
-  const lines = [`  - ${aggregator}${source.name}${isListed ? ' ' : ''}`];
-  if (!isListed || source.isRunOnly) return lines;
-  const groups = source.indexGroups();
+  // lsxfel ends the names with a space where it does not join similar ones.
+  const lines = [`  - ${aggregator}${source.name}${isPlain ? ' ' : ''}`];
+  if (source.kind === 'control') {
+    if (isDetailed) lines.push(...controlLines(source));
+    return lines;
+  }
+  const groups = isDetailed || options.counts ? source.indexGroups() : [];
   for (const group of groups) {
     const counts = countsText(source.dataCounts(group));
     if (!isDetailed) lines.push(`    ${groups.length > 1 ? `${group}: ` : ''}${counts}`);
     else {
-      lines.push(`    - ${source.kind === 'control' ? 'Control keys' : group}:`, `      ${counts}`);
-      const keys = source.keys().filter((key) => source.kind === 'control' || key.startsWith(`${group}.`));
-      lines.push(...keys.map((key) => `      - ${keyText(source, key)}`));
+      const keys = source.keys().filter((key) => key.startsWith(`${group}.`));
+      lines.push(`    - ${group}:`, `      ${counts}`, ...keys.map((key) => `      - ${keyText(source, key)}`));
     }
   }
   return lines;
+}
+
+function controlLines(source: SourceData): string[] {
+  const keys = source.keys().filter((key) => key.endsWith('.value'));
+  const runKeys = [...source.runValueTypes()].filter(([key]) => key.endsWith('.value') && !keys.includes(key));
+  const lines = ['    - Control keys (1 entry per train):', ...keys.map((key) => `      - ${keyText(source, key)}`)];
+  if (runKeys.length) lines.push('    - Additional run keys (1 entry per run):');
+  for (const [key, { dtype, shape }] of runKeys) lines.push(`      - ${typeText(key, dtype, shape)}`);
+  return lines.map((line) => line.replace('.value\t', '\t'));
 }
 
 function countsText(counts: readonly number[]): string {
@@ -238,8 +250,10 @@ function countsText(counts: readonly number[]): string {
 
 function keyText(source: SourceData, name: string): string {
   const key = source.key(name);
-  const dtype = key.isReadable ? key.dtype : 'unknown';
-  const shape = key.entryShape;
+  return typeText(name, key.isReadable ? key.dtype : 'unknown', key.entryShape);
+}
+
+function typeText(name: string, dtype: string, shape: readonly number[]): string {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   return `${name}\t[${dtype}${shape.length ? `, entry shape ${tuple}` : ''}]`;
 }

@@ -141,6 +141,19 @@ export class SourceData {
     });
   }
 
+  /** Element type and shape of each run value, without reading it; `unknown` for types we cannot read. */
+  runValueTypes(): ReadonlyMap<string, { readonly dtype: string; readonly shape: readonly number[] }> {
+    this.#assertControl();
+    const { files, canonicalSource } = this.#origin;
+    return new Map(
+      [...files[0].keysBelow(`/RUN/${canonicalSource}`)].sort().map((key) => {
+        const { type, shape } = files[0].hdf5.datasetInfo(`/RUN/${canonicalSource}/${key.replaceAll('.', '/')}`);
+        const dtype = type.kind === 'plain' ? type.dtype : type.kind === 'record' ? 'record' : 'unknown';
+        return [key, { dtype, shape: shape[0] === 1 ? shape.slice(1) : shape }];
+      }),
+    );
+  }
+
   #readRunValue(key: string): number | bigint | string | NdArray | undefined {
     const { files, canonicalSource } = this.#origin;
     const path = `/RUN/${canonicalSource}/${key.replaceAll('.', '/')}`;

@@ -7,6 +7,7 @@ export type Hdf5Kind = 'group' | 'dataset' | 'other' | 'missing';
 /** One link of a group. */
 export interface Hdf5Child {
   readonly name: string;
+  /** `external` is told only of links that lead nowhere now; one that resolves looks like what it leads to. */
   readonly link: 'hard' | 'soft' | 'external';
   readonly kind: Hdf5Kind;
   /** Where a soft link points. */

@@ -8,6 +8,7 @@ interface LsOptions extends RunOptions {
   readonly detail?: readonly string[];
   readonly counts?: boolean;
   readonly aggregators?: boolean;
+  readonly group?: boolean;
   readonly json?: boolean;
 }
 
@@ -21,6 +22,7 @@ export function addLsCommand(program: Command, context: CliContext): void {
     .option('-d, --detail <pattern...>', 'keys and counts of the sources that match')
     .option('-c, --counts', 'trains and entries of each source')
     .option('-g, --aggregators', 'name the aggregator of each source')
+    .option('--no-group', 'each name on its own line, as lsxfel does it')
     .option('--json', 'print JSON')
     .option('--data-root <dir>', DATA_ROOT_HELP)
     .option('--origin <which>', ORIGIN_HELP)
