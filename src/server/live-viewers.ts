@@ -1,0 +1,111 @@
+import { encodeFrame } from '../api/frames.ts';
+import type { LiveFrameMeta, LiveStatus } from '../api/live-contract.ts';
+import type { LiveEngine, LiveResult } from '../live/engine.ts';
+
+/** How a viewer is reached. */
+export interface ViewerChannel {
+  sendBinary(bytes: Uint8Array): void;
+  sendText(text: string): void;
+}
+
+/** What a channel tells of its viewer. */
+export interface ViewerHandle {
+  /** The viewer has drawn the frame; the next may be sent. */
+  acknowledge(sequence: number): void;
+  leave(): void;
+}
+
+interface Viewer {
+  readonly channel: ViewerChannel;
+  /** Sequence of the frame that is on its way; null = ready for the next. */
+  pending: number | null;
+  sentSequence: number;
+}
+
+/** Counters are sent this often, ms: what a person can read. */
+const STATUS_MS = 250;
+
+/**
+ * Everybody who watches. Each viewer gets the newest frame once it has drawn the last one: a slow one misses frames, and
+ * nobody else notices. A frame is encoded once, and only if somebody takes it.
+ */
+export class LiveViewers {
+  readonly #engine: LiveEngine;
+  readonly #viewers = new Set<Viewer>();
+  readonly #stop: () => void;
+  readonly #timer: NodeJS.Timeout;
+  #encoded: { readonly sequence: number; readonly bytes: Uint8Array } | null = null;
+
+  constructor(engine: LiveEngine) {
+    this.#engine = engine;
+    this.#stop = engine.onResult((result) => {
+      for (const viewer of this.#viewers) this.#offer(viewer, result);
+    });
+    this.#timer = setInterval(() => {
+      if (this.#viewers.size === 0) return;
+      const text = JSON.stringify(this.status());
+      for (const { channel } of this.#viewers) channel.sendText(text);
+    }, STATUS_MS);
+    this.#timer.unref();
+  }
+
+  /** The counters as the API tells them. */
+  status(): LiveStatus {
+    const counters = this.#engine.counters();
+    return {
+      type: 'status',
+      ...counters,
+      dropped: { ...counters.dropped },
+      stagesMs: [...counters.stagesMs],
+      sources: counters.sources.map((source) => ({ ...source, keys: [...source.keys] })),
+      viewers: this.#viewers.size,
+    };
+  }
+
+  /** Takes a viewer in, and shows it the newest frame at once. */
+  add(channel: ViewerChannel): ViewerHandle {
+    const viewer: Viewer = { channel, pending: null, sentSequence: 0 };
+    this.#viewers.add(viewer);
+    channel.sendText(JSON.stringify(this.status()));
+    this.#offerLatest(viewer);
+    return {
+      acknowledge: (sequence) => {
+        if (viewer.pending !== sequence) return;
+        viewer.pending = null;
+        this.#offerLatest(viewer);
+      },
+      leave: () => this.#viewers.delete(viewer),
+    };
+  }
+
+  /** Stops sending. */
+  close(): void {
+    this.#stop();
+    clearInterval(this.#timer);
+    this.#viewers.clear();
+  }
+
+  #offerLatest(viewer: Viewer): void {
+    const latest = this.#engine.latest();
+    if (latest) this.#offer(viewer, latest);
+  }
+
+  #offer(viewer: Viewer, result: LiveResult): void {
+    if (viewer.pending !== null || viewer.sentSequence >= result.sequence) return;
+    viewer.pending = result.sequence;
+    viewer.sentSequence = result.sequence;
+    viewer.channel.sendBinary(this.#encode(result));
+  }
+
+  #encode(result: LiveResult): Uint8Array {
+    if (this.#encoded?.sequence !== result.sequence) {
+      const { image, q, intensity, ...facts } = result;
+      const meta: LiveFrameMeta = facts;
+      this.#encoded = {
+        sequence: result.sequence,
+        bytes: encodeFrame('live', meta, Object.entries({ image, q, intensity })),
+      };
+    }
+    return this.#encoded.bytes;
+  }
+}

@@ -1,0 +1,59 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { liveAckSchema, liveStateReplySchema, liveStateSchema, liveStatusSchema } from '../../api/live-contract.ts';
+import { StateInvalid } from '../../core/errors.ts';
+import type { LiveEngine } from '../../live/engine.ts';
+import { LiveViewers } from '../live-viewers.ts';
+
+/** Live routes: the state document, the counters, and the channel of binary frames. */
+export function addLiveRoutes(app: FastifyInstance, engine: LiveEngine): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+  const viewers = new LiveViewers(engine);
+  app.addHook('onClose', async () => viewers.close());
+
+  routes.get('/api/live/state', { schema: { tags: ['live'], response: { 200: liveStateReplySchema } } }, () => ({
+    version: engine.version,
+    state: structuredClone(engine.settings),
+  }));
+
+  routes.put(
+    '/api/live/state',
+    { schema: { tags: ['live'], body: liveStateSchema, response: { 200: liveStateReplySchema } } },
+    ({ body }) => {
+      if (body.integration.qMax <= body.integration.qMin) {
+        throw new StateInvalid(
+          `integration.qMax = ${body.integration.qMax} must be larger than qMin = ${body.integration.qMin}.`,
+          { field: 'integration.qMax' },
+        );
+      }
+      return { version: engine.applySettings(body), state: body };
+    },
+  );
+
+  routes.get('/api/live/status', { schema: { tags: ['live'], response: { 200: liveStatusSchema } } }, () =>
+    viewers.status(),
+  );
+
+  app.get('/api/live/frames', { websocket: true }, (socket) => {
+    const viewer = viewers.add({
+      sendBinary: (bytes) => socket.send(bytes, { binary: true }),
+      sendText: (text) => socket.send(text),
+    });
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary || data.length > 10_000) return socket.close(1003, 'text only');
+      const ack = liveAckSchema.safeParse(parseJson(data.toString()));
+      if (!ack.success) return socket.close(1003, 'expected {"type":"ack","sequence":N}');
+      viewer.acknowledge(ack.data.sequence);
+    });
+    socket.on('close', () => viewer.leave());
+    socket.on('error', () => viewer.leave());
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
