@@ -28,9 +28,9 @@ export interface RunSummary {
   readonly durationS: number;
   readonly sample: string;
   readonly runType: string;
-  readonly detectors: readonly string[];
+  readonly detectors: string[];
   /** Files left out or wrong, one line each. */
-  readonly problems: readonly string[];
+  readonly problems: string[];
 }
 
 /** Trains come ten a second. */

@@ -20,6 +20,7 @@ export class RunFile {
   readonly #limit: OpenFileLimit;
   readonly #entries = new Map<string, EntryIndex>();
   readonly #keys = new Map<string, readonly string[]>();
+  #positions?: ReadonlyMap<number, readonly number[]>;
 
   /** Takes `file` over. @throws FormatInvalid if it is not a European XFEL file */
   constructor(file: Hdf5File, limit: OpenFileLimit, includeSuspectTrains: boolean) {
@@ -41,6 +42,30 @@ export class RunFile {
   /** The aggregator that wrote the file (`DA01`, `AGIPD05`), from its name; '' if the name has none. */
   get aggregator(): string {
     return this.name.match(/^[A-Z]+-R\d{4}-(\w+?)(?:-S\d+)?\.h5$/)?.[1] ?? '';
+  }
+
+  /** Positions in the file of its usable trains among `wanted`, ascending; quick where few are wanted. */
+  positionsOf(wanted: ReadonlySet<number>): number[] {
+    this.#positions ??= this.#findPositions();
+    const found: number[] = [];
+    if (wanted.size < this.index.trainIds.length) {
+      for (const trainId of wanted) found.push(...(this.#positions.get(trainId) ?? []));
+      return found.sort((a, b) => a - b);
+    }
+    for (const [i, trainId] of this.index.trainIds.entries())
+      if (this.isUsable[i] && wanted.has(trainId)) found.push(i);
+    return found;
+  }
+
+  #findPositions(): ReadonlyMap<number, readonly number[]> {
+    const positions = new Map<number, number[]>();
+    for (const [i, trainId] of this.index.trainIds.entries()) {
+      if (!this.isUsable[i]) continue;
+      const known = positions.get(trainId);
+      if (known) known.push(i);
+      else positions.set(trainId, [i]);
+    }
+    return positions;
   }
 
   entryIndex(source: string, group: string): EntryIndex {

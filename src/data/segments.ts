@@ -26,16 +26,14 @@ export function findSegments(
     const { trainIds } = file.index;
     const { first, count } = file.entryIndex(source, group);
     let piece: Piece | null = null;
-    for (const [i, trainId] of trainIds.entries()) {
-      if (!file.isUsable[i] || !wanted.has(trainId)) {
-        piece = null;
-        continue;
-      }
-      if (!piece) {
-        piece = { firstTrainId: trainId, segments: [] };
+    let previous = -2;
+    for (const i of file.positionsOf(wanted)) {
+      if (!piece || i !== previous + 1) {
+        piece = { firstTrainId: trainIds[i], segments: [] };
         pieces.push(piece);
       }
-      if (count[i] > 0) extend(piece.segments, file, trainId, first[i], count[i]);
+      previous = i;
+      if (count[i] > 0) extend(piece.segments, file, trainIds[i], first[i], count[i]);
     }
   }
   pieces.sort((a, b) => a.firstTrainId - b.firstTrainId);

@@ -15,7 +15,7 @@ export async function readTrainSources(
     const source = whole.selectTrains({ by: 'id', ids: [trainId] });
     const data = new Map<string, TrainValue>();
     for (const name of source.keys()) {
-      const value = await readValue(source.key(name), trainId, source.kind === 'control', signal);
+      const value = await readValue(source.key(name), source.kind === 'control', signal);
       if (value !== undefined) data.set(name, value);
     }
     found.set(source.name, {
@@ -31,7 +31,6 @@ export async function readTrainSources(
 
 async function readValue(
   key: KeyData,
-  trainId: number,
   isControl: boolean,
   signal: AbortSignal | undefined,
 ): Promise<TrainValue | undefined> {
@@ -40,7 +39,7 @@ async function readValue(
     const fields = await key.readFields();
     return new Map([...fields].map(([name, array]) => [name, dropSingle(array, isControl)]));
   }
-  return dropSingle(await key.readTrain(trainId, { signal }), isControl);
+  return dropSingle(await key.read({ signal }), isControl);
 }
 
 /** One entry loses its axis; of a control source only the first entry counts, because it has one value a train. */

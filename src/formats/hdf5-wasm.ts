@@ -94,6 +94,8 @@ class WasmHdf5File implements Hdf5File {
 
   children(path: string): readonly Hdf5Child[] {
     const { module } = this.#hdf5;
+    // Asked first because every error inside the library costs a file handle (its temporary file stays open).
+    if (this.kindOf(path) !== 'group') throw this.#invalid(path)('no such group');
     const names = attempt(() => module.get_names(this.#id, path, false), this.#invalid(path));
     return names.map((name) => {
       const child = path === '/' ? `/${name}` : `${path}/${name}`;
@@ -107,6 +109,7 @@ class WasmHdf5File implements Hdf5File {
   attributes(path: string): ReadonlyMap<string, Hdf5Attribute> {
     const { module } = this.#hdf5;
     const found = new Map<string, Hdf5Attribute>();
+    if (this.kindOf(path) === 'missing') throw this.#invalid(path)('no such object');
     for (const name of attempt(() => module.get_attribute_names(this.#id, path), this.#invalid(path))) {
       const value = this.#attribute(path, name);
       if (value !== undefined) found.set(name, value);

@@ -105,6 +105,7 @@ describe.each(ADAPTERS)('HDF5 port: %s', (_, opener) => {
       ['/links', '/scalar', '/nope', '/nope/deeper', '/links/soft/chunked'].map((path) => file.kindOf(path)),
     ).toEqual(['group', 'dataset', 'missing', 'missing', 'dataset']);
     expect(() => file.children('/nope')).toThrow(/nope/);
+    expect(() => file.attributes('/nope')).toThrow(/no such object/);
     expect(() => file.datasetInfo('/links')).toThrow(/no dataset \/links/);
   });
 
