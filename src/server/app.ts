@@ -83,7 +83,7 @@ export async function createApp(ports: AppPorts): Promise<FastifyInstance> {
     await app.register(fastifyStatic, {
       root: ports.pages,
       setHeaders(response, path) {
-        response.setHeader(
+        response.header(
           'cache-control',
           /[\\/]assets[\\/]/.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
         );
