@@ -1,0 +1,164 @@
+import type { Levels } from './levels.ts';
+
+/** How values become colours. */
+export const SCALES = ['lin', 'log', 'symlog', 'sqrt'] as const;
+export type Scale = (typeof SCALES)[number];
+
+/** Where the image is on the canvas: CSS pixels of its lower left corner, and CSS pixels per image pixel. */
+export interface ImageView {
+  readonly left: number;
+  readonly bottom: number;
+  readonly zoom: number;
+}
+
+const VERTEX = `#version 300 es
+uniform vec4 rectangle; // left, bottom, right, top in clip space
+out vec2 position;
+void main() {
+  vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
+  position = corner;
+  gl_Position = vec4(mix(rectangle.xy, rectangle.zw, corner), 0.0, 1.0);
+}`;
+
+// NaN is found by its bits: compilers may assume that a float equals itself.
+const FRAGMENT = `#version 300 es
+precision highp float;
+precision highp sampler2D;
+uniform sampler2D image;
+uniform sampler2D colours;
+uniform vec2 levels;
+uniform int scale;
+uniform vec3 gap;
+in vec2 position;
+out vec4 colour;
+float curve(float v) {
+  if (scale == 1) return log(max(v, 1e-6));
+  if (scale == 2) return sign(v) * log(1.0 + abs(v));
+  if (scale == 3) return sign(v) * sqrt(abs(v));
+  return v;
+}
+void main() {
+  ivec2 size = textureSize(image, 0);
+  float value = texelFetch(image, min(ivec2(position * vec2(size)), size - 1), 0).r;
+  uint bits = floatBitsToUint(value);
+  if ((bits & 0x7f800000u) == 0x7f800000u && (bits & 0x7fffffu) != 0u) { colour = vec4(gap, 1.0); return; }
+  float low = curve(levels.x);
+  float t = clamp((curve(value) - low) / (curve(levels.y) - low), 0.0, 1.0);
+  colour = vec4(texture(colours, vec2(t * 255.0 / 256.0 + 0.5 / 256.0, 0.5)).rgb, 1.0);
+}`;
+
+/** Draws one float image on a canvas with WebGL2: colours, levels and scale are applied on the GPU; row 0 is at the bottom. */
+export class ImageLayer {
+  readonly #gl: WebGL2RenderingContext;
+  readonly #program: WebGLProgram;
+  readonly #image: WebGLTexture;
+  readonly #colours: WebGLTexture;
+  #width = 0;
+  #height = 0;
+
+  /** @throws Error if the browser has no WebGL2 */
+  constructor(canvas: HTMLCanvasElement) {
+    const gl = canvas.getContext('webgl2', { antialias: false, preserveDrawingBuffer: true });
+    if (!gl) throw new Error('This browser has no WebGL2: the image cannot be drawn. Switch on hardware acceleration.');
+    this.#gl = gl;
+    this.#program = link(gl);
+    this.#image = gl.createTexture();
+    this.#colours = gl.createTexture();
+  }
+
+  /** Uploads an image. @param data float32 (height, width), NaN = gap */
+  setImage(data: Float32Array, width: number, height: number): void {
+    const gl = this.#gl;
+    gl.bindTexture(gl.TEXTURE_2D, this.#image);
+    if (width !== this.#width || height !== this.#height) {
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, width, height, 0, gl.RED, gl.FLOAT, data);
+      this.#filter(gl.NEAREST);
+      this.#width = width;
+      this.#height = height;
+    } else gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RED, gl.FLOAT, data);
+  }
+
+  /** @param table uint8 (256, 4), see colourTable */
+  setColours(table: Uint8Array): void {
+    const gl = this.#gl;
+    gl.bindTexture(gl.TEXTURE_2D, this.#colours);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, table);
+    this.#filter(gl.LINEAR);
+  }
+
+  /** Draws. @param gap colour of pixels without value, 0 to 1 */
+  draw(view: ImageView, levels: Levels, scale: Scale, gap: readonly [number, number, number]): void {
+    const gl = this.#gl;
+    const canvas = gl.canvas as HTMLCanvasElement;
+    const ratio = window.devicePixelRatio || 1;
+    const [cssWidth, cssHeight] = [canvas.clientWidth, canvas.clientHeight];
+    const [width, height] = [Math.round(cssWidth * ratio), Math.round(cssHeight * ratio)];
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+    }
+    gl.viewport(0, 0, width, height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    if (this.#width === 0 || cssWidth === 0) return;
+    gl.useProgram(this.#program);
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, this.#image);
+    gl.activeTexture(gl.TEXTURE1);
+    gl.bindTexture(gl.TEXTURE_2D, this.#colours);
+    gl.activeTexture(gl.TEXTURE0);
+    const clipX = (x: number) => (2 * x) / cssWidth - 1;
+    const clipY = (y: number) => 1 - (2 * y) / cssHeight;
+    const { left, bottom, zoom } = view;
+    gl.uniform4f(
+      this.#at('rectangle'),
+      clipX(left),
+      clipY(bottom),
+      clipX(left + this.#width * zoom),
+      clipY(bottom - this.#height * zoom),
+    );
+    gl.uniform1i(this.#at('image'), 0);
+    gl.uniform1i(this.#at('colours'), 1);
+    gl.uniform2f(this.#at('levels'), levels.low, levels.high);
+    gl.uniform1i(this.#at('scale'), SCALES.indexOf(scale));
+    gl.uniform3f(this.#at('gap'), ...gap);
+    gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+  }
+
+  /** Frees the GPU's memory. */
+  dispose(): void {
+    this.#gl.deleteTexture(this.#image);
+    this.#gl.deleteTexture(this.#colours);
+    this.#gl.deleteProgram(this.#program);
+  }
+
+  #at(name: string): WebGLUniformLocation | null {
+    return this.#gl.getUniformLocation(this.#program, name);
+  }
+
+  #filter(kind: number): void {
+    const gl = this.#gl;
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, kind);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, kind);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+  }
+}
+
+function link(gl: WebGL2RenderingContext): WebGLProgram {
+  const program = gl.createProgram();
+  for (const [type, source] of [
+    [gl.VERTEX_SHADER, VERTEX],
+    [gl.FRAGMENT_SHADER, FRAGMENT],
+  ] as const) {
+    const shader = gl.createShader(type);
+    if (!shader) throw new Error('WebGL: no shader');
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(`WebGL: ${gl.getShaderInfoLog(shader)}`);
+    gl.attachShader(program, shader);
+  }
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(`WebGL: ${gl.getProgramInfoLog(program)}`);
+  return program;
+}
