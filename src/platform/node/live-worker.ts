@@ -11,8 +11,8 @@ import type { PackedConstantsPlace } from '../../live/module-task.ts';
 import { LiveMonitor } from '../../live/monitor.ts';
 import { LivePipeline } from '../../live/pipeline.ts';
 import { SlotPool } from '../../live/slot-pool.ts';
-import { loadGeometry } from './load-geometry.ts';
 import type { LiveCommand, LiveEvent, LiveWorkerData } from './live-engine.ts';
+import { loadGeometry } from './load-geometry.ts';
 import { createModulePool } from './module-pool.ts';
 import { forEachModuleConstants } from './proposal-constants.ts';
 import { zmtpTransport } from './zmtp/zmtp-transport.ts';
@@ -31,7 +31,8 @@ let { settings } = data;
 let version = 1;
 const monitor = new LiveMonitor();
 monitor.connection('connecting', Date.now());
-const sendCounters = () => send({ type: 'counters', counters: monitor.counters(settings.source.endpoint, version, Date.now()) });
+const sendCounters = () =>
+  send({ type: 'counters', counters: monitor.counters(settings.source.endpoint, version, Date.now()) });
 const timer = setInterval(sendCounters, COUNTERS_MS);
 const closing = new AbortController();
 let loop: LiveLoop | null = null;
@@ -74,7 +75,10 @@ try {
 } catch (error) {
   // Raw pictures are better than none; the page shows the reason and the unit.
   constants = new Array(detector.layout.modules).fill(null);
-  monitor.error(`No constants, raw data is shown: ${error instanceof Error ? error.message : String(error)}`, Date.now());
+  monitor.error(
+    `No constants, raw data is shown: ${error instanceof Error ? error.message : String(error)}`,
+    Date.now(),
+  );
 }
 
 const pool = createModulePool(data.wasm, arena, data.threads, pixels);
@@ -82,11 +86,22 @@ const pipeline = new LivePipeline({ arena, kernels, pool, slots, detector, const
 loop = new LiveLoop(
   {
     openTrains: (source, { signal, onStatus }) =>
-      receiveTrains({ endpoint: source.endpoint, socket: source.socket, transport: zmtpTransport, allocate: (byteLength) => slots.lend(byteLength), signal, onStatus }),
+      receiveTrains({
+        endpoint: source.endpoint,
+        socket: source.socket,
+        transport: zmtpTransport,
+        allocate: (byteLength) => slots.lend(byteLength),
+        signal,
+        onStatus,
+      }),
     process: (train, using, at) => pipeline.process(train, using, at),
     reset: () => pipeline.reset(),
     monitor,
-    onResult: (result) => send({ type: 'result', result }, [result.image, result.q, result.intensity].map((array) => array.data.buffer as ArrayBuffer)),
+    onResult: (result) =>
+      send(
+        { type: 'result', result },
+        [result.image, result.q, result.intensity].map((array) => array.data.buffer as ArrayBuffer),
+      ),
   },
   settings,
   version,

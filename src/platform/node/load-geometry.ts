@@ -11,7 +11,11 @@ import { geometryFromCrystfel } from '../../detector/geometry-crystfel.ts';
 export async function loadGeometry(path: string | null, detector: Detector): Promise<Geometry> {
   if (path === null) return exampleGeometry(detector);
   const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new FileUnreadable(`The geometry file ${path} cannot be read (${(cause as NodeJS.ErrnoException).code}). Check the path.`, { path }, { cause });
+    throw new FileUnreadable(
+      `The geometry file ${path} cannot be read (${(cause as NodeJS.ErrnoException).code}). Check the path.`,
+      { path },
+      { cause },
+    );
   });
   return geometryFromCrystfel(text, detector, { path });
 }

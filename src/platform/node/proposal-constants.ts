@@ -22,7 +22,9 @@ export async function forEachModuleConstants(
 ): Promise<void> {
   const darks = await findDarkRuns(proposalPath, options);
   if (!darks) {
-    throw new NoData(`${proposalPath} has no set of three AGIPD dark runs (gain forced to high, medium and low).`, { path: proposalPath });
+    throw new NoData(`${proposalPath} has no set of three AGIPD dark runs (gain forced to high, medium and low).`, {
+      path: proposalPath,
+    });
   }
   try {
     for (const [done, module] of darks.modules.entries()) {
@@ -36,7 +38,10 @@ export async function forEachModuleConstants(
 }
 
 /** A corrector for single frames of a proposal, or null if it has no dark runs. */
-export async function loadFrameCorrector(proposalPath: string, options: TaskOptions = {}): Promise<FrameCorrector | null> {
+export async function loadFrameCorrector(
+  proposalPath: string,
+  options: TaskOptions = {},
+): Promise<FrameCorrector | null> {
   const byModule = new Map<number, AgipdConstants>();
   try {
     await forEachModuleConstants(proposalPath, options, (module, constants) => byModule.set(module, constants));
@@ -55,7 +60,8 @@ async function gainOf(proposalPath: string, darks: DarkRuns, module: number): Pr
   for (const name of names) {
     const file = await nodeHdf5Opener.open(join(folder, name));
     try {
-      if (file.kindOf(`/${unit}`) === 'group') return readAgipdGain(file, unit, { cells: darks.cells, slowScan: 512, fastScan: 128 });
+      if (file.kindOf(`/${unit}`) === 'group')
+        return readAgipdGain(file, unit, { cells: darks.cells, slowScan: 512, fastScan: 128 });
     } finally {
       file.close();
     }
