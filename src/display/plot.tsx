@@ -33,6 +33,14 @@ function colourOf(element: HTMLElement, variable: string): string {
   return getComputedStyle(element).getPropertyValue(variable).trim() || '#888';
 }
 
+/** Thousands with thin spaces, a true minus, no more digits than needed. */
+function tickText(value: number | null): string {
+  if (value === null) return '';
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e6 || size < 1e-3)) return value.toExponential(1).replace('-', '\u2212');
+  return value.toLocaleString('en-GB', { maximumFractionDigits: 4 }).replaceAll(',', '\u2009').replace('-', '\u2212');
+}
+
 const asNumbers = (values: ArrayLike<number>): (number | null)[] =>
   Array.from(values, (v) => (Number.isFinite(v) ? v : null));
 
@@ -61,6 +69,7 @@ export function Plot(props: PlotProps) {
       font: '11px "Inter Variable"',
       size: 34,
       gap: 3,
+      values: (_plot, ticks) => ticks.map(tickText),
       stroke: colourOf(element, '--t2'),
       grid: { stroke: colourOf(element, '--grid'), width: 1 },
       ticks: { stroke: colourOf(element, '--axis'), size: 4, width: 1 },
@@ -81,7 +90,7 @@ export function Plot(props: PlotProps) {
         scales: { x: { time: false }, y: isLogY ? { distr: 3 } : {} },
         axes: [
           { ...axis(xTitle), size: 24 },
-          { ...axis(yTitle), size: 44 },
+          { ...axis(yTitle), size: 54 },
         ],
         series: [{}, ...curves.map(line), ...(band ? [edge, edge] : [])],
         bands: band ? [{ series: [curves.length + 2, curves.length + 1], fill: `${colourOf(element, '--c1')}38` }] : [],

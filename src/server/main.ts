@@ -7,6 +7,7 @@ import { AGIPD_1M } from '../detector/agipd.ts';
 import { geometryInfo, snapGeometry } from '../detector/snapped-geometry.ts';
 import type { LiveSettings } from '../live/engine.ts';
 import { appRoot, packageJsonPath } from '../platform/node/asset-paths.ts';
+import { findDarkRuns } from '../platform/node/dark-runs.ts';
 import { type DemoBeamline, startDemoBeamline } from '../platform/node/demo-beamline.ts';
 import { nodeFileStore } from '../platform/node/file-store.ts';
 import { nodeHdf5Opener } from '../platform/node/hdf5-open.ts';
@@ -115,6 +116,11 @@ function createRunService(
     listProposals: async () => (dataRoot === null ? [] : listProposals(nodeFileStore, dataRoot)),
     listRuns: (proposal, signal) => lister(root(), proposal, signal),
     openRun: ({ proposal, run, data }) => openRun({ proposal, run, dataRoot: root() }, { data }),
+    hasDarks: async (proposal) => {
+      const darks = await findDarkRuns(await findProposal(nodeFileStore, root(), proposal));
+      await darks?.close();
+      return darks !== null;
+    },
     loadCorrector: async (proposal) => loadFrameCorrector(await findProposal(nodeFileStore, root(), proposal)),
     snapped,
   });

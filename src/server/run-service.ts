@@ -45,6 +45,8 @@ export interface RunServiceParts {
   listProposals(): Promise<Proposal[]>;
   listRuns(proposal: string, signal: AbortSignal): Promise<readonly RunSummary[]>;
   openRun(address: RunAddress): Promise<Run>;
+  /** Whether the proposal has a complete set of dark runs. */
+  hasDarks(proposal: string): Promise<boolean>;
   /** Corrector from the proposal's dark runs, or null if it has none. */
   loadCorrector(proposal: string): Promise<FrameCorrector | null>;
   readonly snapped: SnappedGeometry;
@@ -94,12 +96,12 @@ export class RunService implements RunsPort {
       lastTrainId: trainIds.at(-1) ?? null,
       metadata: Object.fromEntries(run.runMetadata()),
       sources,
-      detectors: this.#detectors(run),
+      detectors: this.#detectors(run, await this.#parts.hasDarks(address.proposal)),
       skippedFiles: run.skippedFiles.map(({ file, reason }) => ({ file, reason })),
     };
   }
 
-  #detectors(run: Run): RunInfo['detectors'] {
+  #detectors(run: Run, hasDarks: boolean): RunInfo['detectors'] {
     const names = new Set(
       run.sources
         .map((name) => /^(.+_(?:AGIPD1M|AGIPD500K|LPD1M|DSSC1M|JNGFR|JF)[^/]*)\//.exec(name)?.[1])
@@ -114,7 +116,8 @@ export class RunService implements RunsPort {
             type: detector.kind.name,
             modules: [...detector.modules],
             isRaw: detector.isRaw,
-            isCorrectable: detector.isRaw && detector.kind.name === this.#parts.snapped.geometry.detector.name,
+            isCorrectable:
+              hasDarks && detector.isRaw && detector.kind.name === this.#parts.snapped.geometry.detector.name,
             trains: detector.trainIds.length,
             maxPulses: Math.max(0, ...detector.frameCounts),
           },

@@ -12,12 +12,15 @@ interface SourceTreeProps {
   readonly onSelect: (source: string, key: string) => void;
 }
 
+/** Headings in the order of the list. */
+const GROUPS = ['Detector', 'XGM', 'Digitizers', 'Cameras', 'Motors', 'Laser and timing', 'Other'];
+
 /** Sources of a run under their headings; an open source lists its keys. */
 export function SourceTree({ run, info, source, selected, onSelect }: SourceTreeProps) {
   const [filter, setFilter] = useState('');
   const [open, setOpen] = useState<string | null>(source);
   const fitting = info.sources.filter((each) => each.name.toLowerCase().includes(filter.toLowerCase()));
-  const groups = [...new Set(fitting.map((each) => each.group))];
+  const groups = GROUPS.filter((group) => fitting.some((each) => each.group === group));
   return (
     <section className="panel" aria-label="Sources">
       <div className="phead">
