@@ -58,7 +58,6 @@ export function Plot(props: PlotProps) {
     band !== undefined,
   ]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the plot is made anew only when its form changes; data follow below
   useEffect(() => {
     const element = host.current;
     if (!element) return;
@@ -129,7 +128,6 @@ export function Plot(props: PlotProps) {
     };
   }, [shape, theme, isLogY, xTitle, yTitle]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a plot made anew needs its data too
   useEffect(() => {
     const y = curves.map((curve) =>
       isLogY ? asNumbers(curve.y).map((v) => (v !== null && v > 0 ? v : null)) : asNumbers(curve.y),

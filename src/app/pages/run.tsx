@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import type { RunInfo } from '../../api/run-contract.ts';
+import type { NdArray } from '../../core/ndarray.ts';
 import { Plot } from '../../display/plot.tsx';
 import '../style/runs.css';
 import { numberText, valueText } from '../number-text.ts';
@@ -90,6 +91,7 @@ function SeriesPanel({
       x: Array.from(value, (_, i) => i),
       curves: [{ label: frame.meta.key, colour: '--c1', y: value }],
       band: low && high ? { low, high } : undefined,
+      firstTrainId: (frame.arrays.get('trainId') as NdArray<'float64'>).data[0],
       mean: value.reduce((sum, v) => sum + v, 0) / value.length,
     };
   }, [frame]);
@@ -133,9 +135,7 @@ function SeriesPanel({
       </div>
       <div className="pfoot">
         <span className="grow el">{plot?.band ? 'mean of each train, band 16 – 84 %' : ''}</span>
-        <span className="prov">
-          {frame && plot ? `first train ${numberText((frame.arrays.get('trainId')?.data as Float64Array)[0])}` : ''}
-        </span>
+        <span className="prov">{frame && plot ? `first train ${numberText(plot.firstTrainId)}` : ''}</span>
       </div>
     </section>
   );

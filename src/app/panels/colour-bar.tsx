@@ -59,7 +59,6 @@ export function ColourBar({ image, levels, map, unit, onLevels }: ColourBarProps
     );
   };
   const handle = (side: 'low' | 'high') => (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dragged with the pointer; L and the scale buttons do the same by key
     <g
       className="handle"
       data-testid={`level-${side}`}

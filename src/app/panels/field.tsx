@@ -16,7 +16,6 @@ interface FieldProps {
 export function Field({ label, unit, value, check, onApply, isText, testId }: FieldProps) {
   const [draft, setDraft] = useState<string | null>(null);
   const [refusal, setRefusal] = useState<string | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a value from elsewhere ends the old refusal
   useEffect(() => setRefusal(null), [value]);
   const isPending = draft !== null && draft !== value;
   const fault = (isPending ? check(draft) : null) ?? refusal;

@@ -202,14 +202,11 @@ export function ImageView({ image, unit, roi, onRoi, centre, describe, provenanc
       </div>
       <div className="pbody">
         <div className="imgwrap">
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the picture takes keys */}
-          {/* biome-ignore lint/a11y/useSemanticElements: a canvas with an overlay is one picture */}
           <div
             ref={box}
             className="image"
-            role="img"
+            role="application"
             aria-label="Detector image"
-            tabIndex={0}
             onWheel={onWheel}
             onPointerDown={onPointerDown}
             onPointerMove={onPointerMove}

@@ -59,15 +59,13 @@ export function StatusStrip() {
       )}
       {cell(
         'Shown',
-        <>
-          {isPaused ? (
-            <span className="frozen">frozen</span>
-          ) : (
-            <>
-              {numberText(shownHz, 1)} <small>Hz</small>
-            </>
-          )}
-        </>,
+        isPaused ? (
+          <span className="frozen">frozen</span>
+        ) : (
+          <>
+            {numberText(shownHz, 1)} <small>Hz</small>
+          </>
+        ),
         76,
       )}
       {cell(

@@ -1,0 +1,22 @@
+/**
+ * Hutch as a library: open runs, receive and send Karabo bridge trains, lay out detectors. Everything not listed here is
+ * internal and may change.
+ * @module hutch
+ */
+export { receiveTrains } from './bridge/client.ts';
+export { createReplay } from './bridge/replay.ts';
+export { serveMessages } from './bridge/server.ts';
+export type { DType } from './core/dtype.ts';
+export { isXfelError, XfelError } from './core/errors.ts';
+export type { NdArray } from './core/ndarray.ts';
+export { ndarray } from './core/ndarray.ts';
+export type { Train, TrainSource, TrainValue } from './core/train.ts';
+export { openDetector } from './data/multi-module.ts';
+export { Run } from './data/run.ts';
+export { AGIPD_1M, AGIPD_500K } from './detector/agipd.ts';
+export { exampleGeometry, geometryFromQuadPositions, pixelPositions } from './detector/geometry.ts';
+export { geometryFromCrystfel } from './detector/geometry-crystfel.ts';
+export { radialBins } from './detector/radial-bins.ts';
+export { assembleModules, snapGeometry } from './detector/snapped-geometry.ts';
+export { openRun } from './platform/node/open-run.ts';
+export { zmtpTransport } from './platform/node/zmtp/zmtp-transport.ts';
