@@ -15,7 +15,10 @@ function newest(folder: string): number {
 /** Builds the pages unless they are up to date; returns the exit status of the build. */
 export function buildPages(): number {
   const built = join(root, 'dist', 'app', 'index.html');
-  const changed = Math.max(...folders.map((folder) => newest(join(root, folder))), statSync(join(root, 'vite.config.ts')).mtimeMs);
+  const changed = Math.max(
+    ...folders.map((folder) => newest(join(root, folder))),
+    statSync(join(root, 'vite.config.ts')).mtimeMs,
+  );
   if (existsSync(built) && statSync(built).mtimeMs >= changed) return 0;
   return runBin('vite/bin/vite.js', ['build', '--logLevel', 'warn']);
 }

@@ -4,7 +4,11 @@ import { runBin } from './process.ts';
 const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['types (tsc)', 'typescript7/bin/tsc', ['-p', '.']],
   ['lint and format (biome)', '@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']],
-  ['layers (dependency-cruiser)', 'dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.mjs', 'src']],
+  [
+    'layers (dependency-cruiser)',
+    'dependency-cruiser/bin/dependency-cruise.mjs',
+    ['--config', '.dependency-cruiser.mjs', 'src'],
+  ],
   ['unused code (knip)', 'knip/bin/knip.js', []],
 ];
 

@@ -10,16 +10,26 @@ const pinnedNode = join(root, 'node_modules', 'node', 'bin', process.platform ==
 
 function isInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json');
-  return existsSync(pinnedNode) && existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs - 1000;
+  return (
+    existsSync(pinnedNode) &&
+    existsSync(installed) &&
+    statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs - 1000
+  );
 }
 
 if (Number(process.versions.node.split('.')[0]) < 20) {
-  console.error(`Hutch needs Node 20 or newer to install itself; this is ${process.version}. Install a newer Node and run the command again.`);
+  console.error(
+    `Hutch needs Node 20 or newer to install itself; this is ${process.version}. Install a newer Node and run the command again.`,
+  );
   process.exit(2);
 }
 if (!isInstalled()) {
   console.error('Installing dependencies (npm ci) ...');
-  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
   if (install.status !== 0) {
     console.error('npm ci failed: see the message above. A registry must be reachable for the first start.');
     process.exit(install.status ?? 1);
@@ -31,6 +41,13 @@ if (!task || !existsSync(script)) {
   console.error(`usage: node tools/run.mjs TASK [ARG ..]; no task "${task}" in tools/`);
   process.exit(2);
 }
-const env = { ...process.env, PATH: `${dirname(pinnedNode)}:${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}` };
-const run = spawnSync(pinnedNode, ['--disable-warning=ExperimentalWarning', script, ...args], { cwd: root, stdio: 'inherit', env });
+const env = {
+  ...process.env,
+  PATH: `${dirname(pinnedNode)}:${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}`,
+};
+const run = spawnSync(pinnedNode, ['--disable-warning=ExperimentalWarning', script, ...args], {
+  cwd: root,
+  stdio: 'inherit',
+  env,
+});
 process.exit(run.status ?? (run.signal === 'SIGINT' ? 130 : 1));

@@ -6,4 +6,12 @@ import { root, run } from './process.ts';
 
 await buildWasm();
 if (buildPages() !== 0) process.exit(1);
-process.exit(run(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'src', 'cli', 'main.ts'), 'serve', '--demo', ...process.argv.slice(2)]));
+process.exit(
+  run(process.execPath, [
+    '--disable-warning=ExperimentalWarning',
+    join(root, 'src', 'cli', 'main.ts'),
+    'serve',
+    '--demo',
+    ...process.argv.slice(2),
+  ]),
+);

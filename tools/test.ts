@@ -21,10 +21,15 @@ function installNeeds(): void {
   if (missing.length > 0 && process.getuid?.() === 0 && hasProgram('apt-get')) {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     run('apt-get', ['update', '-qq'], env);
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing.flatMap((need) => need.packages)], env);
+    run(
+      'apt-get',
+      ['install', '-y', '-qq', '--no-install-recommends', ...missing.flatMap((need) => need.packages)],
+      env,
+    );
   }
   for (const need of NEEDS) {
-    if (!need.has()) console.log(`NOT RUN: ${need.tests}: Debian's ${need.packages.join(', ')} cannot be installed here.`);
+    if (!need.has())
+      console.log(`NOT RUN: ${need.tests}: Debian's ${need.packages.join(', ')} cannot be installed here.`);
   }
 }
 
@@ -32,7 +37,12 @@ interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
-  readonly testResults: readonly { readonly name: string; readonly status: string; readonly message: string; readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[] }[];
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
 }
 
 installNeeds();
@@ -40,7 +50,13 @@ await buildWasm();
 const isBuilt = buildPages() === 0;
 const folder = mkdtempSync(join(tmpdir(), 'hutch-test-'));
 const reportPath = join(folder, 'report.json');
-const status = runBin('vitest/vitest.mjs', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`, ...process.argv.slice(2)]);
+const status = runBin('vitest/vitest.mjs', [
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${reportPath}`,
+  ...process.argv.slice(2),
+]);
 if (!existsSync(reportPath)) {
   console.error('The test runner left no report: see its message above.');
   process.exit(status || 1);
@@ -48,10 +64,13 @@ if (!existsSync(reportPath)) {
 const report = JSON.parse(readFileSync(reportPath, 'utf8')) as Report;
 rmSync(folder, { recursive: true });
 for (const file of report.testResults) {
-  for (const test of file.assertionResults) if (test.status === 'pending' || test.status === 'skipped') console.log(`not run: ${test.fullName}`);
+  for (const test of file.assertionResults)
+    if (test.status === 'pending' || test.status === 'skipped') console.log(`not run: ${test.fullName}`);
 }
 // A file that cannot even be loaded has no test of its own, and must count all the same.
-const brokenFiles = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+const brokenFiles = report.testResults.filter(
+  (file) => file.status === 'failed' && file.assertionResults.length === 0,
+).length;
 const failed = report.numFailedTests + brokenFiles + (isBuilt ? 0 : 1);
 const skipped = report.numPendingTests;
 console.log(`${report.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);

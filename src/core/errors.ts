@@ -13,7 +13,6 @@ export type XfelErrorTag =
   | 'GeometryInvalid'
   | 'ConstantsInvalid'
   | 'MessageInvalid'
-  | 'BridgeRefused'
   | 'BridgeTimeout'
   | 'EndpointInvalid'
   | 'PortInUse'
@@ -77,8 +76,6 @@ export class GeometryInvalid extends errorClass('GeometryInvalid') {}
 export class ConstantsInvalid extends errorClass('ConstantsInvalid') {}
 /** A bridge message that breaks its protocol. Details: `part`, `offset`. */
 export class MessageInvalid extends errorClass('MessageInvalid') {}
-/** The bridge server answered with an error text. Details: `text`. */
-export class BridgeRefused extends errorClass('BridgeRefused') {}
 /** Nothing came from the bridge in time. Details: `endpoint`, `timeoutMs`. */
 export class BridgeTimeout extends errorClass('BridgeTimeout') {}
 /** An endpoint that is not `tcp://host:port` or `ipc://path`. Details: `endpoint`. */

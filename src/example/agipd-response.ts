@@ -154,7 +154,7 @@ export function recordFrame(
     } else if (fault === FAULTS.noisy) width = NOISY_NOISE;
     // All numbers here are positive but for far outliers: `| 0` rounds them like Math.round, much faster.
     const value = (dark + signal + width * normals[bits & 0xffff] + 0.5) | 0;
-    out[i] = value < 0 ? 0 : value > maximum ? maximum : value;
+    out[i] = Math.min(Math.max(value, 0), maximum);
     out[pixels + i] = (gainLevel[stage] + gainLevelShift[i] + gainLevelNoise * normals[bits >>> 16] + 0.5) | 0;
   }
 }

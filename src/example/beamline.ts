@@ -106,7 +106,7 @@ function xgmControl(trains: number, pulses: number, energies: Float32Array, rand
       },
       {
         path: 'pulseEnergy/wavelengthUsed',
-        values: float32(trains, () => 1.2398419843320026 / EXPERIMENT.photonEnergyKeV),
+        values: float32(trains, () => 1.239841984332 / EXPERIMENT.photonEnergyKeV),
         unit: NANOMETRE,
       },
       { path: 'beamPosition/ixPos', values: float32(trains, () => 0.12 + 0.03 * random.normal()), unit: MILLIMETRE },

@@ -64,7 +64,7 @@ export interface ExamplePlan {
 }
 
 /** Defaults: 56 frames of all modules, 235 MB of raw data. */
-const DEFAULTS = { trains: 16, darkTrains: 4, pulses: 2, seed: 1 } as const;
+const DEFAULTS = { trains: 13, darkTrains: 4, pulses: 2, seed: 1 } as const;
 const MAX_CELLS = 352;
 const FIRST_TRAIN = 2_000_000_000;
 /** 2026-01-15 10:00 UTC */
