@@ -1,22 +1,17 @@
 // npm run bench [NAME ..]: runs the benches (src/**/*.bench.ts, bench/*.bench.ts), prints a table, writes bench/results.json.
 // A bench exports `bench(report)`. It first checks its fast version against the plain one and throws if they differ.
-import { execFileSync } from 'node:child_process';
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { globSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type StoredResult, storeResults } from './bench-results.ts';
 import { buildWasm } from './build-wasm.ts';
-import type { BenchReport, BenchResult } from './measure.ts';
+import type { BenchReport } from './measure.ts';
 
 /** Whether a value is within a limit such as `>= 500`. */
 function isWithin(value: number, limit: string): boolean {
   const match = /^(>=|<=)\s*([\d.]+)$/.exec(limit);
   if (!match) throw new Error(`"${limit}" is no limit: write ">= 500" or "<= 1"`);
   return match[1] === '>=' ? value >= Number(match[2]) : value <= Number(match[2]);
-}
-
-interface StoredResult extends BenchResult {
-  readonly bench: string;
 }
 
 async function main(wanted: readonly string[]): Promise<void> {
@@ -38,33 +33,7 @@ async function main(wanted: readonly string[]): Promise<void> {
       results.push({ bench: name, ...result });
     });
   }
-  const path = join(root, 'bench', 'results.json');
-  const kept = keptResults(path, new Set(results.map((result) => result.bench)));
-  const machine = {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-  };
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  const document = {
-    machine,
-    node: process.version,
-    commit,
-    date: new Date().toISOString().slice(0, 10),
-    results: [...kept, ...results].sort((a, b) => a.bench.localeCompare(b.bench)),
-  };
-  writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`);
-  console.log(`\nwritten to ${relative('.', path)}`);
-}
-
-/** Figures of benches that were not run this time. */
-function keptResults(path: string, run: ReadonlySet<string>): StoredResult[] {
-  try {
-    const stored: { results: StoredResult[] } = JSON.parse(readFileSync(path, 'utf8'));
-    return stored.results.filter((result) => !run.has(result.bench));
-  } catch {
-    return []; // first run
-  }
+  console.log(`\nwritten to ${relative('.', storeResults(results))}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
