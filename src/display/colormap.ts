@@ -27,7 +27,8 @@ export function colourTable(name: ColourMap): Uint8Array<ArrayBuffer> {
   return table;
 }
 
-/** The colour map as CSS gradient stops, low first. */
-export function colourStops(name: ColourMap): string[] {
-  return STOPS[name].split(' ').map((hex) => `#${hex}`);
+/** One colour of a table in CSS. @param place in the map, 0 to 1 */
+export function colourAt(table: Uint8Array, place: number): string {
+  const i = 4 * Math.round(255 * Math.min(1, Math.max(0, place)));
+  return `rgb(${table[i]} ${table[i + 1]} ${table[i + 2]})`;
 }

@@ -1,8 +1,5 @@
 import type { Levels } from './levels.ts';
-
-/** How values become colours. */
-export const SCALES = ['lin', 'log', 'symlog', 'sqrt'] as const;
-export type Scale = (typeof SCALES)[number];
+import { lowestShown, SCALES, type Scale } from './scale.ts';
 
 /** Where the image is on the canvas: CSS pixels of its lower left corner, and CSS pixels per image pixel. */
 export interface ImageView {
@@ -20,28 +17,36 @@ void main() {
   gl_Position = vec4(mix(rectangle.xy, rectangle.zw, corner), 0.0, 1.0);
 }`;
 
-// NaN is found by its bits: compilers may assume that a float equals itself.
+// Same curves as scale.ts, in the order of SCALES. NaN is found by its bits: compilers may assume that a float equals itself.
 const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp sampler2D;
 uniform sampler2D image;
 uniform sampler2D colours;
+uniform sampler2D inside; // 1 where a pixel of the detector is
 uniform vec2 levels;
 uniform int scale;
 uniform vec3 gap;
+uniform float hatch; // device pixels between two hatching lines
 in vec2 position;
 out vec4 colour;
 float curve(float v) {
-  if (scale == 1) return log(max(v, 1e-6));
+  if (scale == 1) return log(max(v, 1e-30));
   if (scale == 2) return sign(v) * log(1.0 + abs(v));
   if (scale == 3) return sign(v) * sqrt(abs(v));
   return v;
 }
 void main() {
   ivec2 size = textureSize(image, 0);
-  float value = texelFetch(image, min(ivec2(position * vec2(size)), size - 1), 0).r;
+  ivec2 at = min(ivec2(position * vec2(size)), size - 1);
+  float value = texelFetch(image, at, 0).r;
   uint bits = floatBitsToUint(value);
-  if ((bits & 0x7f800000u) == 0x7f800000u && (bits & 0x7fffffu) != 0u) { colour = vec4(gap, 1.0); return; }
+  if ((bits & 0x7f800000u) == 0x7f800000u && (bits & 0x7fffffu) != 0u) {
+    bool isMasked = texelFetch(inside, min(at, textureSize(inside, 0) - 1), 0).r > 0.5;
+    bool isLine = mod(gl_FragCoord.x + gl_FragCoord.y, hatch) < 0.4 * hatch;
+    colour = vec4(isMasked ? vec3(isLine ? 0.42 : 0.20) : gap, 1.0);
+    return;
+  }
   float low = curve(levels.x);
   float t = clamp((curve(value) - low) / (curve(levels.y) - low), 0.0, 1.0);
   colour = vec4(texture(colours, vec2(t * 255.0 / 256.0 + 0.5 / 256.0, 0.5)).rgb, 1.0);
@@ -53,6 +58,7 @@ export class ImageLayer {
   readonly #program: WebGLProgram;
   readonly #image: WebGLTexture;
   readonly #colours: WebGLTexture;
+  readonly #inside: WebGLTexture;
   #width = 0;
   #height = 0;
 
@@ -64,6 +70,23 @@ export class ImageLayer {
     this.#program = link(gl);
     this.#image = gl.createTexture();
     this.#colours = gl.createTexture();
+    this.#inside = gl.createTexture();
+    this.setInside(null, 1, 1);
+  }
+
+  /**
+   * Tells which pixels belong to the detector: those without value are hatched (masked), all others are gaps.
+   * @param inside uint8 (height, width), 1 inside; null when it is not known, then all are gaps
+   */
+  setInside(inside: Uint8Array | null, width: number, height: number): void {
+    const gl = this.#gl;
+    gl.bindTexture(gl.TEXTURE_2D, this.#inside);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    if (inside) {
+      const bytes = inside.map((v) => (v ? 255 : 0));
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8, width, height, 0, gl.RED, gl.UNSIGNED_BYTE, bytes);
+    } else gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8, 1, 1, 0, gl.RED, gl.UNSIGNED_BYTE, new Uint8Array(1));
+    this.#filter(gl.NEAREST);
   }
 
   /** Uploads an image. @param data float32 (height, width), NaN = gap */
@@ -106,6 +129,8 @@ export class ImageLayer {
     gl.bindTexture(gl.TEXTURE_2D, this.#image);
     gl.activeTexture(gl.TEXTURE1);
     gl.bindTexture(gl.TEXTURE_2D, this.#colours);
+    gl.activeTexture(gl.TEXTURE2);
+    gl.bindTexture(gl.TEXTURE_2D, this.#inside);
     gl.activeTexture(gl.TEXTURE0);
     const clipX = (x: number) => (2 * x) / cssWidth - 1;
     const clipY = (y: number) => 1 - (2 * y) / cssHeight;
@@ -119,7 +144,9 @@ export class ImageLayer {
     );
     gl.uniform1i(this.#at('image'), 0);
     gl.uniform1i(this.#at('colours'), 1);
-    gl.uniform2f(this.#at('levels'), levels.low, levels.high);
+    gl.uniform1i(this.#at('inside'), 2);
+    gl.uniform1f(this.#at('hatch'), 5 * ratio);
+    gl.uniform2f(this.#at('levels'), lowestShown(levels, scale), levels.high);
     gl.uniform1i(this.#at('scale'), SCALES.indexOf(scale));
     gl.uniform3f(this.#at('gap'), ...gap);
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
@@ -129,6 +156,7 @@ export class ImageLayer {
   dispose(): void {
     this.#gl.deleteTexture(this.#image);
     this.#gl.deleteTexture(this.#colours);
+    this.#gl.deleteTexture(this.#inside);
     this.#gl.deleteProgram(this.#program);
   }
 

@@ -12,7 +12,7 @@ export interface Histogram {
 }
 
 /** More values than this say nothing new about the levels. */
-const SAMPLES = 100_000;
+const SAMPLES = 40_000;
 
 function sortedSample(values: Float32Array): Float32Array {
   const step = Math.max(1, Math.floor(values.length / SAMPLES));

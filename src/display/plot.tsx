@@ -26,7 +26,10 @@ export interface PlotProps {
   readonly testId: string;
   /** Where a vertical line is drawn. */
   readonly marker?: number;
+  /** A click on the plot. */
   readonly onPick?: (x: number) => void;
+  /** Index of the point below the pointer, null outside. */
+  readonly onHover?: (index: number | null) => void;
 }
 
 function colourOf(element: HTMLElement, variable: string): string {
@@ -51,6 +54,8 @@ export function Plot(props: PlotProps) {
   const marker = useRef<number | undefined>(undefined);
   const pick = useRef(props.onPick);
   pick.current = props.onPick;
+  const hover = useRef(props.onHover);
+  hover.current = props.onHover;
   marker.current = props.marker;
   const { theme, isLogY = false, xTitle, yTitle, x, curves, band } = props;
   const shape = JSON.stringify([
@@ -106,6 +111,7 @@ export function Plot(props: PlotProps) {
               u.ctx.stroke();
             },
           ],
+          setCursor: [(u) => hover.current?.(u.cursor.idx ?? null)],
           ready: [
             (u) => {
               u.over.addEventListener('click', (event) => pick.current?.(u.posToVal(event.offsetX, 'x')));

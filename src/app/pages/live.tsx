@@ -6,7 +6,7 @@ import { useLive } from '../live-store.ts';
 import { numberText, valueText } from '../number-text.ts';
 import { Field, numberBetween } from '../panels/field.tsx';
 import { ImageView } from '../panels/image-view.tsx';
-import { describePixel } from '../pixel-text.ts';
+import { describePlace, qOfRadius, tileMask } from '../scattering.ts';
 import { noteShownFrame } from '../test-probe.ts';
 import { useTheme } from '../theme-choice.ts';
 
@@ -134,6 +134,12 @@ function DetectorPanel() {
     if (frame) noteShownFrame(frame);
   }, [frame]);
   const integration = state?.integration;
+  const inside = useMemo(() => geometry && tileMask(geometry), [geometry]);
+  const describe = (x: number, y: number) => {
+    if (!geometry || !integration) return '';
+    const radius = geometry.pixelSize * Math.hypot(x + 0.5 - integration.centreX, y + 0.5 - integration.centreY);
+    return `q ${valueText(qOfRadius(radius, integration))} Å⁻¹  ${describePlace(geometry, x, y)}`;
+  };
   const why = error ?? (isOpen ? status?.lastError?.text : null) ?? 'The first train fills this picture.';
   return (
     <section className="panel focus img" aria-label="Detector">
@@ -151,7 +157,9 @@ function DetectorPanel() {
           void apply({ ...state, roi: { isOn: roi.isOn, x: roi.x, y: roi.y, width: roi.width, height: roi.height } })
         }
         centre={integration ? [integration.centreX, integration.centreY] : undefined}
-        describe={(x, y) => (integration ? describePixel(geometry, integration, x, y) : '')}
+        inside={inside}
+        fileName={`live-${frame?.meta.trainId ?? 0}`}
+        describe={describe}
         provenance={`${frame ? `${frame.meta.pulses} pulses${state && state.movingAverage > 1 ? `, ${state.movingAverage} trains` : ''} · ` : ''}${provenance}`}
         testId="live-image"
       >

@@ -231,6 +231,7 @@ function FramePanel({ run, info, search, set }: FramePanelProps) {
         image={image}
         unit={meta?.unit ?? ''}
         provenance={meta ? `train ${numberText(meta.trainId)} · pulse ${meta.pulseId} · cell ${meta.cellId}` : ''}
+        fileName={meta ? `${info.proposal}-r${info.run}-${meta.trainId}-${meta.pulseId}-${meta.view}` : 'frame'}
         testId="frame-image"
       >
         <QueryState isLoading={query.isLoading} error={query.error} what="Frame" />

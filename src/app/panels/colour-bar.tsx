@@ -1,11 +1,13 @@
 import { type PointerEvent, useMemo, useRef, useState } from 'react';
-import { type ColourMap, colourStops } from '../../display/colormap.ts';
+import { type ColourMap, colourAt, colourTable } from '../../display/colormap.ts';
 import { autoLevels, histogramOf, type Levels } from '../../display/levels.ts';
-import { valueText } from '../number-text.ts';
+import { colourPlace, type Scale } from '../../display/scale.ts';
+import { numberText, valueText } from '../number-text.ts';
 
 interface ColourBarProps {
   readonly image: Float32Array | null;
   readonly levels: Levels;
+  readonly scale: Scale;
   readonly map: ColourMap;
   readonly unit: string;
   readonly onLevels: (levels: Levels) => void;
@@ -15,9 +17,23 @@ const WIDTH = 112;
 const HEIGHT = 1000;
 const TOP = 34;
 const BOTTOM = 976;
+/** Colours between the levels: enough that a curved scale looks smooth. */
+const STOPS = 64;
+/** Labels nearer than this, of 1000, would touch. */
+const LABEL_ROOM = 28;
+
+/** Round values between two limits, at most `most`, and the digits that they need. */
+function ticksBetween(low: number, high: number, most: number): { values: number[]; digits: number } {
+  const raw = (high - low) / most;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power;
+  const values: number[] = [];
+  for (let i = Math.ceil(low / step); i * step <= high; i++) values.push(i * step);
+  return { values, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
+}
 
 /** Colour bar and log histogram beside a picture; the levels are dragged by their handles. */
-export function ColourBar({ image, levels, map, unit, onLevels }: ColourBarProps) {
+export function ColourBar({ image, levels, scale, map, unit, onLevels }: ColourBarProps) {
   const svg = useRef<SVGSVGElement>(null);
   const [dragged, setDragged] = useState<'low' | 'high' | null>(null);
   // The limits of the bar follow the data only when the levels leave them: a bar that moves by itself cannot be read.
@@ -82,21 +98,30 @@ export function ColourBar({ image, levels, map, unit, onLevels }: ColourBarProps
       <path d={`M106 ${yOf(levels[side])}l6 -9v18z`} fill="var(--acc)" />
     </g>
   );
-  const tops = (side: 'low' | 'high') => ({ top: `${(yOf(levels[side]) / HEIGHT) * 100}%` });
-  const stops = colourStops(map);
+  const stops = useMemo(() => {
+    const table = colourTable(map);
+    return Array.from({ length: STOPS + 1 }, (_, i) => {
+      const value = levels.low + ((levels.high - levels.low) * i) / STOPS;
+      return { offset: i / STOPS, colour: colourAt(table, colourPlace(value, levels, scale)) };
+    });
+  }, [map, scale, levels]);
+  const ticks = ticksBetween(low, high, 8);
+  const free = (value: number) =>
+    Math.min(Math.abs(yOf(value) - yOf(levels.low)), Math.abs(yOf(value) - yOf(levels.high))) > LABEL_ROOM &&
+    yOf(value) < BOTTOM - LABEL_ROOM / 2;
 
   return (
     <div className="bar">
       <svg ref={svg} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label="Levels">
         <defs>
           <linearGradient id="bar-colours" x1="0" x2="0" y1="1" y2="0">
-            {stops.map((colour, i) => (
-              <stop key={`${colour} ${i / stops.length}`} offset={i / (stops.length - 1)} stopColor={colour} />
+            {stops.map(({ offset, colour }) => (
+              <stop key={offset} offset={offset} stopColor={colour} />
             ))}
           </linearGradient>
         </defs>
-        <rect x="44" y={TOP} width="14" height={BOTTOM - TOP} fill={stops[0]} />
-        <rect x="44" y={TOP} width="14" height={Math.max(0, yOf(levels.high) - TOP)} fill={stops[stops.length - 1]} />
+        <rect x="44" y={TOP} width="14" height={BOTTOM - TOP} fill={stops[0].colour} />
+        <rect x="44" y={TOP} width="14" height={Math.max(0, yOf(levels.high) - TOP)} fill={stops[STOPS].colour} />
         <rect
           x="44"
           y={yOf(levels.high)}
@@ -108,21 +133,15 @@ export function ColourBar({ image, levels, map, unit, onLevels }: ColourBarProps
         {handle('low')}
         {handle('high')}
       </svg>
-      <div style={{ position: 'absolute', top: 2, left: 8, fontSize: 11, color: 'var(--t2)' }}>{unit} / pixel</div>
-      <div style={{ position: 'absolute', bottom: 2, right: 6, fontSize: 11, color: 'var(--t3)' }}>log n</div>
+      <div className="bar-unit">{unit && `${unit} / pixel`}</div>
+      <div className="bar-count">log n</div>
+      {ticks.values.filter(free).map((value) => (
+        <div key={value} className="bar-tick" style={{ top: `${yOf(value) / 10}%` }}>
+          {numberText(value, ticks.digits)}
+        </div>
+      ))}
       {(['low', 'high'] as const).map((side) => (
-        <div
-          key={side}
-          style={{
-            position: 'absolute',
-            left: 4,
-            transform: 'translateY(-50%)',
-            fontSize: 11,
-            fontWeight: 600,
-            pointerEvents: 'none',
-            ...tops(side),
-          }}
-        >
+        <div key={side} className="bar-tick b" style={{ top: `${yOf(levels[side]) / 10}%` }}>
           {valueText(levels[side])}
         </div>
       ))}

@@ -1,9 +1,14 @@
 import { type PointerEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import type { Roi } from '../../core/roi.ts';
-import { COLOUR_MAPS, type ColourMap, colourTable } from '../../display/colormap.ts';
-import { ImageLayer, SCALES, type Scale, type ImageView as View } from '../../display/image-layer.ts';
+import { type ColourMap, colourTable } from '../../display/colormap.ts';
+import { ImageLayer, type ImageView as View } from '../../display/image-layer.ts';
 import { autoLevels, type Levels } from '../../display/levels.ts';
+import type { Scale } from '../../display/scale.ts';
+import { useKeys } from '../keyboard.ts';
+import { valueText } from '../number-text.ts';
+import { npyFile, saveFile } from '../save-file.ts';
 import { ColourBar } from './colour-bar.tsx';
+import { ImageToolbar } from './image-toolbar.tsx';
 import { RoiBox } from './roi-box.tsx';
 
 /** A picture with everything a scientist does with one. */
@@ -11,24 +16,38 @@ export interface ImageViewProps {
   /** (height, width), row 0 at the bottom; null while there is none. */
   readonly image: { readonly data: Float32Array; readonly shape: readonly number[] } | null;
   readonly unit: string;
+  /** Pixels of the detector, see tileMask: those without value are hatched; null when it is not known. */
+  readonly inside?: Uint8Array | null;
   readonly roi?: (Roi & { readonly isOn: boolean }) | null;
   readonly onRoi?: (roi: Roi & { isOn: boolean }) => void;
   /** Beam centre, (x, y) in pixels. */
   readonly centre?: readonly [number, number];
+  /** Ring around the beam centre, radius in pixels. */
+  readonly ring?: { readonly radius: number; readonly label: string } | null;
   /** Words about a pixel beside its value: q, module. */
   readonly describe?: (x: number, y: number) => string;
   /** Right side of the foot: train and parameters. */
   readonly provenance: string;
+  /** Start of the names of saved files. */
+  readonly fileName: string;
   /** Shown over the picture: loading, errors. */
   readonly children?: ReactNode;
   readonly testId: string;
 }
 
 const ZOOM_STEP = 1.0015;
+const LARGEST_ZOOM = 64;
 const GAP: readonly [number, number, number] = [0x0b / 255, 0x0f / 255, 0x14 / 255];
+const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
 
 /** Image with levels, colours, zoom, pan, read-out and one ROI. Keys: L levels, K lock, G log, F fit, 1 ROI, arrows move it. */
-export function ImageView({ image, unit, roi, onRoi, centre, describe, provenance, children, testId }: ImageViewProps) {
+export function ImageView(props: ImageViewProps) {
+  const { image, unit, inside, roi, onRoi, centre, ring, describe, provenance, fileName, children, testId } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const layer = useRef<ImageLayer | null>(null);
@@ -48,17 +67,27 @@ export function ImageView({ image, unit, roi, onRoi, centre, describe, provenanc
     return { zoom, left: (size.width - width * zoom) / 2, bottom: (size.height + height * zoom) / 2 };
   }, [size, width, height]);
   const shown = view ?? fitted;
-  const range = levels ?? { low: 0, high: 1 };
+  const range = useMemo(() => levels ?? { low: 0, high: 1 }, [levels]);
 
   useEffect(() => {
     const [element, surface] = [box.current, canvas.current];
     if (!element || !surface) return;
-    try {
-      layer.current = new ImageLayer(surface);
-    } catch (error) {
-      setFault(error instanceof Error ? error.message : String(error));
-      return;
-    }
+    const open = () => {
+      try {
+        layer.current = new ImageLayer(surface);
+        setFault(null);
+      } catch (error) {
+        setFault(error instanceof Error ? error.message : String(error));
+      }
+    };
+    open();
+    const onLost = (event: Event) => {
+      event.preventDefault();
+      layer.current = null;
+      setFault('The graphics driver dropped the picture. It comes back by itself, or after a reload.');
+    };
+    surface.addEventListener('webglcontextlost', onLost);
+    surface.addEventListener('webglcontextrestored', open);
     const measure = () => setSize({ width: element.clientWidth, height: element.clientHeight });
     const observer = new ResizeObserver(measure);
     observer.observe(element);
@@ -69,21 +98,29 @@ export function ImageView({ image, unit, roi, onRoi, centre, describe, provenanc
     return () => {
       observer.disconnect();
       element.removeEventListener('wheel', onWheel);
+      surface.removeEventListener('webglcontextlost', onLost);
+      surface.removeEventListener('webglcontextrestored', open);
       layer.current?.dispose();
       layer.current = null;
     };
   }, []);
 
-  useEffect(() => layer.current?.setColours(colourTable(map)), [map]);
-
+  // `fault` is a dependency of these three: a restored context has lost its textures.
+  useEffect(() => layer.current?.setColours(colourTable(map)), [map, fault]);
+  useEffect(
+    () => layer.current?.setInside(inside?.length === width * height ? inside : null, width, height),
+    [inside, width, height, fault],
+  );
   useEffect(() => {
     if (!image) return;
     layer.current?.setImage(image.data, image.shape[1], image.shape[0]);
     // Levels once from the first picture, then locked: a picture whose colours jump cannot be read.
     setLevels((old) => (old && isLocked ? old : autoLevels(image.data)));
-  }, [image, isLocked]);
-
-  useEffect(() => layer.current?.draw(shown, range, scale, GAP));
+  }, [image, isLocked, fault]);
+  useEffect(
+    () => layer.current?.draw(shown, range, scale, GAP),
+    [image, shown, range, scale, map, inside, size, fault],
+  );
 
   const autoLevel = () => image && setLevels(autoLevels(image.data));
   const toPixel = (event: { clientX: number; clientY: number }) => {
@@ -99,7 +136,7 @@ export function ImageView({ image, unit, roi, onRoi, centre, describe, provenanc
 
   const onWheel = (event: React.WheelEvent) => {
     const { screenX, screenY } = toPixel(event);
-    const zoom = Math.min(64, Math.max(fitted.zoom / 4, shown.zoom * ZOOM_STEP ** -event.deltaY));
+    const zoom = Math.min(LARGEST_ZOOM, Math.max(fitted.zoom / 4, shown.zoom * ZOOM_STEP ** -event.deltaY));
     const ratio = zoom / shown.zoom;
     setView({
       zoom,
@@ -120,92 +157,53 @@ export function ImageView({ image, unit, roi, onRoi, centre, describe, provenanc
     setView({ ...start, left: start.left + event.clientX - x, bottom: start.bottom + event.clientY - y });
   };
 
-  const onKey = (event: React.KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey) return;
-    const step = event.shiftKey ? 10 : 1;
-    const moves: Record<string, readonly [number, number]> = {
-      ArrowLeft: [-step, 0],
-      ArrowRight: [step, 0],
-      ArrowUp: [0, step],
-      ArrowDown: [0, -step],
-    };
-    const move = moves[event.key];
-    if (move && roi?.isOn && onRoi) {
-      const [dx, dy] = move;
+  useKeys((event) => {
+    const arrow = ARROWS[event.key];
+    if (arrow && roi?.isOn && onRoi) {
+      const step = event.shiftKey ? 10 : 1;
+      const [dx, dy] = [arrow[0] * step, arrow[1] * step];
       onRoi(
         event.altKey
           ? { ...roi, width: Math.max(1, roi.width + dx), height: Math.max(1, roi.height + dy) }
           : { ...roi, x: roi.x + dx, y: roi.y + dy },
       );
-    } else if (event.key === 'l') autoLevel();
-    else if (event.key === 'k') setLocked(!isLocked);
-    else if (event.key === 'g') setScale(scale === 'log' ? 'lin' : 'log');
-    else if (event.key === 'f' || event.key === 'r') setView(null);
-    else if (event.key === '1' && roi && onRoi) onRoi({ ...roi, isOn: !roi.isOn });
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
+      return true;
+    }
+    if (event.altKey) return false;
+    const key = event.key.toLowerCase();
+    if (key === 'l') autoLevel();
+    else if (key === 'k') setLocked(!isLocked);
+    else if (key === 'g') setScale(scale === 'log' ? 'lin' : 'log');
+    else if (key === 'f') setView(null);
+    else if (key === '1' && roi && onRoi) onRoi({ ...roi, isOn: !roi.isOn });
+    else return false;
+    return true;
+  });
 
   const value = pointer && image ? image.data[pointer.y * width + pointer.x] : Number.NaN;
   const screen = (x: number, y: number) => [shown.left + x * shown.zoom, shown.bottom - y * shown.zoom] as const;
-  const savePng = () => canvas.current?.toBlob((blob) => blob && download(blob, `${testId}.png`));
-  const saveNpy = () =>
-    image && download(new Blob([npyHeader(image.shape), image.data as Float32Array<ArrayBuffer>]), `${testId}.npy`);
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: keys act on the focused picture inside
-    <div style={{ display: 'flex', flexDirection: 'column', flex: 1, minHeight: 0 }} onKeyDown={onKey}>
-      <div className="ptool">
-        <select
-          className="selct"
-          aria-label="Colour map"
-          value={map}
-          onChange={(event) => setMap(event.target.value as ColourMap)}
-        >
-          {COLOUR_MAPS.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-        <span className="seg">
-          {SCALES.map((name) => (
-            <button
-              key={name}
-              type="button"
-              className={scale === name ? 'on' : ''}
-              aria-pressed={scale === name}
-              onClick={() => setScale(name)}
-            >
-              {name}
-            </button>
-          ))}
-        </span>
-        <button type="button" className="btn" onClick={autoLevel}>
-          Auto level <kbd>L</kbd>
-        </button>
-        <button
-          type="button"
-          className={`btn ${isLocked ? 'on' : ''}`}
-          aria-pressed={isLocked}
-          onClick={() => setLocked(!isLocked)}
-          title="Keep the levels when trains change"
-        >
-          {isLocked ? 'Locked' : 'Follows'} <kbd>K</kbd>
-        </button>
-        <span className="sp" />
-        <button type="button" className="btn w" onClick={savePng}>
-          PNG
-        </button>
-        <button type="button" className="btn w" onClick={saveNpy} disabled={!image}>
-          npy
-        </button>
-      </div>
+    <div className="image-view">
+      <ImageToolbar
+        map={map}
+        onMap={setMap}
+        scale={scale}
+        onScale={setScale}
+        isLocked={isLocked}
+        onLock={() => setLocked(!isLocked)}
+        onAutoLevel={autoLevel}
+        onFit={() => setView(null)}
+        onPng={() => canvas.current?.toBlob((blob) => blob && saveFile(blob, `${fileName}.png`))}
+        onNpy={() => image && saveFile(npyFile(image.data, image.shape), `${fileName}.npy`)}
+        hasImage={image !== null}
+      />
       <div className="pbody">
         <div className="imgwrap">
           <div
             ref={box}
             className="image"
-            role="application"
+            role="img"
             aria-label="Detector image"
             onWheel={onWheel}
             onPointerDown={onPointerDown}
@@ -215,11 +213,13 @@ export function ImageView({ image, unit, roi, onRoi, centre, describe, provenanc
             }}
             onPointerLeave={() => setPointer(null)}
             onDoubleClick={() => setView(null)}
-            style={{ position: 'relative', inset: 'auto' }}
           >
             <canvas ref={canvas} data-testid={testId} />
             <svg aria-hidden="true">
-              {centre && image && <path d={cross(...screen(centre[0], centre[1]))} stroke="#fff" strokeWidth="1.2" />}
+              {centre && ring && image && (
+                <Ring at={screen(...centre)} radius={ring.radius * shown.zoom} label={ring.label} />
+              )}
+              {centre && image && <path className="beam" d={cross(...screen(...centre))} />}
               {roi?.isOn && onRoi && image && (
                 <RoiBox roi={roi} zoom={shown.zoom} toScreen={screen} onChange={(next) => onRoi({ ...roi, ...next })} />
               )}
@@ -233,14 +233,21 @@ export function ImageView({ image, unit, roi, onRoi, centre, describe, provenanc
             {children}
           </div>
           <div>
-            <ColourBar image={image?.data ?? null} levels={range} map={map} unit={unit} onLevels={setLevels} />
+            <ColourBar
+              image={image?.data ?? null}
+              levels={range}
+              scale={scale}
+              map={map}
+              unit={unit}
+              onLevels={setLevels}
+            />
           </div>
         </div>
       </div>
       <div className="pfoot">
         <span className="grow el" data-testid={`${testId}-readout`}>
           {pointer
-            ? `x ${pointer.x}  y ${pointer.y}  ${Number.isNaN(value) ? 'no value' : `${value.toPrecision(4)} ${unit}`}  ${describe?.(pointer.x, pointer.y) ?? ''}`
+            ? `x ${pointer.x}  y ${pointer.y}  ${Number.isNaN(value) ? 'no value' : `${valueText(value)} ${unit}`}  ${describe?.(pointer.x, pointer.y) ?? ''}`
             : 'point at a pixel'}
         </span>
         <span className="prov">{provenance}</span>
@@ -251,22 +258,24 @@ export function ImageView({ image, unit, roi, onRoi, centre, describe, provenanc
 
 const cross = (x: number, y: number) => `M${x - 7} ${y}H${x + 7}M${x} ${y - 7}V${y + 7}`;
 
-function download(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
+interface RingProps {
+  readonly at: readonly [number, number];
+  readonly radius: number;
+  readonly label: string;
 }
 
-/** Header of a float32 array file. @source numpy .npy format 1.0 */
-function npyHeader(shape: readonly number[]): Uint8Array<ArrayBuffer> {
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
-  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
-  const header = new Uint8Array(10 + length).fill(0x20);
-  header.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, length & 0xff, length >> 8]);
-  header.set(new TextEncoder().encode(text), 10);
-  header[header.length - 1] = 0x0a;
-  return header;
+/** Dotted ring with its label on a dark plate. */
+function Ring({ at: [x, y], radius, label }: RingProps) {
+  if (!(radius > 0)) return null;
+  const [labelX, labelY] = [x - radius * Math.SQRT1_2, y - radius * Math.SQRT1_2];
+  const width = 6.2 * label.length + 10;
+  return (
+    <g data-testid="ring">
+      <circle cx={x} cy={y} r={radius} fill="none" stroke="#fff" strokeWidth="1.3" strokeDasharray="2 4" />
+      <rect x={labelX - width / 2} y={labelY - 9} width={width} height={18} rx={3} fill="#05070ad9" />
+      <text x={labelX} y={labelY + 4} textAnchor="middle" fontSize="11" fill="#fff">
+        {label}
+      </text>
+    </g>
+  );
 }
