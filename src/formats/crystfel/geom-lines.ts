@@ -51,7 +51,7 @@ export function readGeomLines(text: string, report: Report): GeomLine[] {
 
 /** A plain number, or undefined. Infinity and NaN are no numbers here. */
 export function readNumber(text: string): number | undefined {
-  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text))
+  return /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text))
     ? Number(text)
     : undefined;
 }

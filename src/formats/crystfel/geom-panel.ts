@@ -68,6 +68,8 @@ export interface DraftPanel {
   texts: Map<string, string>;
   dims: (GeomDimension | undefined)[];
   masks: Map<number, DraftMask>;
+  /** Keys with a value that was refused: they are not missing as well. */
+  refused: Set<string>;
 }
 
 const PIXEL_RANGE = ['min_fs', 'max_fs', 'min_ss', 'max_ss'];
@@ -89,6 +91,7 @@ export function newDraftPanel(): DraftPanel {
     texts: new Map(),
     dims: ['ss', 'fs'],
     masks: new Map(),
+    refused: new Set(),
   };
 }
 
@@ -100,6 +103,7 @@ export function copyDraftPanel(draft: DraftPanel): DraftPanel {
     texts: new Map(draft.texts),
     dims: [...draft.dims],
     masks: new Map([...draft.masks].map(([n, mask]) => [n, { ...mask }])),
+    refused: new Set(draft.refused),
   };
 }
 
@@ -108,9 +112,13 @@ export function copyDraftPanel(draft: DraftPanel): DraftPanel {
  * @returns false if the key is none of a panel
  */
 export function setPanelField(draft: DraftPanel, { line, key, value }: GeomLine, report: Report): boolean {
+  const refuse = (message: string) => {
+    draft.refused.add(key);
+    report(line, 'fatal', message);
+  };
   const number = () => {
     const read = readNumber(value);
-    if (read === undefined) report(line, 'fatal', `${key} = "${shorten(value)}" must be a finite number.`);
+    if (read === undefined) refuse(`${key} = "${shorten(value)}" must be a finite number.`);
     return read;
   };
   if (NUMBERS.includes(key)) {
@@ -126,7 +134,7 @@ export function setPanelField(draft: DraftPanel, { line, key, value }: GeomLine,
   if (key === 'fs' || key === 'ss') {
     const vector = readVector(value);
     if (vector) draft[key] = vector;
-    else report(line, 'fatal', `${key} = "${shorten(value)}" must be a sum such as +0.5x -1.0y, without exponents.`);
+    else refuse(`${key} = "${shorten(value)}" must be a sum such as +0.5x -1.0y, without exponents.`);
     return true;
   }
   if (key === 'adu_per_eV' || key === 'adu_per_photon') {
@@ -157,9 +165,10 @@ export function setPanelField(draft: DraftPanel, { line, key, value }: GeomLine,
 /** Sum of terms such as `-0.5x + 0.25 y - z`; undefined if it is something else. */
 export function readVector(text: string): Vector | undefined {
   const compact = text.replace(/\s+/g, '');
-  if (!/^([+-]?(\d+\.?\d*|\.\d+)?[xyz])+$/.test(compact)) return undefined;
+  // `\d+(\.\d*)?`, not `\d+\.?\d*`: two runs of digits side by side take quadratic time on a long line.
+  if (!/^([+-]?(\d+(\.\d*)?|\.\d+)?[xyz])+$/.test(compact)) return undefined;
   const vector: [number, number, number] = [0, 0, 0];
-  for (const [, sign, digits, axis] of compact.matchAll(/([+-]?)(\d+\.?\d*|\.\d+)?([xyz])/g)) {
+  for (const [, sign, digits, axis] of compact.matchAll(/([+-]?)(\d+(?:\.\d*)?|\.\d+)?([xyz])/g)) {
     vector['xyz'.indexOf(axis)] += (sign === '-' ? -1 : 1) * (digits === undefined ? 1 : Number(digits));
   }
   return vector.every(Number.isFinite) ? vector : undefined;
@@ -204,7 +213,9 @@ export function finishPanel(name: string, line: number, draft: DraftPanel, repor
   const { numbers, texts } = draft;
   const missing = [...REQUIRED.filter((key) => !numbers.has(key)), ...(['fs', 'ss'] as const).filter((k) => !draft[k])];
   if (missing.length > 0) {
-    report(line, 'fatal', `Panel ${name} has no ${missing.join(', ')}.`);
+    // A refused value was reported where it stands; "has no fs" beside it would hide the cause.
+    const absent = missing.filter((key) => !draft.refused.has(key));
+    if (absent.length > 0) report(line, 'fatal', `Panel ${name} has no ${absent.join(', ')}.`);
     return undefined;
   }
   const of = (key: string, fallback = 0) => numbers.get(key) ?? fallback;
@@ -216,7 +227,8 @@ export function finishPanel(name: string, line: number, draft: DraftPanel, repor
     report(line, 'fatal', `Panel ${name}: res = ${of('res')} must be pixels per metre, above 0.`);
     return undefined;
   }
-  if (!draft.gain) report(line, 'error', `Panel ${name} has neither adu_per_eV nor adu_per_photon.`);
+  const isGainRefused = draft.refused.has('adu_per_eV') || draft.refused.has('adu_per_photon');
+  if (!draft.gain && !isGainRefused) report(line, 'error', `Panel ${name} has neither adu_per_eV nor adu_per_photon.`);
   const data = texts.get('data') ?? '/data/data';
   const masks = finishMasks(name, data, draft, report);
   checkDimensions(name, line, draft.dims, report);

@@ -102,9 +102,11 @@ export function parseGeom(text: string, { mode = 'strict', path = 'geometry' }: 
   const drafts = new Map<string, { line: number; panel: DraftPanel }>();
   const badDrafts = new Map<string, DraftBadRegion>();
   let unusedDefault: GeomLine | null = null;
+  const given = new Set<string>();
   for (const entry of readGeomLines(text, report)) {
     const { line, owner, key } = entry;
     if (owner === '') {
+      given.add(key);
       if (setTopLevel(draft, entry, report)) continue;
       if (setPanelField(defaults, entry, report)) unusedDefault = entry;
       else report(line, 'warning', `Unknown key "${shorten(key)}".`);
@@ -129,8 +131,10 @@ export function parseGeom(text: string, { mode = 'strict', path = 'geometry' }: 
     report(line, 'error', `${key} comes after the last panel, so it applies to none: move it before the panels.`);
   }
   if (drafts.size === 0) report(0, 'fatal', 'There is no panel.');
-  if (!draft.beam) report(0, 'error', 'There is none of wavelength, photon_energy, electron_voltage.');
-  if (!draft.clen) report(0, 'error', 'There is no clen.');
+  // One that was given and refused was reported with its line: it is not missing as well.
+  if (!Object.keys(BEAM_UNITS).some((key) => given.has(key)))
+    report(0, 'error', 'There is none of wavelength, photon_energy, electron_voltage.');
+  if (!given.has('clen')) report(0, 'error', 'There is no clen.');
 
   const panels: GeomPanel[] = [];
   for (const [name, { line, panel }] of drafts) {
