@@ -16,6 +16,7 @@ export { Run } from './data/run.ts';
 export { AGIPD_1M, AGIPD_500K } from './detector/agipd.ts';
 export { exampleGeometry, geometryFromQuadPositions, pixelPositions } from './detector/geometry.ts';
 export { geometryFromCrystfel } from './detector/geometry-crystfel.ts';
+export { offsetGeometry, rotateGeometry } from './detector/move-geometry.ts';
 export { radialBins } from './detector/radial-bins.ts';
 export { assembleModules, snapGeometry } from './detector/snapped-geometry.ts';
 export { openRun } from './platform/node/open-run.ts';
