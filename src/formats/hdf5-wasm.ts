@@ -33,7 +33,12 @@ export class WasmHdf5 {
 
   /** @throws FileUnreadable with HDF5's reason. @param path absolute */
   open(path: string): Hdf5File {
-    return new WasmHdf5File(this, path);
+    return new WasmHdf5File(this, path, this.openHandle(path));
+  }
+
+  /** A file that its first use opens. @param path absolute */
+  openLater(path: string): Hdf5File {
+    return new WasmHdf5File(this, path, null);
   }
 
   /** Handle of a newly opened file. */
@@ -66,10 +71,10 @@ class WasmHdf5File implements Hdf5File {
   readonly #infos = new Map<string, { info: Hdf5DatasetInfo; metadata: Metadata }>();
   #isClosed = false;
 
-  constructor(hdf5: WasmHdf5, path: string) {
+  constructor(hdf5: WasmHdf5, path: string, handle: bigint | null) {
     this.#hdf5 = hdf5;
     this.path = path;
-    this.#handle = hdf5.openHandle(path);
+    this.#handle = handle;
   }
 
   get #id(): bigint {
@@ -159,6 +164,9 @@ class WasmHdf5File implements Hdf5File {
       maxShape: (metadata.maxshape ?? []).map((n) => (n > Number.MAX_SAFE_INTEGER ? null : n)),
       chunks: metadata.chunks,
       filters: filters.map((filter) => filter.name),
+      ...(metadata.virtual_sources?.length
+        ? { virtualFiles: [...new Set(metadata.virtual_sources.map((source) => source.file_name))] }
+        : {}),
     };
     const described = { info, metadata };
     this.#infos.set(path, described);

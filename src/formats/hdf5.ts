@@ -39,6 +39,8 @@ export interface Hdf5DatasetInfo {
   readonly chunks: readonly number[] | null;
   /** Names of the filters in the order of writing, such as `shuffle`, `deflate`. */
   readonly filters: readonly string[];
+  /** For a virtual dataset: the files (as written, relative to this one) that it is made of, each once. */
+  readonly virtualFiles?: readonly string[];
 }
 
 /** A block of a dataset: `count[i]` elements from `start[i]` on each axis. */
@@ -81,4 +83,9 @@ export interface Hdf5File {
 export interface Hdf5Opener {
   /** @throws FileUnreadable with the reason: missing, empty, not HDF5, truncated, damaged */
   open(path: string): Promise<Hdf5File>;
+  /**
+   * A file that is opened by its first use only, as after {@link Hdf5File.suspend}; for files whose index is known already.
+   * What is wrong with it is then said by that use. Adapters that cannot wait leave this out.
+   */
+  openLater?(path: string): Promise<Hdf5File>;
 }

@@ -16,4 +16,8 @@ export const nodeHdf5Opener: Hdf5Opener = {
     }
     return (await loadWasmHdf5()).open(absolute);
   },
+
+  async openLater(path: string): Promise<Hdf5File> {
+    return (await loadWasmHdf5()).openLater(resolve(path));
+  },
 };
