@@ -16,19 +16,23 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** Asked for memory for each large part; undefined = take ordinary memory. Small parts never ask. */
   readonly allocate?: (byteLength: number) => Lease | undefined;
-  /** A longer part ends the connection; default 4 GiB - 1. */
-  readonly maxPartBytes?: number;
+  /** A longer message (all parts together) ends the connection; default 4 GiB - 1. */
+  readonly maxMessageBytes?: number;
 }
 
-/** A connected client. Any failure of the connection ends it: open a new one. */
+/**
+ * A connected client. Any failure of the connection ends it: open a new one. At most one complete message waits; then the
+ * client stops reading, and it is the server that drops.
+ */
 export interface ClientSocket {
   /** Sends a request (REQ only). */
   send(parts: readonly Uint8Array[]): void;
   /**
    * The next message.
-   * @throws BridgeTimeout when the connection ends, MessageInvalid when the peer breaks the protocol
+   * @throws BridgeTimeout when the connection ends, MessageInvalid when the peer breaks the protocol, the signal's reason
    */
   receive(): Promise<ReceivedMessage>;
+  /** Ends the connection and forgets what has come. */
   close(): void;
 }
 
@@ -36,8 +40,9 @@ export interface ClientSocket {
 export interface ServerSocket {
   /** The address with the real port: `tcp://127.0.0.1:45454`. */
   readonly endpoint: string;
+  /** Clients that have shaken hands. */
   readonly peers: number;
-  /** REP: called on each request; answer it once, now or later. */
+  /** REP: called on each request; answer it once, now or later. A client with too many open requests is sent away. */
   onRequest(listener: (request: readonly Uint8Array[], reply: (parts: readonly Uint8Array[]) => void) => void): void;
   /** PUB: to all peers that are ready, others miss it; PUSH: to one that is ready. @returns how many got it */
   send(parts: readonly Uint8Array[]): number;

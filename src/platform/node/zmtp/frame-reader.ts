@@ -1,26 +1,32 @@
 import type { ReceivedMessage } from '../../../bridge/socket.ts';
 import { MessageInvalid } from '../../../core/errors.ts';
 import type { Lease } from '../../../core/lease.ts';
+import { GREETING_BYTES } from './wire.ts';
 
 const MORE = 1;
 const LONG = 2;
 const COMMAND = 4;
 /** Parts from this size on are read straight into memory of their own. */
 const LARGE = 65_536;
-const GREETING = 64;
+/** Commands of the handshake are short; a long one is hostile. */
+const MAX_COMMAND = 4096;
 
-/** What the reader tells the connection. */
+/** What the reader tells the session. */
 export interface FrameEvents {
-  /** The peer's 64-byte greeting. */
-  onGreeting(greeting: Uint8Array): void;
+  /** What has come of the greeting, again and again until it is whole: a wrong one is found out early. */
+  onGreetingPart(greeting: Uint8Array): void;
+  /** The greeting is whole. */
+  onGreeting(): void;
   onCommand(name: string, body: Uint8Array): void;
   onMessage(message: ReceivedMessage): void;
 }
 
 /** Bounds on what a peer may send. */
 export interface FrameLimits {
-  readonly maxPartBytes: number;
+  /** All parts of a message together. */
+  readonly maxMessageBytes: number;
   readonly maxParts: number;
+  /** Asked for memory for each part from 64 KiB on. */
   readonly allocate?: (byteLength: number) => Lease | undefined;
 }
 
@@ -48,6 +54,7 @@ export class FrameReader {
   #isDirect = false;
   #parts: Uint8Array[] = [];
   #leases: Lease[] = [];
+  #messageBytes = 0;
 
   constructor(events: FrameEvents, limits: FrameLimits) {
     this.#events = events;
@@ -109,20 +116,12 @@ export class FrameReader {
   }
 
   #greeting(available: number): boolean {
-    // A program that is not ZeroMQ is found out by its first byte, long before 64 have come.
-    if (
-      available > 0 &&
-      (this.#scratch[this.#start] !== 0xff || (available > 9 && this.#scratch[this.#start + 9] !== 0x7f))
-    ) {
-      throw new MessageInvalid(
-        'The peer does not speak ZeroMQ: its first bytes are no ZMTP greeting. Is this the port of another program?',
-        { offset: 0 },
-      );
-    }
-    if (available < GREETING) return false;
-    this.#events.onGreeting(this.#scratch.slice(this.#start, this.#start + GREETING));
-    this.#start += GREETING;
+    const greeting = this.#scratch.subarray(this.#start, this.#start + Math.min(available, GREETING_BYTES));
+    this.#events.onGreetingPart(greeting);
+    if (available < GREETING_BYTES) return false;
+    this.#start += GREETING_BYTES;
     this.#hasGreeting = true;
+    this.#events.onGreeting();
     return true;
   }
 
@@ -133,20 +132,37 @@ export class FrameReader {
       throw new MessageInvalid(`The peer sent a ZMTP frame with flags 0x${flags.toString(16)}.`, { flags });
     const isLong = (flags & LONG) !== 0;
     if (isLong && available < 9) return false;
-    const length = isLong ? Number(this.#view.getBigUint64(this.#start + 1)) : this.#scratch[this.#start + 1];
-    if (length > this.#limits.maxPartBytes) {
-      throw new MessageInvalid(
-        `The peer announced a part of ${length} bytes; ${this.#limits.maxPartBytes} are allowed.`,
-        { length },
-      );
-    }
-    if (this.#parts.length >= this.#limits.maxParts)
-      throw new MessageInvalid(`The peer sent more than ${this.#limits.maxParts} parts in a message.`);
+    const length = isLong ? this.#view.getBigUint64(this.#start + 1) : BigInt(this.#scratch[this.#start + 1]);
     this.#start += isLong ? 9 : 2;
-    const lease = length >= LARGE && !(flags & COMMAND) ? this.#limits.allocate?.(length) : undefined;
-    this.#body = { flags, bytes: lease?.bytes ?? new Uint8Array(length), lease, filled: 0 };
-    if (length === 0) this.#finishBody(this.#body);
+    this.#body = { flags, filled: 0, ...this.#memory(length, (flags & COMMAND) !== 0) };
+    if (this.#body.bytes.length === 0) this.#finishBody(this.#body);
     return true;
+  }
+
+  /** Memory for a body, after a look at the limits: an announced length is a claim, nothing more. */
+  #memory(length: bigint, isCommand: boolean): { bytes: Uint8Array; lease: Lease | undefined } {
+    if (isCommand) {
+      if (length > MAX_COMMAND)
+        throw new MessageInvalid(`The peer sent a command of ${length} bytes; ${MAX_COMMAND} are allowed.`);
+      return { bytes: new Uint8Array(Number(length)), lease: undefined };
+    }
+    const { maxMessageBytes, maxParts, allocate } = this.#limits;
+    const total = BigInt(this.#messageBytes) + length;
+    if (total > maxMessageBytes)
+      throw new MessageInvalid(`The peer announced a message of ${total} bytes; ${maxMessageBytes} are allowed.`, {
+        length: Number(total),
+      });
+    if (this.#parts.length >= maxParts)
+      throw new MessageInvalid(`The peer sent more than ${maxParts} parts in a message.`);
+    this.#messageBytes = Number(total);
+    const lease = length >= LARGE ? allocate?.(Number(length)) : undefined;
+    if (lease) return { bytes: lease.bytes, lease };
+    try {
+      return { bytes: new Uint8Array(Number(length)), lease };
+    } catch (cause) {
+      // RangeError: the process may not have that much.
+      throw new MessageInvalid(`There is no memory for a part of ${length} bytes.`, {}, { cause });
+    }
   }
 
   #finishBody({ flags, bytes, lease }: Body): void {
@@ -163,6 +179,7 @@ export class FrameReader {
     const leases = this.#leases;
     this.#parts = [];
     this.#leases = [];
+    this.#messageBytes = 0;
     this.#events.onMessage({
       parts,
       release: () => {

@@ -1,16 +1,19 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net';
-import { parseEndpoint } from '../../../bridge/endpoint.ts';
+import { type Endpoint, parseEndpoint } from '../../../bridge/endpoint.ts';
 import type { ClientSocket, ClientSocketKind, ConnectOptions, ReceivedMessage } from '../../../bridge/socket.ts';
-import { BridgeTimeout } from '../../../core/errors.ts';
-import { FrameReader } from './frame-reader.ts';
-import { checkGreeting, checkReady, GREETING, messagePieces, readyCommand } from './wire.ts';
+import { BridgeTimeout, isXfelError, MessageInvalid } from '../../../core/errors.ts';
+import { GREETING, messagePieces } from './wire.ts';
+import { HANDSHAKE_MS, ZmtpSession } from './zmtp-session.ts';
 
 /** Complete messages that may wait; then the socket is not read any more, and the server sees it. */
 const MAX_QUEUED = 1;
-const DEFAULT_MAX_PART = 2 ** 32 - 1;
+const DEFAULT_MAX_MESSAGE = 2 ** 32 - 1;
 const MAX_PARTS = 100_000;
-/** A peer that accepts but says nothing for this long is no bridge. */
-const HANDSHAKE_MS = 5000;
+/** Bytes of our own that may wait for a peer that does not read. */
+const MAX_UNSENT = 65_536;
+/** After so long without a sign of life the system asks the peer's, ms: a host that lost its power is noticed. */
+const KEEP_ALIVE_MS = 10_000;
+const DELIMITER = [new Uint8Array(0)];
 
 /** Connects and shakes hands; see {@link SocketTransport.connect}. */
 export function connectZmtp(
@@ -22,35 +25,36 @@ export function connectZmtp(
     const { signal } = options;
     signal?.throwIfAborted();
     const address = parseEndpoint(endpoint);
-    const queue: ReceivedMessage[] = [];
+    let queue: ReceivedMessage[] = [];
     let waiter: { resolve(message: ReceivedMessage): void; reject(error: unknown): void } | null = null;
-    let failure: unknown = null;
-    let isReady = false;
+    let failure: { readonly error: unknown } | null = null;
+    let isConnected = false;
     let isPaused = false;
 
     const fail = (error: unknown) => {
       if (failure) return;
-      failure = error;
+      failure = { error };
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
-      reader.abandon();
+      const wasReady = session.isReady;
+      session.abandon();
       socket.destroy();
-      if (!isReady) reject(error);
+      if (!wasReady) reject(error);
       waiter?.reject(error);
       waiter = null;
     };
-    const onAbort = () => fail(signal?.reason);
-    const guarded = (action: () => void) => {
-      try {
-        action();
-      } catch (error) {
-        fail(error);
-      }
+    const timeOut = (text: string, cause?: unknown) => fail(new BridgeTimeout(text, { endpoint }, { cause }));
+    /** Ends at our own wish: what waits is not wanted any more. */
+    const end = (error: unknown) => {
+      for (const message of queue) message.release();
+      queue = [];
+      fail(error);
     };
+    const onAbort = () => end(signal?.reason);
 
     const client: ClientSocket = {
       send(parts) {
-        for (const piece of messagePieces(parts, kind === 'REQ')) socket.write(piece);
+        for (const piece of messagePieces(parts, kind === 'REQ' ? DELIMITER : [])) socket.write(piece);
       },
       receive() {
         const queued = queue.shift();
@@ -59,35 +63,36 @@ export function connectZmtp(
           socket.resume();
         }
         if (queued) return Promise.resolve(queued);
-        if (failure) return Promise.reject(failure);
+        if (failure) return Promise.reject(failure.error);
         return new Promise((resolveMessage, rejectMessage) => {
           waiter = { resolve: resolveMessage, reject: rejectMessage };
         });
       },
       close() {
-        for (const message of queue.splice(0)) message.release();
-        fail(new BridgeTimeout(`The connection to ${endpoint} was closed.`, { endpoint }));
+        end(new BridgeTimeout(`The connection to ${endpoint} was closed.`, { endpoint }));
       },
     };
 
-    const reader = new FrameReader(
+    const session = new ZmtpSession(
+      kind,
       {
-        onGreeting(greeting) {
-          checkGreeting(greeting);
-          socket.write(readyCommand(kind));
+        maxMessageBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE,
+        maxParts: MAX_PARTS,
+        allocate: options.allocate,
+      },
+      {
+        write(bytes) {
+          if (socket.writableLength < MAX_UNSENT) socket.write(bytes);
         },
-        onCommand(name, body) {
-          if (isReady) return;
-          checkReady(kind, name, body);
-          isReady = true;
+        onReady() {
           clearTimeout(timer);
           // Subscribe to everything: a message of one byte 1 and an empty topic.
           if (kind === 'SUB') socket.write(Uint8Array.of(0, 1, 1));
           resolve(client);
         },
         onMessage(message) {
-          const opened =
-            kind === 'REQ' && message.parts[0]?.length === 0 ? { ...message, parts: message.parts.slice(1) } : message;
+          const hasDelimiter = kind === 'REQ' && message.parts[0].length === 0;
+          const opened = hasDelimiter ? { ...message, parts: message.parts.slice(1) } : message;
           if (waiter) {
             waiter.resolve(opened);
             waiter = null;
@@ -100,14 +105,17 @@ export function connectZmtp(
           }
         },
       },
-      { maxPartBytes: options.maxPartBytes ?? DEFAULT_MAX_PART, maxParts: MAX_PARTS, allocate: options.allocate },
     );
 
-    // The stream is read straight into the reader's memory: no buffer is made for it, and a large part is not copied.
+    // The stream is read straight into the session's memory: no buffer is made for it, and a large part is not copied.
     const onread: OnReadOpts = {
-      buffer: () => reader.target(),
+      buffer: () => session.target(),
       callback: (count) => {
-        guarded(() => reader.advance(count));
+        try {
+          session.advance(count);
+        } catch (error) {
+          fail(isXfelError(error, 'MessageInvalid') ? atEndpoint(endpoint, error) : error);
+        }
         return failure === null;
       },
     };
@@ -116,21 +124,41 @@ export function connectZmtp(
         ? connect({ host: address.host, port: address.port, onread })
         : connect({ path: address.path, onread });
     const timer = setTimeout(
-      () => fail(new BridgeTimeout(`${endpoint} accepts connections but does not answer as a bridge.`, { endpoint })),
+      () =>
+        timeOut(
+          isConnected
+            ? `${endpoint} accepts connections but does not answer as a bridge. Is this the port of another program?`
+            : `Nobody answers at ${endpoint}. Is the address right, and does no firewall stand between?`,
+        ),
       HANDSHAKE_MS,
     );
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.setNoDelay(true);
-    socket.once('connect', () => socket.write(GREETING));
-    socket.on('error', (cause) =>
-      fail(
-        new BridgeTimeout(
-          `No bridge answers at ${endpoint} (${(cause as NodeJS.ErrnoException).code ?? cause.message}). Is it started?`,
-          { endpoint },
-          { cause },
-        ),
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.once('connect', () => {
+      isConnected = true;
+      socket.write(GREETING);
+    });
+    socket.on('error', (cause) => timeOut(sayError(endpoint, address, cause, isConnected), cause));
+    socket.on('close', () =>
+      timeOut(
+        session.isReady
+          ? `The bridge at ${endpoint} closed the connection.`
+          : `${endpoint} closed the connection before it answered as a bridge. Is this the port of another program?`,
       ),
     );
-    socket.on('close', () => fail(new BridgeTimeout(`The bridge at ${endpoint} closed the connection.`, { endpoint })));
   });
+}
+
+function atEndpoint(endpoint: string, error: MessageInvalid): MessageInvalid {
+  return new MessageInvalid(`${endpoint}: ${error.message}`, { ...error.details, endpoint }, { cause: error });
+}
+
+/** What a failed connection means to a person. */
+function sayError(endpoint: string, address: Endpoint, cause: NodeJS.ErrnoException, isConnected: boolean): string {
+  const code = cause.code ?? cause.message;
+  if (isConnected) return `The bridge at ${endpoint} broke the connection (${code}).`;
+  if (address.transport === 'tcp' && (code === 'ENOTFOUND' || code === 'EAI_AGAIN'))
+    return `No computer is known as "${address.host}" (${code}). Check the endpoint ${endpoint}, or the network.`;
+  return `No bridge answers at ${endpoint} (${code}). Is it started?`;
 }

@@ -1,137 +1,170 @@
-import { createServer, type Socket } from 'node:net';
-import { parseEndpoint } from '../../../bridge/endpoint.ts';
+import { unlinkSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type Endpoint, parseEndpoint } from '../../../bridge/endpoint.ts';
 import type { ServerSocket, ServerSocketKind } from '../../../bridge/socket.ts';
 import { EndpointInvalid, PortInUse } from '../../../core/errors.ts';
-import { FrameReader } from './frame-reader.ts';
-import { checkGreeting, checkReady, GREETING, messagePieces, readyCommand } from './wire.ts';
+import { GREETING, messagePieces } from './wire.ts';
+import { HANDSHAKE_MS, ZmtpSession } from './zmtp-session.ts';
 
-/** A client sends requests and subscriptions only: a longer part is hostile. */
-const MAX_REQUEST = 1 << 20;
+/** A client sends requests and subscriptions only: a longer message is hostile. */
+const REQUEST_LIMITS = { maxMessageBytes: 65_536, maxParts: 100 };
+/** Requests of one client that may be unanswered, or answered and not yet read. */
+const MAX_OPEN_REQUESTS = 16;
+const MAX_PEERS = 1000;
+/** Bytes of the protocol itself that may wait for a peer that does not read. */
+const MAX_UNSENT = 65_536;
+const KEEP_ALIVE_MS = 10_000;
 
 type Listener = Parameters<ServerSocket['onRequest']>[0];
 
 interface Peer {
   readonly socket: Socket;
-  isReady: boolean;
+  readonly session: ZmtpSession;
   isSubscribed: boolean;
+  openRequests: number;
+}
+
+/** Corked, the pieces leave in one system call; nothing is copied. */
+function write({ socket }: Peer, pieces: readonly Uint8Array[], onFlushed?: () => void): void {
+  socket.cork();
+  for (const [i, piece] of pieces.entries()) socket.write(piece, i === pieces.length - 1 ? onFlushed : undefined);
+  process.nextTick(() => socket.uncork());
 }
 
 /** Binds a server; see {@link SocketTransport.bind}. A slow or dead peer only misses messages itself. */
-export function bindZmtp(endpoint: string, kind: ServerSocketKind): Promise<ServerSocket> {
+export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promise<ServerSocket> {
   const address = parseEndpoint(endpoint);
   const peers = new Set<Peer>();
   let listener: Listener | null = null;
   let nextPush = 0;
 
-  const write = (peer: Peer, parts: readonly Uint8Array[]) => {
-    // Corked, the pieces leave in one system call; nothing is copied.
-    peer.socket.cork();
-    for (const piece of messagePieces(parts, kind === 'REP')) peer.socket.write(piece);
-    process.nextTick(() => peer.socket.uncork());
-  };
-
-  const onMessage = (peer: Peer, parts: readonly Uint8Array[]) => {
-    if (kind === 'PUB') {
-      const [topic] = parts;
-      if (topic?.length === 1 && topic[0] <= 1) peer.isSubscribed = topic[0] === 1;
-    } else if (kind === 'REP') {
-      const delimiter = parts.findIndex((part) => part.length === 0);
-      let isOpen = true;
-      listener?.(parts.slice(delimiter + 1), (reply) => {
-        if (isOpen && !peer.socket.destroyed) write(peer, reply);
-        isOpen = false;
-      });
+  const request = (peer: Peer, parts: readonly Uint8Array[]) => {
+    // All frames up to the empty one lead back to who asked, perhaps through proxies; without it, it is no request.
+    const envelope = parts.slice(0, parts.findIndex((part) => part.length === 0) + 1);
+    if (envelope.length === 0 || !listener) return;
+    if (++peer.openRequests > MAX_OPEN_REQUESTS) {
+      peer.socket.destroy();
+      return;
     }
+    let isOpen = true;
+    listener(parts.slice(envelope.length), (reply) => {
+      if (!isOpen || peer.socket.destroyed) return;
+      isOpen = false;
+      write(peer, messagePieces(reply, envelope), () => peer.openRequests--);
+    });
   };
 
   const accept = (socket: Socket) => {
-    const peer: Peer = { socket, isReady: false, isSubscribed: false };
+    const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS);
+    const session = new ZmtpSession(kind, REQUEST_LIMITS, {
+      write(bytes) {
+        if (socket.writableLength < MAX_UNSENT) socket.write(bytes);
+      },
+      onReady: () => clearTimeout(timer),
+      onMessage({ parts }) {
+        const [first] = parts;
+        if (kind === 'REP') request(peer, parts);
+        else if (kind === 'PUB' && first.length === 1 && first[0] <= 1) peer.isSubscribed = first[0] === 1;
+      },
+    });
+    const peer: Peer = { socket, session, isSubscribed: false, openRequests: 0 };
     peers.add(peer);
     socket.setNoDelay(true);
-    const reader = new FrameReader(
-      {
-        onGreeting(greeting) {
-          checkGreeting(greeting);
-          socket.write(readyCommand(kind));
-        },
-        onCommand(name, body) {
-          if (peer.isReady) {
-            if (name === 'SUBSCRIBE' && body.length === 0) peer.isSubscribed = true;
-            return;
-          }
-          checkReady(kind, name, body);
-          peer.isReady = true;
-        },
-        onMessage: (message) => onMessage(peer, message.parts),
-      },
-      { maxPartBytes: MAX_REQUEST, maxParts: 100 },
-    );
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.write(GREETING);
     socket.on('data', (chunk: Uint8Array) => {
       try {
-        for (let at = 0; at < chunk.length; ) {
-          const target = reader.target();
-          const count = Math.min(target.length, chunk.length - at);
-          target.set(chunk.subarray(at, at + count));
-          reader.advance(count);
-          at += count;
-        }
+        if (!socket.destroyed) session.take(chunk);
       } catch {
         // A peer that breaks the protocol is sent away; the others do not notice.
         socket.destroy();
       }
     });
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => peers.delete(peer));
+    socket.on('close', () => {
+      clearTimeout(timer);
+      peers.delete(peer);
+    });
   };
 
-  return new Promise((resolve, reject) => {
-    const server = createServer(accept);
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(
-        cause.code === 'EADDRINUSE'
-          ? new PortInUse(
-              `${endpoint} is used by another program. Choose another port, or 0 for any free one.`,
-              { endpoint },
-              { cause },
-            )
-          : new EndpointInvalid(`Cannot listen on ${endpoint}: ${cause.message}.`, { endpoint }, { cause }),
+  const server = createServer(accept);
+  server.maxConnections = MAX_PEERS;
+  await listen(server, endpoint, address);
+  // A connection that cannot be taken (no file descriptor left) concerns that client alone.
+  server.on('error', () => undefined);
+  const bound = server.address();
+  const isTcp = address.transport === 'tcp' && typeof bound === 'object' && bound !== null;
+
+  return {
+    endpoint: isTcp ? `tcp://${hostText(address.host)}:${bound.port}` : endpoint,
+    get peers() {
+      return [...peers].filter(({ session }) => session.isReady).length;
+    },
+    onRequest(next) {
+      listener = next;
+    },
+    send(parts) {
+      const ready = [...peers].filter(
+        ({ socket, session, isSubscribed }) =>
+          session.isReady && !socket.destroyed && socket.writableLength === 0 && (kind !== 'PUB' || isSubscribed),
       );
+      if (ready.length === 0) return 0;
+      const chosen = kind === 'PUSH' ? [ready[nextPush++ % ready.length]] : ready;
+      const pieces = messagePieces(parts);
+      for (const peer of chosen) write(peer, pieces);
+      return chosen.length;
+    },
+    close() {
+      for (const { socket } of peers) socket.destroy();
+      return new Promise((closed) => server.close(() => closed()));
+    },
+  };
+}
+
+const hostText = (host: string) => (host.includes(':') ? `[${host}]` : host);
+
+async function listen(server: Server, endpoint: string, address: Endpoint): Promise<void> {
+  const attempt = () =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      const onListening = () => {
+        server.off('error', reject);
+        resolve();
+      };
+      if (address.transport === 'tcp')
+        server.listen(address.port, address.host === '*' ? '0.0.0.0' : address.host, onListening);
+      else server.listen(address.path, onListening);
     });
-    const onListening = () => {
-      const bound = server.address();
-      const real =
-        address.transport === 'tcp' && typeof bound === 'object' && bound
-          ? `tcp://${address.host}:${bound.port}`
-          : endpoint;
-      resolve({
-        endpoint: real,
-        get peers() {
-          return [...peers].filter((peer) => peer.isReady).length;
-        },
-        onRequest(next) {
-          listener = next;
-        },
-        send(parts) {
-          const ready = [...peers].filter(
-            (peer) => peer.isReady && peer.socket.writableLength === 0 && (kind !== 'PUB' || peer.isSubscribed),
-          );
-          const chosen =
-            kind === 'PUSH'
-              ? ready.slice(nextPush % Math.max(1, ready.length), (nextPush % Math.max(1, ready.length)) + 1)
-              : ready;
-          nextPush++;
-          for (const peer of chosen) write(peer, parts);
-          return chosen.length;
-        },
-        close() {
-          for (const { socket } of peers) socket.destroy();
-          return new Promise((closed) => server.close(() => closed()));
-        },
-      });
-    };
-    if (address.transport === 'tcp')
-      server.listen(address.port, address.host === '*' ? '0.0.0.0' : address.host, onListening);
-    else server.listen(address.path, onListening);
+  try {
+    await attempt().catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE' || address.transport !== 'ipc' || !(await isLeftOver(address.path))) throw error;
+      unlinkSync(address.path);
+      await attempt();
+    });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw code === 'EADDRINUSE'
+      ? new PortInUse(
+          `${endpoint} is used by another program. Choose another one${address.transport === 'tcp' ? ', or port 0 for any free one' : ''}.`,
+          { endpoint },
+          { cause },
+        )
+      : new EndpointInvalid(
+          `Cannot listen on ${endpoint}: ${message}. Choose another address.`,
+          { endpoint },
+          { cause },
+        );
+  }
+}
+
+/** Whether a socket file was left by a program that died: nobody answers there. */
+function isLeftOver(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect({ path });
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
   });
 }
