@@ -70,6 +70,8 @@ export const liveStatusSchema = z.object({
   lastError: z.object({ at: z.number(), text: z.string() }).nullable(),
   version: z.int(),
   viewers: z.int(),
+  /** The server's clock when it sent this, ms since the epoch: a browser's clock may be another. */
+  serverTime: z.number(),
 });
 export type LiveStatus = z.infer<typeof liveStatusSchema>;
 
@@ -85,6 +87,8 @@ export interface LiveFrameMeta {
   readonly version: number;
   /** Mean of the corrected pixels in the ROI, and how many valid pixels; null when the ROI is off or empty. */
   readonly roi: { readonly mean: number; readonly sum: number; readonly pixels: number } | null;
+  /** ms since the epoch: the time stamp that the train's source gave it; null where there was none. */
+  readonly sentAt: number | null;
   /** ms since the epoch: when the train was received, and when the result was ready. */
   readonly receivedAt: number;
   readonly readyAt: number;

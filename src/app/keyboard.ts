@@ -3,6 +3,8 @@ import { useEffect, useRef } from 'react';
 /** Elements that need the key themselves. */
 function isTaken(event: KeyboardEvent): boolean {
   const target = event.target;
+  if (target instanceof Element && target.matches('[role="slider"], [role="menu"] *'))
+    return event.key.startsWith('Arrow') || event.key === ' ';
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement) return target.type !== 'range' || event.key.startsWith('Arrow');
   if (target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement) return true;

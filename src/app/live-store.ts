@@ -3,7 +3,9 @@ import type { Frame } from '../api/frames.ts';
 import type { LiveFrameMeta, LiveState, LiveStatus } from '../api/live-contract.ts';
 import type { GeometryInfo } from '../api/run-contract.ts';
 import { openLiveChannel } from './live-channel.ts';
+import { PaintClock } from './paint-clock.ts';
 import { ServerError, session } from './session.ts';
+import { notePaint } from './test-probe.ts';
 
 /** One point of the ROI trend. */
 export interface TrendPoint {
@@ -18,23 +20,37 @@ export interface TrendPoint {
 /** Trains in the ROI trend. */
 const TREND_LENGTH = 1000;
 
+/** What the text counters say: changed four times a second, so that they can be read. */
+export interface LiveCounts {
+  readonly meta: LiveFrameMeta | null;
+  readonly shownHz: number;
+  /** ms from the train's own time stamp (or from its reception, see isFromSource) to the screen. */
+  readonly latencyMs: number;
+  readonly isFromSource: boolean;
+  /** s since the last train was shown; 0 while they come. */
+  readonly silentS: number;
+}
+
 interface LiveStore {
   readonly isOpen: boolean;
   readonly isPaused: boolean;
   readonly status: LiveStatus | null;
   /** The frame on screen. */
   readonly frame: Frame<LiveFrameMeta> | null;
+  /** The frame that the curves show, at most ten times a second. */
+  readonly curveFrame: Frame<LiveFrameMeta> | null;
   readonly trend: readonly TrendPoint[];
+  readonly counts: LiveCounts;
   readonly state: LiveState | null;
   readonly version: number;
   readonly geometry: GeometryInfo | null;
-  /** ms from the reception of the train to its drawing. */
-  readonly latencyMs: number;
-  readonly shownHz: number;
-  /** ms since the epoch when the last train came, 0 while none came. */
-  readonly lastFrameAt: number;
+  /** q below the pointer on the curve, 1/Angstrom: the picture draws its ring. */
+  readonly hoverQ: number | null;
+  /** ms since the epoch when the server was lost, null while it answers. */
+  readonly lostAt: number | null;
   readonly error: string | null;
   togglePause(): void;
+  clearTrend(): void;
   /** Sends a new state document. @returns null, or why it was refused */
   apply(state: LiveState): Promise<string | null>;
 }
@@ -42,21 +58,25 @@ interface LiveStore {
 /** Changes that the server has not answered yet. */
 let unanswered = 0;
 
-/** Everything the live pages show. */
+const NO_COUNTS: LiveCounts = { meta: null, shownHz: 0, latencyMs: 0, isFromSource: false, silentS: 0 };
+
+/** Everything the live pages show. Take single fields: whoever takes all is drawn again with every train. */
 export const useLive = create<LiveStore>((set, get) => ({
   isOpen: false,
   isPaused: false,
   status: null,
   frame: null,
+  curveFrame: null,
   trend: [],
+  counts: NO_COUNTS,
   state: null,
   version: 0,
   geometry: null,
-  latencyMs: 0,
-  shownHz: 0,
-  lastFrameAt: 0,
+  hoverQ: null,
+  lostAt: null,
   error: null,
   togglePause: () => set({ isPaused: !get().isPaused }),
+  clearTrend: () => set({ trend: [] }),
   async apply(state) {
     // Shown at once, so that a held arrow key or a dropped ROI never works on the document of before.
     const before = get().state;
@@ -86,57 +106,59 @@ async function loadDocuments(): Promise<void> {
   }
 }
 
-/** When the last frames were drawn, ms since the epoch. */
-const shownTimes: number[] = [];
-const RATE_SPAN_MS = 3000;
-const RATE_PERIOD_MS = 250;
-/** ms from the reception of the train drawn last to its paint. */
-let painted = 0;
-
-function shownRate(): number {
-  const now = Date.now();
-  while (shownTimes.length > 0 && shownTimes[0] < now - RATE_SPAN_MS) shownTimes.shift();
-  return shownTimes.length < 2 ? 0 : ((shownTimes.length - 1) * 1000) / (now - shownTimes[0]);
-}
-
-/** Notes the time after the next paint: earlier, the picture is not on screen. */
-function notePaint(receivedAt: number): void {
-  requestAnimationFrame(() => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      const now = Date.now();
-      shownTimes.push(now);
-      painted = now - receivedAt;
-      port1.close();
-    };
-    port2.postMessage(null);
-  });
-}
+/** Curves are drawn at most this often, ms; a little less than 100, so that ten trains a second all come through. */
+const CURVE_PERIOD_MS = 90;
+const COUNT_PERIOD_MS = 250;
+/** Trains are missed after this long, ms. */
+const SILENCE_MS = 2000;
 
 /** Starts receiving; call once. @returns the call that stops it */
 export function startLive(): () => void {
-  // Text counters change four times a second, so that they can be read; a rate also falls when nothing comes any more.
-  const timer = window.setInterval(
-    () => useLive.setState({ shownHz: shownRate(), latencyMs: painted }),
-    RATE_PERIOD_MS,
-  );
+  const clock = new PaintClock(notePaint);
+  const openedAt = Date.now();
+  let lastFrameAt = 0;
+  let curvesAt = 0;
+  let trend: TrendPoint[] = [];
+  const timer = window.setInterval(() => {
+    const { frame, isPaused } = useLive.getState();
+    const silentMs = Date.now() - (lastFrameAt || openedAt);
+    useLive.setState({
+      counts: {
+        meta: frame?.meta ?? null,
+        shownHz: clock.rate(),
+        latencyMs: clock.latencyMs,
+        isFromSource: clock.isFromSource,
+        silentS: isPaused || silentMs < SILENCE_MS ? 0 : Math.floor(silentMs / 1000),
+      },
+    });
+  }, COUNT_PERIOD_MS);
   const close = openLiveChannel({
     onConnection(isOpen) {
-      useLive.setState({ isOpen });
+      const { lostAt } = useLive.getState();
+      useLive.setState({ isOpen, lostAt: isOpen ? null : (lostAt ?? Date.now()) });
       if (isOpen) void loadDocuments();
     },
     onStatus(status) {
+      clock.noteServerTime(status.serverTime);
       useLive.setState({ status });
       // Somebody else changed the document: show theirs.
       if (status.version !== useLive.getState().version && unanswered === 0) void loadDocuments();
     },
     onFrame(frame) {
-      const { isPaused, trend } = useLive.getState();
+      const { isPaused, trend: shownTrend } = useLive.getState();
+      lastFrameAt = Date.now();
       if (isPaused) return;
       const { roi, trainId, receivedAt, version } = frame.meta;
-      const point = { trainId, time: receivedAt / 1000, mean: roi?.mean ?? Number.NaN, version };
-      useLive.setState({ frame, lastFrameAt: Date.now(), trend: [...trend.slice(-TREND_LENGTH + 1), point] });
-      notePaint(receivedAt);
+      // Cleared by the user: begin anew. Otherwise the array grows here and is handed over with the curves.
+      if (shownTrend.length === 0) trend = [];
+      trend.push({ trainId, time: receivedAt / 1000, mean: roi?.mean ?? Number.NaN, version });
+      const now = performance.now();
+      if (now - curvesAt >= CURVE_PERIOD_MS) {
+        curvesAt = now;
+        trend = trend.slice(-TREND_LENGTH);
+        useLive.setState({ frame, curveFrame: frame, trend: [...trend] });
+      } else useLive.setState({ frame });
+      clock.noteFrame(frame.meta);
     },
   });
   return () => {

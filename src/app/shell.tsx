@@ -1,8 +1,13 @@
 import { IconActivity, IconMoon, IconSun, IconTable } from '@tabler/icons-react';
+import { useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { KEYS } from './key-list.ts';
+import { useKeys } from './keyboard.ts';
 import { LivePage } from './pages/live.tsx';
 import { RunPage } from './pages/run.tsx';
 import { RunsPage } from './pages/runs.tsx';
+import { KeysOverlay } from './panels/keys-overlay.tsx';
+import { PanelsMenu } from './panels/panels-menu.tsx';
 import { StatusStrip } from './panels/status-strip.tsx';
 import { useTheme } from './theme-choice.ts';
 
@@ -11,77 +16,73 @@ const ROOMS = [
   { path: '/live', label: 'Live', Icon: IconActivity },
 ] as const;
 
-const HINTS: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  '/live': [
-    ['Space', 'pause'],
-    ['L', 'auto-level'],
-    ['K', 'lock levels'],
-    ['G', 'log'],
-    ['1', 'ROI on/off'],
-    ['←→↑↓', 'move ROI'],
-    ['Alt ←→', 'resize ROI'],
-    ['F', 'fit view'],
-  ],
-  '/run': [
-    ['L', 'auto-level'],
-    ['K', 'lock levels'],
-    ['G', 'log'],
-    ['F', 'fit view'],
-    ['←→', 'step a focused slider'],
-  ],
-  '/runs': [
-    ['Tab', 'next run'],
-    ['↵', 'open run'],
-  ],
-};
-
-/** Status strip, rail, hint bar, and the page of the address. */
+/** Status strip, rail, hint bar, and the page of the address. `?` shows all keys. */
 export function Shell() {
   const [location] = useLocation();
   const { theme, toggle } = useTheme();
+  const [isAsking, setAsking] = useState(false);
   const room = location.startsWith('/live') ? '/live' : location.startsWith('/run/') ? '/run' : '/runs';
+  useKeys((event) => {
+    if (event.key !== '?') return false;
+    setAsking(true);
+    return true;
+  });
+  const main = (KEYS[room] ?? []).flatMap(([, keys]) => keys.filter((key) => key.isMain));
+  const other = theme === 'dark' ? 'Light theme' : 'Dark theme';
+  const Theme = theme === 'dark' ? IconSun : IconMoon;
   return (
     <>
       <StatusStrip />
       <nav id="rail" aria-label="Rooms">
-        {ROOMS.map(({ path, label, Icon }) => (
-          <Link
-            key={path}
-            href={path}
-            className={room.startsWith(path) || (path === '/runs' && room === '/run') ? 'on' : ''}
-            title={label}
-          >
-            <Icon size={20} stroke={1.5} aria-hidden="true" />
-            <span>{label}</span>
-          </Link>
-        ))}
+        {ROOMS.map(({ path, label, Icon }) => {
+          const isHere = room === path || (path === '/runs' && room === '/run');
+          return (
+            <Link
+              key={path}
+              href={path}
+              className={isHere ? 'on' : ''}
+              title={label}
+              aria-current={isHere ? 'page' : undefined}
+            >
+              <Icon size={20} stroke={1.5} aria-hidden="true" />
+              <span>{label}</span>
+            </Link>
+          );
+        })}
       </nav>
       <Switch>
         <Route path="/live" component={LivePage} />
         <Route path="/runs" component={RunsPage} />
         <Route path="/run/:proposal/:run">
-          {({ proposal, run }) => <RunPage proposal={proposal} run={Number(run)} />}
+          {({ proposal, run }) => <RunPage key={`${proposal} ${run}`} proposal={proposal} run={Number(run)} />}
         </Route>
         <Route>
           <Redirect to="/live" />
         </Route>
       </Switch>
       <footer id="hints">
-        {(HINTS[room] ?? []).map(([key, what]) => (
-          <span key={key}>
+        {main.map(({ key, what }) => (
+          <span key={key} className="hint">
             <kbd>{key}</kbd> {what}
           </span>
         ))}
         <span className="sp" />
+        <PanelsMenu />
         <button
           type="button"
-          className="ib"
+          className="hintbtn"
           onClick={toggle}
-          aria-label={theme === 'dark' ? 'Light theme' : 'Dark theme'}
+          aria-label={other}
+          title={other}
+          data-testid="theme-toggle"
         >
-          {theme === 'dark' ? <IconSun size={14} /> : <IconMoon size={14} />}
+          <Theme size={14} stroke={1.7} aria-hidden="true" />
+        </button>
+        <button type="button" className="hintbtn" onClick={() => setAsking(true)} data-testid="all-keys">
+          <kbd>?</kbd> all keys
         </button>
       </footer>
+      {isAsking && <KeysOverlay room={room} onClose={() => setAsking(false)} />}
     </>
   );
 }

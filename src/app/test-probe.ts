@@ -1,24 +1,41 @@
 import type { Frame } from '../api/frames.ts';
+import type { Paint } from './paint-clock.ts';
 
 /**
- * A window into what is on screen, for browser tests and for a curious console: `hutchTest.image()` gives the pixels of the
- * picture last drawn. It only reads.
+ * A window into what is on screen, for browser tests, benches and for a curious console: `hutchTest.image()` gives the pixels
+ * of the picture last drawn. It only reads.
  */
 export interface TestProbe {
   image(): { readonly shape: readonly number[]; readonly data: Float32Array; readonly meta: unknown } | null;
+  /** The live pictures that came onto the screen since the last call. */
+  takePaints(): Paint[];
 }
 
+/** Paints kept for whoever asks. */
+const KEPT_PAINTS = 1000;
 let shown: Frame | null = null;
+let paints: Paint[] = [];
 
 /** Notes the frame whose image was just drawn. */
 export function noteShownFrame(frame: Frame): void {
   shown = frame;
 }
 
+/** Notes a live picture that came onto the screen. */
+export function notePaint(paint: Paint): void {
+  paints.push(paint);
+  if (paints.length > KEPT_PAINTS) paints.shift();
+}
+
 const probe: TestProbe = {
   image() {
     const image = shown?.arrays.get('image');
     return shown && image ? { shape: image.shape, data: image.data as Float32Array, meta: shown.meta } : null;
+  },
+  takePaints() {
+    const taken = paints;
+    paints = [];
+    return taken;
   },
 };
 

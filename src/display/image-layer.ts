@@ -8,6 +8,9 @@ export interface ImageView {
   readonly zoom: number;
 }
 
+/** Behind the picture in both themes. */
+const WELL: readonly [number, number, number] = [0x05 / 255, 0x07 / 255, 0x0a / 255];
+
 const VERTEX = `#version 300 es
 uniform vec4 rectangle; // left, bottom, right, top in clip space
 out vec2 position;
@@ -64,7 +67,7 @@ export class ImageLayer {
 
   /** @throws Error if the browser has no WebGL2 */
   constructor(canvas: HTMLCanvasElement) {
-    const gl = canvas.getContext('webgl2', { antialias: false, preserveDrawingBuffer: true });
+    const gl = canvas.getContext('webgl2', { antialias: false, alpha: false, depth: false });
     if (!gl) throw new Error('This browser has no WebGL2: the image cannot be drawn. Switch on hardware acceleration.');
     this.#gl = gl;
     this.#program = link(gl);
@@ -121,7 +124,7 @@ export class ImageLayer {
       canvas.height = height;
     }
     gl.viewport(0, 0, width, height);
-    gl.clearColor(0, 0, 0, 0);
+    gl.clearColor(...WELL, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
     if (this.#width === 0 || cssWidth === 0) return;
     gl.useProgram(this.#program);

@@ -12,6 +12,15 @@ export interface Curve {
   readonly isPoints?: boolean;
 }
 
+/** A vertical line with words at its top. */
+export interface PlotMark {
+  readonly x: number;
+  readonly label: string;
+  /** CSS variable of the colour. */
+  readonly colour: string;
+  readonly isDashed?: boolean;
+}
+
 /** What a plot shows. */
 export interface PlotProps {
   readonly x: ArrayLike<number>;
@@ -20,101 +29,131 @@ export interface PlotProps {
   readonly yTitle: string;
   readonly isLogY?: boolean;
   /** Lower and upper edge of a band behind the first curve. */
-  readonly band?: { readonly low: ArrayLike<number>; readonly high: ArrayLike<number> };
+  readonly band?: { readonly low: ArrayLike<number>; readonly high: ArrayLike<number>; readonly label: string };
+  readonly marks?: readonly PlotMark[];
+  /** Small words below the plot at the left. */
+  readonly note?: string;
   /** Colours are read again when this changes. */
   readonly theme: string;
   readonly testId: string;
-  /** Where a vertical line is drawn. */
-  readonly marker?: number;
   /** A click on the plot. */
   readonly onPick?: (x: number) => void;
   /** Index of the point below the pointer, null outside. */
   readonly onHover?: (index: number | null) => void;
 }
 
+const FONT = '11px "Inter Variable", Inter, system-ui, sans-serif';
+const Y_AXIS_PX = 50;
+/** Distance of two labels of the x axis; train ids need more. */
+const TICK_PX = 60;
+const LONG_TICK_PX = 120;
+
 function colourOf(element: HTMLElement, variable: string): string {
   return getComputedStyle(element).getPropertyValue(variable).trim() || '#888';
 }
 
-/** Thousands with thin spaces, a true minus, no more digits than needed. */
-function tickText(value: number | null): string {
-  if (value === null) return '';
+/** Thousands with thin spaces, a true minus. */
+function tickText(value: number, digits: number): string {
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e6 || size < 1e-3)) return value.toExponential(1).replace('-', '\u2212');
-  return value.toLocaleString('en-GB', { maximumFractionDigits: 4 }).replaceAll(',', '\u2009').replace('-', '\u2212');
+  // Train ids are long and whole: they are told in full.
+  if (size !== 0 && ((size >= 1e6 && !Number.isInteger(value)) || size >= 1e15 || size < 1e-4))
+    return value.toExponential(1).replaceAll('-', '\u2212');
+  const [whole, fraction] = size.toFixed(Math.min(8, digits)).split('.');
+  const sign = value < 0 && Number(size.toFixed(digits)) !== 0 ? '\u2212' : '';
+  return `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, '\u2009')}${fraction ? `.${fraction}` : ''}`;
 }
+
+const axisText: uPlot.Axis.DynamicValues = (plot, ticks, axis, _space, step) => {
+  const isLog = axis === 1 && plot.scales['y'].distr === 3;
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  return ticks.map((value) => {
+    if (value === null) return '';
+    // On a log axis whole decades have a label, nothing between.
+    if (isLog) return Math.abs(Math.log10(value) % 1) < 1e-9 ? tickText(value, Math.max(0, -Math.log10(value))) : '';
+    return tickText(value, digits);
+  });
+};
 
 const asNumbers = (values: ArrayLike<number>): (number | null)[] =>
   Array.from(values, (v) => (Number.isFinite(v) ? v : null));
 
-/** A quick curve plot: uPlot in the colours and type of the design. */
+function drawMarks(plot: uPlot, marks: readonly PlotMark[], element: HTMLElement): void {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.font = FONT.replace('11px', `${11 * ratio}px`);
+  ctx.textBaseline = 'top';
+  ctx.lineWidth = ratio;
+  for (const { x, label, colour, isDashed } of marks) {
+    const at = Math.round(plot.valToPos(x, 'x', true)) + 0.5;
+    if (!(at >= bbox.left && at <= bbox.left + bbox.width)) continue;
+    ctx.strokeStyle = colourOf(element, colour);
+    ctx.fillStyle = ctx.strokeStyle;
+    ctx.setLineDash(isDashed ? [3 * ratio, 3 * ratio] : []);
+    ctx.beginPath();
+    ctx.moveTo(at, bbox.top);
+    ctx.lineTo(at, bbox.top + bbox.height);
+    ctx.stroke();
+    const isRight = at + ctx.measureText(label).width + 6 * ratio < bbox.left + bbox.width;
+    ctx.textAlign = isRight ? 'left' : 'right';
+    ctx.fillText(label, at + (isRight ? 4 : -4) * ratio, bbox.top + 2 * ratio);
+  }
+  ctx.restore();
+}
+
+/** A quick curve plot: uPlot in the colours and type of the design. Title line above, axis title below. */
 export function Plot(props: PlotProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const marker = useRef<number | undefined>(undefined);
-  const pick = useRef(props.onPick);
-  pick.current = props.onPick;
-  const hover = useRef(props.onHover);
-  hover.current = props.onHover;
-  marker.current = props.marker;
-  const { theme, isLogY = false, xTitle, yTitle, x, curves, band } = props;
+  const latest = useRef(props);
+  latest.current = props;
+  const { theme, isLogY = false, xTitle, yTitle, x, curves, band, marks } = props;
   const shape = JSON.stringify([
     curves.map(({ label, colour, isPoints }) => [label, colour, isPoints]),
     band !== undefined,
   ]);
 
+  // `shape` stands for curves and band; colours are read anew for a theme
   useEffect(() => {
     const element = host.current;
     if (!element) return;
-    const axis = (label: string): uPlot.Axis => ({
-      label,
-      labelSize: 16,
-      labelFont: '11px "Inter Variable"',
-      font: '11px "Inter Variable"',
-      size: 34,
-      gap: 3,
-      values: (_plot, ticks) => ticks.map(tickText),
+    const axis: uPlot.Axis = {
+      font: FONT,
+      gap: 4,
+      values: axisText,
       stroke: colourOf(element, '--t2'),
       grid: { stroke: colourOf(element, '--grid'), width: 1 },
       ticks: { stroke: colourOf(element, '--axis'), size: 4, width: 1 },
-    });
+      border: { show: true, stroke: colourOf(element, '--axis'), width: 1 },
+    };
     const line = ({ label, colour, isPoints }: Curve): uPlot.Series => ({
       label,
       stroke: colourOf(element, colour),
       width: isPoints ? 0 : 1.5,
-      points: isPoints ? { show: true, size: 4, fill: colourOf(element, colour) } : { show: false },
+      points: isPoints ? { show: true, size: 4, fill: colourOf(element, colour), width: 0 } : { show: false },
     });
     const edge: uPlot.Series = { stroke: 'transparent', points: { show: false } };
     const made = new uPlot(
       {
         width: Math.max(50, element.clientWidth),
         height: Math.max(50, element.clientHeight),
+        padding: [6, 8, 0, 0],
         legend: { show: false },
-        cursor: { y: false, points: { show: false } },
+        cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
         scales: { x: { time: false }, y: isLogY ? { distr: 3 } : {} },
         axes: [
-          { ...axis(xTitle), size: 24 },
-          { ...axis(yTitle), size: 54 },
+          { ...axis, size: 22, space: (_plot, _axis, _low, high) => (high >= 1e6 ? LONG_TICK_PX : TICK_PX) },
+          { ...axis, size: Y_AXIS_PX, space: 28 },
         ],
         series: [{}, ...curves.map(line), ...(band ? [edge, edge] : [])],
         bands: band ? [{ series: [curves.length + 2, curves.length + 1], fill: `${colourOf(element, '--c1')}38` }] : [],
         hooks: {
-          draw: [
-            (u) => {
-              if (marker.current === undefined) return;
-              const at = u.valToPos(marker.current, 'x', true);
-              u.ctx.strokeStyle = colourOf(element, '--t1');
-              u.ctx.lineWidth = 1;
-              u.ctx.beginPath();
-              u.ctx.moveTo(at, u.bbox.top);
-              u.ctx.lineTo(at, u.bbox.top + u.bbox.height);
-              u.ctx.stroke();
-            },
-          ],
-          setCursor: [(u) => hover.current?.(u.cursor.idx ?? null)],
+          draw: [(u) => drawMarks(u, latest.current.marks ?? [], element)],
+          setCursor: [(u) => latest.current.onHover?.(u.cursor.idx ?? null)],
           ready: [
             (u) => {
-              u.over.addEventListener('click', (event) => pick.current?.(u.posToVal(event.offsetX, 'x')));
+              u.over.addEventListener('click', (event) => latest.current.onPick?.(u.posToVal(event.offsetX, 'x')));
+              u.over.addEventListener('mouseleave', () => latest.current.onHover?.(null));
             },
           ],
         },
@@ -132,15 +171,43 @@ export function Plot(props: PlotProps) {
       made.destroy();
       plot.current = null;
     };
-  }, [shape, theme, isLogY, xTitle, yTitle]);
+  }, [shape, theme, isLogY]);
 
+  // A plot made anew (theme, shape, scale) needs its data again
   useEffect(() => {
     const y = curves.map((curve) =>
       isLogY ? asNumbers(curve.y).map((v) => (v !== null && v > 0 ? v : null)) : asNumbers(curve.y),
     );
     const edges = band ? [asNumbers(band.low), asNumbers(band.high)] : [];
     plot.current?.setData([Array.from(x), ...y, ...edges] as uPlot.AlignedData);
-  }, [x, curves, band, shape, theme, isLogY, xTitle, yTitle, props.marker]);
+  }, [x, curves, band, shape, theme, isLogY, marks]);
 
-  return <div ref={host} style={{ width: '100%', height: '100%' }} data-testid={props.testId} />;
+  const isLegendNeeded = curves.length > 1 || band !== undefined;
+  return (
+    <div className="plot" data-testid={props.testId} role="img" aria-label={`${yTitle} against ${xTitle}`}>
+      <div className="plot-line">
+        <span className="el">{yTitle}</span>
+        <span className="sp" />
+        {isLegendNeeded &&
+          curves.map(({ label, colour, isPoints }) => (
+            <span className="legend" key={label}>
+              <i className={isPoints ? 'dot' : 'dash'} style={{ background: `var(${colour})` }} />
+              {label}
+            </span>
+          ))}
+        {band && (
+          <span className="legend">
+            <i className="area" />
+            {band.label}
+          </span>
+        )}
+      </div>
+      <div ref={host} className="plot-area" />
+      <div className="plot-line">
+        <span className="el t3">{props.note}</span>
+        <span className="sp" />
+        <span className="nw">{xTitle}</span>
+      </div>
+    </div>
+  );
 }

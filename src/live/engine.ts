@@ -31,6 +31,8 @@ export interface LiveResult {
   /** (points) float32, NaN in empty bins. */
   readonly intensity: NdArray<'float32'>;
   readonly roi: { readonly mean: number; readonly sum: number; readonly pixels: number } | null;
+  /** ms since the epoch: the newest time stamp that a source gave the train; null or left out where none did. */
+  readonly sentAt?: number | null;
   readonly receivedAt: number;
   readonly readyAt: number;
   readonly unit: string;

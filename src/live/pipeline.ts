@@ -55,6 +55,16 @@ const RANGE_KEV = 1e6;
 /** More frames than a train can have. */
 const MAX_FRAMES = 2700;
 
+/** The newest time stamp that the train's sources carry, in the result's words. */
+function sendTime(train: Train): { readonly sentAt?: number } {
+  let newest = 0;
+  for (const { metadata } of train.sources.values()) {
+    const seconds = Number(metadata.get('timestamp'));
+    if (seconds > newest) newest = seconds;
+  }
+  return newest > 0 ? { sentAt: newest * 1000 } : {};
+}
+
 /** Turns one train after the other into a mean image, I(q) and the ROI's mean. All its memory is taken once, at the start. */
 export class LivePipeline {
   readonly #parts: PipelineParts;
@@ -140,6 +150,7 @@ export class LivePipeline {
       q: ndarray('float32', [this.#q.length], this.#q.slice()),
       intensity: ndarray('float32', [intensity.length], intensity),
       roi,
+      ...sendTime(train),
       receivedAt: train.receivedAt ?? Date.now(),
       readyAt: Date.now(),
       unit: isCorrected ? 'keV' : 'ADU',

@@ -59,6 +59,7 @@ export class LiveViewers {
       stagesMs: [...counters.stagesMs],
       sources: counters.sources.map((source) => ({ ...source, keys: [...source.keys] })),
       viewers: this.#viewers.size,
+      serverTime: Date.now(),
     };
   }
 
@@ -99,8 +100,8 @@ export class LiveViewers {
 
   #encode(result: LiveResult): Uint8Array {
     if (this.#encoded?.sequence !== result.sequence) {
-      const { image, q, intensity, ...facts } = result;
-      const meta: LiveFrameMeta = facts;
+      const { image, q, intensity, sentAt = null, ...facts } = result;
+      const meta: LiveFrameMeta = { ...facts, sentAt };
       this.#encoded = {
         sequence: result.sequence,
         bytes: encodeFrame('live', meta, Object.entries({ image, q, intensity })),

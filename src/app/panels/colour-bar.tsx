@@ -1,4 +1,4 @@
-import { type PointerEvent, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type PointerEvent, useMemo, useRef, useState } from 'react';
 import { type ColourMap, colourAt, colourTable } from '../../display/colormap.ts';
 import { autoLevels, histogramOf, type Levels } from '../../display/levels.ts';
 import { colourPlace, type Scale } from '../../display/scale.ts';
@@ -32,8 +32,11 @@ function ticksBetween(low: number, high: number, most: number): { values: number
   return { values, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 }
 
-/** Colour bar and log histogram beside a picture; the levels are dragged by their handles. */
-export function ColourBar({ image, levels, scale, map, unit, onLevels }: ColourBarProps) {
+/** Arrow keys move a handle by this part of the distance between the levels. */
+const KEY_STEP = 0.02;
+
+/** Colour bar and log histogram beside a picture; the levels are dragged by their handles, or moved with arrow keys. */
+export const ColourBar = memo(function ColourBar({ image, levels, scale, map, unit, onLevels }: ColourBarProps) {
   const svg = useRef<SVGSVGElement>(null);
   const [dragged, setDragged] = useState<'low' | 'high' | null>(null);
   // The limits of the bar follow the data only when the levels leave them: a bar that moves by itself cannot be read.
@@ -62,22 +65,38 @@ export function ColourBar({ image, levels, scale, map, unit, onLevels }: ColourB
       ).join('')
     : '';
 
+  const setLevel = (side: 'low' | 'high', value: number) => {
+    const gap = (high - low) / 200;
+    onLevels(
+      side === 'low'
+        ? { ...levels, low: Math.min(value, levels.high - gap) }
+        : { ...levels, high: Math.max(value, levels.low + gap) },
+    );
+  };
+  const onKey = (side: 'low' | 'high') => (event: KeyboardEvent) => {
+    const sign = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[event.key];
+    if (sign === undefined) return;
+    event.preventDefault();
+    setLevel(side, levels[side] + sign * (event.shiftKey ? 5 : 1) * KEY_STEP * (levels.high - levels.low));
+  };
   const onMove = (event: PointerEvent) => {
     const rectangle = svg.current?.getBoundingClientRect();
     if (!dragged || !rectangle) return;
     const y = ((event.clientY - rectangle.top) / rectangle.height) * HEIGHT;
-    const value = low + ((BOTTOM - y) / (BOTTOM - TOP)) * (high - low);
-    const gap = (high - low) / 200;
-    onLevels(
-      dragged === 'low'
-        ? { ...levels, low: Math.min(value, levels.high - gap) }
-        : { ...levels, high: Math.max(value, levels.low + gap) },
-    );
+    setLevel(dragged, low + ((BOTTOM - y) / (BOTTOM - TOP)) * (high - low));
   };
   const handle = (side: 'low' | 'high') => (
     <g
       className="handle"
       data-testid={`level-${side}`}
+      role="slider"
+      tabIndex={0}
+      aria-label={side === 'low' ? 'Lower level' : 'Upper level'}
+      aria-orientation="vertical"
+      aria-valuenow={levels[side]}
+      aria-valuemin={low}
+      aria-valuemax={high}
+      onKeyDown={onKey(side)}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
         setDragged(side);
@@ -112,7 +131,7 @@ export function ColourBar({ image, levels, scale, map, unit, onLevels }: ColourB
 
   return (
     <div className="bar">
-      <svg ref={svg} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label="Levels">
+      <svg ref={svg} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-label="Levels">
         <defs>
           <linearGradient id="bar-colours" x1="0" x2="0" y1="1" y2="0">
             {stops.map(({ offset, colour }) => (
@@ -147,4 +166,4 @@ export function ColourBar({ image, levels, scale, map, unit, onLevels }: ColourB
       ))}
     </div>
   );
-}
+});

@@ -1,4 +1,6 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useId, useState } from 'react';
+import { usePendingFields } from '../pending-fields.ts';
+import { useStable } from '../stable-callback.ts';
 
 interface FieldProps {
   readonly label: string;
@@ -9,47 +11,71 @@ interface FieldProps {
   /** Called with text that was checked. @returns null, or why the server refused it */
   readonly onApply: (text: string) => Promise<string | null>;
   readonly isText?: boolean;
+  readonly isHidden?: boolean;
   readonly testId?: string;
 }
 
 /** An input that acts on Enter only: orange while edited, Esc restores, what is impossible cannot be confirmed. */
-export function Field({ label, unit, value, check, onApply, isText, testId }: FieldProps) {
+export function Field({ label, unit, value, check, onApply, isText, isHidden, testId }: FieldProps) {
+  const id = useId();
   const [draft, setDraft] = useState<string | null>(null);
   const [refusal, setRefusal] = useState<string | null>(null);
+  const note = usePendingFields((pending) => pending.note);
+  // A value that came from elsewhere makes the old refusal pointless
   useEffect(() => setRefusal(null), [value]);
   const isPending = draft !== null && draft !== value;
   const fault = (isPending ? check(draft) : null) ?? refusal;
-  const apply = async () => {
-    if (draft === null || fault) return;
+  const apply = useStable(async () => {
+    if (draft === null || (isPending && check(draft))) return;
     const reason = isPending ? await onApply(draft) : null;
     setRefusal(reason);
     if (!reason) setDraft(null);
-  };
+  });
+  const discard = useStable(() => {
+    setDraft(null);
+    setRefusal(null);
+  });
+  const hasFault = fault !== null;
+  useEffect(() => {
+    note(id, isPending ? { hasFault, apply, discard } : null);
+  }, [id, isPending, hasFault, apply, discard, note]);
+  useEffect(() => () => note(id, null), [id, note]);
   return (
-    <div className="fr">
-      <label htmlFor={testId ?? label}>{label}</label>
+    <div className="fr" hidden={isHidden}>
+      <label htmlFor={id} className={isPending && !fault ? 'pend' : ''} title={label}>
+        {label}
+      </label>
       <span className={`in n ${isText ? 'text' : ''} ${fault ? 'iv' : isPending ? 'pd' : ''}`}>
         <input
-          id={testId ?? label}
+          id={id}
           data-testid={testId}
           value={draft ?? value}
           spellCheck={false}
-          onChange={(event) => setDraft(event.target.value)}
+          autoComplete="off"
+          aria-invalid={hasFault}
+          aria-describedby={hasFault || isPending ? `${id}-hint` : undefined}
+          onChange={(event) => {
+            setRefusal(null);
+            setDraft(event.target.value);
+          }}
           onKeyDown={(event) => {
             event.stopPropagation();
             if (event.key === 'Enter') void apply();
-            if (event.key === 'Escape') {
-              setDraft(null);
-              setRefusal(null);
-            }
+            if (event.key === 'Escape') discard();
           }}
         />
         {unit && <u>{unit}</u>}
       </span>
       {fault ? (
-        <span className="fhint iv">{fault}</span>
+        <span className="fhint iv" id={`${id}-hint`}>
+          {fault} · Esc restores {value}
+        </span>
       ) : (
-        isPending && <span className="fhint">was {value} · Enter applies, Esc restores</span>
+        isPending && (
+          <span className="fhint" id={`${id}-hint`}>
+            was {value} · ↵ acts on the next train
+          </span>
+        )
       )}
     </div>
   );

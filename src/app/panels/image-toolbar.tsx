@@ -1,3 +1,5 @@
+import { IconCrosshair, IconLock, IconLockOpen } from '@tabler/icons-react';
+import { memo } from 'react';
 import { COLOUR_MAPS, type ColourMap } from '../../display/colormap.ts';
 import { SCALES, type Scale } from '../../display/scale.ts';
 
@@ -8,6 +10,8 @@ interface ImageToolbarProps {
   readonly onScale: (scale: Scale) => void;
   readonly isLocked: boolean;
   readonly onLock: () => void;
+  readonly hasCrosshair: boolean;
+  readonly onCrosshair: () => void;
   readonly onAutoLevel: () => void;
   readonly onFit: () => void;
   readonly onPng: () => void;
@@ -15,11 +19,13 @@ interface ImageToolbarProps {
   readonly hasImage: boolean;
 }
 
-/** Tools of a picture: colour map, scale, levels, fit, export. */
-export function ImageToolbar(props: ImageToolbarProps) {
-  const { map, onMap, scale, onScale, isLocked, onLock, onAutoLevel, onFit, onPng, onNpy, hasImage } = props;
+/** Tools of a picture: colour map, scale, levels, crosshair, fit, export. */
+export const ImageToolbar = memo(function ImageToolbar(props: ImageToolbarProps) {
+  const { map, onMap, scale, onScale, isLocked, onLock, hasCrosshair, onCrosshair } = props;
+  const { onAutoLevel, onFit, onPng, onNpy, hasImage } = props;
+  const Lock = isLocked ? IconLock : IconLockOpen;
   return (
-    <div className="ptool">
+    <div className="ptool" role="toolbar" aria-label="Picture">
       <select
         className="selct"
         aria-label="Colour map"
@@ -43,21 +49,32 @@ export function ImageToolbar(props: ImageToolbarProps) {
           </button>
         ))}
       </span>
-      <button type="button" className="btn" onClick={onAutoLevel} title="Levels at 1 and 99 % of the pixels">
-        Auto <kbd>L</kbd>
+      <button type="button" className="btn" onClick={onAutoLevel} title="Levels at 1 and 99 % of the pixels, once">
+        Auto level <kbd>L</kbd>
       </button>
       <button
         type="button"
-        className={`btn ${isLocked ? 'on' : ''}`}
+        className={`btn icon ${isLocked ? 'on' : ''}`}
         aria-pressed={isLocked}
+        aria-label="Lock levels"
         onClick={onLock}
-        title={isLocked ? 'The levels stay when trains change' : 'The levels follow every train'}
+        title={isLocked ? 'The levels stay when trains change (K)' : 'The levels follow every train (K)'}
       >
-        Lock <kbd>K</kbd>
+        <Lock size={15} stroke={1.7} aria-hidden="true" />
+      </button>
+      <button
+        type="button"
+        className={`btn icon ${hasCrosshair ? 'on' : ''}`}
+        aria-pressed={hasCrosshair}
+        aria-label="Crosshair"
+        onClick={onCrosshair}
+        title="Crosshair with the pixel's value beside it (C)"
+      >
+        <IconCrosshair size={15} stroke={1.7} aria-hidden="true" />
       </button>
       <span className="sp" />
-      <button type="button" className="btn wide-only" onClick={onFit} title="Whole picture; double click does the same">
-        Fit <kbd>F</kbd>
+      <button type="button" className="btn" onClick={onFit} title="Whole picture (F); a double click does the same">
+        Fit
       </button>
       <button type="button" className="btn" onClick={onPng} disabled={!hasImage} title="Save the picture as shown">
         PNG
@@ -67,4 +84,4 @@ export function ImageToolbar(props: ImageToolbarProps) {
       </button>
     </div>
   );
-}
+});

@@ -5,16 +5,19 @@ import { ImageLayer, type ImageView as View } from '../../display/image-layer.ts
 import { autoLevels, type Levels } from '../../display/levels.ts';
 import type { Scale } from '../../display/scale.ts';
 import { useKeys } from '../keyboard.ts';
-import { valueText } from '../number-text.ts';
 import { npyFile, saveFile } from '../save-file.ts';
+import { useSlow } from '../slow-value.ts';
+import { useStable } from '../stable-callback.ts';
 import { ColourBar } from './colour-bar.tsx';
+import { ImageOverlay } from './image-overlay.tsx';
+import { ImageReadout, ImageTip } from './image-readout.tsx';
 import { ImageToolbar } from './image-toolbar.tsx';
-import { RoiBox } from './roi-box.tsx';
 
 /** A picture with everything a scientist does with one. */
 export interface ImageViewProps {
   /** (height, width), row 0 at the bottom; null while there is none. */
   readonly image: { readonly data: Float32Array; readonly shape: readonly number[] } | null;
+  /** Unit of the values; with another one the levels are found anew. */
   readonly unit: string;
   /** Pixels of the detector, see tileMask: those without value are hatched; null when it is not known. */
   readonly inside?: Uint8Array | null;
@@ -24,8 +27,8 @@ export interface ImageViewProps {
   readonly centre?: readonly [number, number];
   /** Ring around the beam centre, radius in pixels. */
   readonly ring?: { readonly radius: number; readonly label: string } | null;
-  /** Words about a pixel beside its value: q, module. */
-  readonly describe?: (x: number, y: number) => string;
+  /** Words about a pixel beside its value: label and text of q, module and the like. */
+  readonly describe?: (x: number, y: number) => readonly (readonly [string, string])[];
   /** Right side of the foot: train and parameters. */
   readonly provenance: string;
   /** Start of the names of saved files. */
@@ -37,6 +40,10 @@ export interface ImageViewProps {
 
 const ZOOM_STEP = 1.0015;
 const LARGEST_ZOOM = 64;
+/** Room for the axes beside a picture, px; none on a small one, where the picture needs it. */
+const AXES = { left: 38, bottom: 22 };
+const NO_AXES = { left: 0, bottom: 0 };
+const SMALLEST_WITH_AXES = 640;
 const GAP: readonly [number, number, number] = [0x0b / 255, 0x0f / 255, 0x14 / 255];
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
@@ -45,7 +52,7 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, -1],
 };
 
-/** Image with levels, colours, zoom, pan, read-out and one ROI. Keys: L levels, K lock, G log, F fit, 1 ROI, arrows move it. */
+/** Image with levels, colours, zoom, pan, read-out and one ROI. Keys: L levels, K lock, G log, C crosshair, F fit, R reset, 1 ROI, arrows move it. */
 export function ImageView(props: ImageViewProps) {
   const { image, unit, inside, roi, onRoi, centre, ring, describe, provenance, fileName, children, testId } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -55,17 +62,22 @@ export function ImageView(props: ImageViewProps) {
   const [scale, setScale] = useState<Scale>('lin');
   const [levels, setLevels] = useState<Levels | null>(null);
   const [isLocked, setLocked] = useState(true);
+  const [hasCrosshair, setCrosshair] = useState(false);
   const [view, setView] = useState<View | null>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [pointer, setPointer] = useState<{ x: number; y: number } | null>(null);
   const [fault, setFault] = useState<string | null>(null);
   const drag = useRef<{ x: number; y: number; view: View } | null>(null);
+  const levelUnit = useRef(unit);
+  const slowImage = useSlow(image);
   const [height, width] = image?.shape ?? [0, 0];
+  const margin = size.width >= SMALLEST_WITH_AXES ? AXES : NO_AXES;
 
   const fitted = useMemo<View>(() => {
-    const zoom = Math.min(size.width / width, size.height / height) * 0.98 || 1;
-    return { zoom, left: (size.width - width * zoom) / 2, bottom: (size.height + height * zoom) / 2 };
-  }, [size, width, height]);
+    const [roomX, roomY] = [size.width - margin.left, size.height - margin.bottom];
+    const zoom = Math.min(roomX / width, roomY / height) * 0.985 || 1;
+    return { zoom, left: margin.left + (roomX - width * zoom) / 2, bottom: (roomY + height * zoom) / 2 };
+  }, [size, width, height, margin]);
   const shown = view ?? fitted;
   const range = useMemo(() => levels ?? { low: 0, high: 1 }, [levels]);
 
@@ -105,7 +117,7 @@ export function ImageView(props: ImageViewProps) {
     };
   }, []);
 
-  // `fault` is a dependency of these three: a restored context has lost its textures.
+  // `fault` is a dependency of these: a restored context has lost its textures.
   useEffect(() => layer.current?.setColours(colourTable(map)), [map, fault]);
   useEffect(
     () => layer.current?.setInside(inside?.length === width * height ? inside : null, width, height),
@@ -115,14 +127,15 @@ export function ImageView(props: ImageViewProps) {
     if (!image) return;
     layer.current?.setImage(image.data, image.shape[1], image.shape[0]);
     // Levels once from the first picture, then locked: a picture whose colours jump cannot be read.
-    setLevels((old) => (old && isLocked ? old : autoLevels(image.data)));
-  }, [image, isLocked, fault]);
+    const isSame = levelUnit.current === unit;
+    levelUnit.current = unit;
+    setLevels((old) => (old && isLocked && isSame ? old : autoLevels(image.data)));
+  }, [image, isLocked, fault, unit]);
   useEffect(
     () => layer.current?.draw(shown, range, scale, GAP),
     [image, shown, range, scale, map, inside, size, fault],
   );
 
-  const autoLevel = () => image && setLevels(autoLevels(image.data));
   const toPixel = (event: { clientX: number; clientY: number }) => {
     const rectangle = box.current?.getBoundingClientRect();
     const [x, y] = [event.clientX - (rectangle?.left ?? 0), event.clientY - (rectangle?.top ?? 0)];
@@ -133,7 +146,6 @@ export function ImageView(props: ImageViewProps) {
       screenY: y,
     };
   };
-
   const onWheel = (event: React.WheelEvent) => {
     const { screenX, screenY } = toPixel(event);
     const zoom = Math.min(LARGEST_ZOOM, Math.max(fitted.zoom / 4, shown.zoom * ZOOM_STEP ** -event.deltaY));
@@ -150,12 +162,33 @@ export function ImageView(props: ImageViewProps) {
     box.current?.setPointerCapture(event.pointerId);
   };
   const onPointerMove = (event: PointerEvent) => {
-    const pixel = toPixel(event);
-    setPointer(pixel.x >= 0 && pixel.y >= 0 && pixel.x < width && pixel.y < height ? pixel : null);
+    const { x: pixelX, y: pixelY } = toPixel(event);
+    const isInside = pixelX >= 0 && pixelY >= 0 && pixelX < width && pixelY < height;
+    setPointer(isInside ? { x: pixelX, y: pixelY } : null);
     if (!drag.current) return;
     const { x, y, view: start } = drag.current;
     setView({ ...start, left: start.left + event.clientX - x, bottom: start.bottom + event.clientY - y });
   };
+
+  // The same functions for ever, so that a new train draws neither the toolbar nor the bar again.
+  const autoLevel = useStable(() => image && setLevels(autoLevels(image.data)));
+  const toggleLock = useStable(() => setLocked(!isLocked));
+  const toggleCrosshair = useStable(() => setCrosshair(!hasCrosshair));
+  const fit = useStable(() => setView(null));
+  const reset = useStable(() => {
+    setView(null);
+    setScale('lin');
+    setMap('viridis');
+    setLocked(true);
+    autoLevel();
+  });
+  const savePng = useStable(() => {
+    // The drawing buffer is gone after the browser has shown it: draw and take in one go.
+    layer.current?.draw(shown, range, scale, GAP);
+    canvas.current?.toBlob((blob) => blob && saveFile(blob, `${fileName}.png`));
+  });
+  const saveNpy = useStable(() => image && saveFile(npyFile(image.data, image.shape), `${fileName}.npy`));
+  const changeRoi = useStable((next: Roi) => roi && onRoi?.({ ...roi, ...next }));
 
   useKeys((event) => {
     const arrow = ARROWS[event.key];
@@ -172,30 +205,38 @@ export function ImageView(props: ImageViewProps) {
     if (event.altKey) return false;
     const key = event.key.toLowerCase();
     if (key === 'l') autoLevel();
-    else if (key === 'k') setLocked(!isLocked);
+    else if (key === 'k') toggleLock();
     else if (key === 'g') setScale(scale === 'log' ? 'lin' : 'log');
-    else if (key === 'f') setView(null);
+    else if (key === 'c') toggleCrosshair();
+    else if (key === 'f') fit();
+    else if (key === 'r') reset();
     else if (key === '1' && roi && onRoi) onRoi({ ...roi, isOn: !roi.isOn });
     else return false;
     return true;
   });
 
-  const value = pointer && image ? image.data[pointer.y * width + pointer.x] : Number.NaN;
-  const screen = (x: number, y: number) => [shown.left + x * shown.zoom, shown.bottom - y * shown.zoom] as const;
+  const value = pointer && slowImage ? slowImage.data[pointer.y * slowImage.shape[1] + pointer.x] : null;
+  const facts = pointer ? (describe?.(pointer.x, pointer.y) ?? []) : [];
+  const screenPointer = pointer && {
+    x: shown.left + (pointer.x + 0.5) * shown.zoom,
+    y: shown.bottom - (pointer.y + 0.5) * shown.zoom,
+  };
 
   return (
-    <div className="image-view">
+    <>
       <ImageToolbar
         map={map}
         onMap={setMap}
         scale={scale}
         onScale={setScale}
         isLocked={isLocked}
-        onLock={() => setLocked(!isLocked)}
+        onLock={toggleLock}
+        hasCrosshair={hasCrosshair}
+        onCrosshair={toggleCrosshair}
         onAutoLevel={autoLevel}
-        onFit={() => setView(null)}
-        onPng={() => canvas.current?.toBlob((blob) => blob && saveFile(blob, `${fileName}.png`))}
-        onNpy={() => image && saveFile(npyFile(image.data, image.shape), `${fileName}.npy`)}
+        onFit={fit}
+        onPng={savePng}
+        onNpy={saveNpy}
         hasImage={image !== null}
       />
       <div className="pbody">
@@ -212,18 +253,24 @@ export function ImageView(props: ImageViewProps) {
               drag.current = null;
             }}
             onPointerLeave={() => setPointer(null)}
-            onDoubleClick={() => setView(null)}
+            onDoubleClick={fit}
           >
             <canvas ref={canvas} data-testid={testId} />
-            <svg aria-hidden="true">
-              {centre && ring && image && (
-                <Ring at={screen(...centre)} radius={ring.radius * shown.zoom} label={ring.label} />
-              )}
-              {centre && image && <path className="beam" d={cross(...screen(...centre))} />}
-              {roi?.isOn && onRoi && image && (
-                <RoiBox roi={roi} zoom={shown.zoom} toScreen={screen} onChange={(next) => onRoi({ ...roi, ...next })} />
-              )}
-            </svg>
+            {width > 0 && (
+              <ImageOverlay
+                view={shown}
+                size={size}
+                hasAxes={margin === AXES}
+                centre={centre}
+                ring={ring ?? null}
+                roi={roi?.isOn && onRoi ? roi : null}
+                onRoi={changeRoi}
+                crosshair={hasCrosshair ? screenPointer : null}
+              />
+            )}
+            {hasCrosshair && pointer && screenPointer && (
+              <ImageTip at={screenPointer} size={size} pixel={pointer} value={value} unit={unit} facts={facts} />
+            )}
             {fault && (
               <div className="state on-well">
                 <h2>No picture</h2>
@@ -234,7 +281,7 @@ export function ImageView(props: ImageViewProps) {
           </div>
           <div>
             <ColourBar
-              image={image?.data ?? null}
+              image={slowImage?.data ?? null}
               levels={range}
               scale={scale}
               map={map}
@@ -245,37 +292,9 @@ export function ImageView(props: ImageViewProps) {
         </div>
       </div>
       <div className="pfoot">
-        <span className="grow el" data-testid={`${testId}-readout`}>
-          {pointer
-            ? `x ${pointer.x}  y ${pointer.y}  ${Number.isNaN(value) ? 'no value' : `${valueText(value)} ${unit}`}  ${describe?.(pointer.x, pointer.y) ?? ''}`
-            : 'point at a pixel'}
-        </span>
+        <ImageReadout pixel={pointer} value={value} unit={unit} facts={facts} testId={`${testId}-readout`} />
         <span className="prov">{provenance}</span>
       </div>
-    </div>
-  );
-}
-
-const cross = (x: number, y: number) => `M${x - 7} ${y}H${x + 7}M${x} ${y - 7}V${y + 7}`;
-
-interface RingProps {
-  readonly at: readonly [number, number];
-  readonly radius: number;
-  readonly label: string;
-}
-
-/** Dotted ring with its label on a dark plate. */
-function Ring({ at: [x, y], radius, label }: RingProps) {
-  if (!(radius > 0)) return null;
-  const [labelX, labelY] = [x - radius * Math.SQRT1_2, y - radius * Math.SQRT1_2];
-  const width = 6.2 * label.length + 10;
-  return (
-    <g data-testid="ring">
-      <circle cx={x} cy={y} r={radius} fill="none" stroke="#fff" strokeWidth="1.3" strokeDasharray="2 4" />
-      <rect x={labelX - width / 2} y={labelY - 9} width={width} height={18} rx={3} fill="#05070ad9" />
-      <text x={labelX} y={labelY + 4} textAnchor="middle" fontSize="11" fill="#fff">
-        {label}
-      </text>
-    </g>
+    </>
   );
 }

@@ -1,38 +1,36 @@
+import { IconPlayerPauseFilled, IconPlayerPlayFilled } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
 import { useLive } from '../live-store.ts';
 import { numberText } from '../number-text.ts';
 
 const LAMPS = { off: 'off', connecting: 'chg', receiving: '', silent: 'warn', error: 'err' } as const;
-const WORDS = {
-  off: 'off',
-  connecting: 'connecting',
-  receiving: 'receiving',
-  silent: 'silent',
-  error: 'error',
-} as const;
 
-/** The one strip on top of every page: what the live pipeline does right now, always true. */
-export function StatusStrip() {
-  const { isOpen, isPaused, status, frame, latencyMs, shownHz, togglePause } = useLive();
-  const connection = isOpen ? (status?.connection ?? 'connecting') : 'error';
-  const dropped = Object.entries(status?.dropped ?? {});
-  const total = dropped.reduce((sum, [, count]) => sum + count, 0);
-  const worst = [...dropped].sort((a, b) => b[1] - a[1])[0];
-  const error = isOpen
-    ? status?.lastError
-    : { at: Date.now(), text: 'The server does not answer. Is Hutch still running? Trying again.' };
-  const cell = (
-    label: string,
-    value: React.ReactNode,
-    width: number,
-    extra: { id?: string; className?: string; title?: string } = {},
-  ) => (
-    <div className={`c fix ${extra.className ?? ''}`} style={{ width }} title={extra.title}>
+interface CellProps {
+  readonly label: string;
+  /** px: nothing moves when a number gets longer. */
+  readonly width: number;
+  readonly children: ReactNode;
+  readonly testId?: string;
+  readonly title?: string;
+  /** Left out on small screens. */
+  readonly isWide?: boolean;
+}
+
+function Cell({ label, width, children, testId, title, isWide }: CellProps) {
+  return (
+    <div className={`c fix ${isWide ? 'w' : ''}`} style={{ width }} title={title}>
       <div className="l">{label}</div>
-      <div className="v" data-testid={extra.id}>
-        {value}
+      <div className="v" data-testid={testId}>
+        {children}
       </div>
     </div>
   );
+}
+
+/** The one strip on top of every page: what the live pipeline does right now, always true. */
+export function StatusStrip() {
+  const isOpen = useLive((live) => live.isOpen);
+  const status = useLive((live) => live.status);
   return (
     <header id="strip">
       <div className="logo">
@@ -40,80 +38,116 @@ export function StatusStrip() {
           <path d="M2 2h5v5H2zM9 2h5v5H9zM2 9h5v5H2zM9 9h5v5H9z" fill="none" stroke="currentColor" strokeWidth="1.4" />
         </svg>
       </div>
-      {cell('Detector', status?.detector || '–', 150)}
-      {cell('Train', frame ? numberText(frame.meta.trainId) : '–', 118, { id: 'live-train-id' })}
-      {cell(
-        'In',
-        <>
-          {numberText(status?.receivedHz, 1)} <small>Hz</small>
-        </>,
-        76,
-      )}
-      {cell(
-        'Processed',
-        <>
-          {numberText(status?.processedHz, 1)} <small>Hz</small>
-        </>,
-        82,
-        { id: 'processed-hz' },
-      )}
-      {cell(
-        'Shown',
-        isPaused ? (
-          <span className="frozen">frozen</span>
-        ) : (
-          <>
-            {numberText(shownHz, 1)} <small>Hz</small>
-          </>
-        ),
-        76,
-      )}
-      {cell(
-        'Latency',
-        <>
-          {frame ? numberText(latencyMs) : '–'} <small>ms to screen</small>
-        </>,
-        126,
-        {
-          id: 'live-latency',
-          title: `Pipeline: median ${numberText(status?.latencyMs.p50)} ms, 95 % below ${numberText(status?.latencyMs.p95)} ms`,
-        },
-      )}
-      {cell('Pulses', numberText(status?.pulses), 62, { className: 'w' })}
-      {cell(
-        'Dropped',
-        <>
-          {numberText(total)} <small className="w">{worst ? worst[0] : ''}</small>
-        </>,
-        150,
-        {
-          id: 'dropped',
-          title: dropped.map(([reason, count]) => `${count} ${reason}`).join('\n') || 'No train was dropped',
-        },
-      )}
-      <div className="c grow" title={error?.text}>
-        <div className="l">Last error</div>
-        <div className="v">
-          <small className="el" data-testid="last-error">
-            {error ? `${new Date(error.at).toLocaleTimeString('en-GB')} · ${error.text}` : 'none'}
-          </small>
-        </div>
-      </div>
-      <div className="ctl">
-        <span className={`lamp ${LAMPS[connection]}`} />
-        <span data-testid="connection" style={{ width: 66 }}>
-          {isOpen ? WORDS[connection] : 'no server'}
-        </span>
-        <button
-          type="button"
-          className={`btn ${isPaused ? 'p' : ''}`}
-          onClick={togglePause}
-          style={{ width: 84, justifyContent: 'center' }}
-          data-testid="pause"
-        >
-          {isPaused ? 'Go live' : 'Pause'}
-        </button>
-      </div>
+      <Cell label="Detector" width={112} title={status?.detector}>
+        <span className="el">{status?.detector || '–'}</span>
+      </Cell>
+      <Cell label="Bridge" width={186} isWide title={status?.endpoint}>
+        <span className="el">{status?.endpoint || '–'}</span>
+      </Cell>
+      <Counters />
+      <LastError isOpen={isOpen} />
+      <Control isOpen={isOpen} />
     </header>
+  );
+}
+
+function Counters() {
+  const status = useLive((live) => live.status);
+  const counts = useLive((live) => live.counts);
+  const isPaused = useLive((live) => live.isPaused);
+  const dropped = Object.entries(status?.dropped ?? {}).sort((a, b) => b[1] - a[1]);
+  const total = dropped.reduce((sum, [, count]) => sum + count, 0);
+  const hertz = (value: number | undefined) => (
+    <>
+      {numberText(value, 1)} <small>Hz</small>
+    </>
+  );
+  const from = counts.isFromSource ? 'From the time stamp of the source' : 'From the reception by the server';
+  const pipeline = `Pipeline alone: median ${numberText(status?.latencyMs.p50)} ms, 95 % below ${numberText(status?.latencyMs.p95)} ms.`;
+  return (
+    <>
+      <Cell label="Train" width={124} testId="live-train-id">
+        {numberText(counts.meta?.trainId)}
+      </Cell>
+      <Cell label="In" width={78}>
+        {hertz(status?.receivedHz)}
+      </Cell>
+      <Cell label="Processed" width={84} testId="processed-hz">
+        {hertz(status?.processedHz)}
+      </Cell>
+      <Cell label="Shown" width={82} testId="shown-hz">
+        {isPaused ? <span className="frozen">paused</span> : hertz(counts.shownHz)}
+      </Cell>
+      <Cell
+        label={counts.isFromSource ? 'Latency, source – screen' : 'Latency, bridge – screen'}
+        width={154}
+        testId="live-latency"
+        title={`${from} to the picture on this screen.\n${pipeline}`}
+      >
+        {counts.meta && !isPaused ? numberText(counts.latencyMs) : '–'} <small>ms</small>
+      </Cell>
+      <Cell label="Pulses" width={70} isWide>
+        {numberText(status?.pulses)}
+      </Cell>
+      <Cell
+        label="Dropped"
+        width={92}
+        testId="dropped"
+        title={dropped.map(([reason, count]) => `${count} ${reason}`).join('\n') || 'No train was dropped'}
+      >
+        {numberText(total)} <small className="el">{dropped.length > 0 ? dropped[0][0] : ''}</small>
+      </Cell>
+      <Cell label="Viewers" width={70} isWide title="Browsers that watch this pipeline">
+        {numberText(status?.viewers)}
+      </Cell>
+    </>
+  );
+}
+
+function LastError({ isOpen }: { readonly isOpen: boolean }) {
+  const lastError = useLive((live) => live.status?.lastError);
+  const lostAt = useLive((live) => live.lostAt);
+  const error =
+    isOpen || lostAt === null
+      ? lastError
+      : { at: lostAt, text: 'The server does not answer. Is Hutch still running? Trying again.' };
+  return (
+    <div className="c grow" title={error?.text}>
+      <div className="l">Last error</div>
+      <div className="v">
+        <small className="el" data-testid="last-error">
+          {error ? `${new Date(error.at).toLocaleTimeString('en-GB')} · ${error.text}` : 'none'}
+        </small>
+      </div>
+    </div>
+  );
+}
+
+function Control({ isOpen }: { readonly isOpen: boolean }) {
+  const connection = useLive((live) => live.status?.connection) ?? 'connecting';
+  const isPaused = useLive((live) => live.isPaused);
+  const togglePause = useLive((live) => live.togglePause);
+  const hasEverOpened = useLive((live) => live.isOpen || live.lostAt !== null);
+  const lamp = isOpen ? LAMPS[connection] : hasEverOpened ? 'err' : 'chg';
+  const word = isOpen ? connection : hasEverOpened ? 'no server' : 'connecting';
+  const Icon = isPaused ? IconPlayerPlayFilled : IconPlayerPauseFilled;
+  return (
+    <div className="ctl">
+      <span className={`lamp ${lamp}`} aria-hidden="true" />
+      <span data-testid="connection" style={{ width: 66 }}>
+        {word}
+      </span>
+      <button
+        type="button"
+        className={`btn ${isPaused ? 'p' : ''}`}
+        onClick={togglePause}
+        style={{ width: 88, justifyContent: 'center' }}
+        data-testid="pause"
+        title="Space"
+      >
+        <Icon size={13} aria-hidden="true" />
+        {isPaused ? 'Go live' : 'Pause'}
+      </button>
+    </div>
   );
 }

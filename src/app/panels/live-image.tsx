@@ -1,0 +1,86 @@
+import { useCallback, useEffect, useMemo } from 'react';
+import type { Roi } from '../../core/roi.ts';
+import { provenanceOf } from '../live-provenance.ts';
+import { useLive } from '../live-store.ts';
+import { numberText, valueText } from '../number-text.ts';
+import { describePlace, qOfRadius, radiusOfQ, tileMask } from '../scattering.ts';
+import { noteShownFrame } from '../test-probe.ts';
+import { ImageView } from './image-view.tsx';
+import { LiveNotice } from './live-notice.tsx';
+
+/** The picture of the last train with its region of interest. */
+export function LiveImage() {
+  const frame = useLive((live) => live.frame);
+  const geometry = useLive((live) => live.geometry);
+  const state = useLive((live) => live.state);
+  const apply = useLive((live) => live.apply);
+  const isPaused = useLive((live) => live.isPaused);
+  const hoverQ = useLive((live) => live.hoverQ);
+  const shownMeta = useLive((live) => live.counts.meta);
+  const image = useMemo(() => {
+    const array = frame?.arrays.get('image');
+    return array ? { data: array.data as Float32Array, shape: array.shape } : null;
+  }, [frame]);
+  useEffect(() => {
+    if (frame) noteShownFrame(frame);
+  }, [frame]);
+  const inside = useMemo(() => geometry && tileMask(geometry), [geometry]);
+  const integration = state?.integration;
+  const centre = useMemo(
+    () => (integration ? ([integration.centreX, integration.centreY] as const) : undefined),
+    [integration],
+  );
+  const ring = useMemo(() => {
+    if (hoverQ === null || !integration || !geometry) return null;
+    return {
+      radius: radiusOfQ(hoverQ, integration) / geometry.pixelSize,
+      label: `q ${numberText(hoverQ, 3)} Å⁻¹ · d ${numberText((2 * Math.PI) / hoverQ, 3)} Å`,
+    };
+  }, [hoverQ, integration, geometry]);
+  const describe = useCallback(
+    (x: number, y: number): (readonly [string, string])[] => {
+      if (!geometry || !integration) return [];
+      const radius = geometry.pixelSize * Math.hypot(x + 0.5 - integration.centreX, y + 0.5 - integration.centreY);
+      const q = qOfRadius(radius, integration);
+      return [
+        ['q', `${numberText(q, 3)} Å⁻¹`],
+        ['d', `${q > 0 ? valueText((2 * Math.PI) / q) : '–'} Å`],
+        ['pixel', describePlace(geometry, x, y)],
+      ];
+    },
+    [geometry, integration],
+  );
+  const onRoi = useCallback(
+    (roi: Roi & { isOn: boolean }) => {
+      const latest = useLive.getState().state;
+      const { isOn, x, y, width, height } = roi;
+      if (latest) void apply({ ...latest, roi: { isOn, x, y, width, height } });
+    },
+    [apply],
+  );
+  const average = state && state.movingAverage > 1 ? `, mean of ${state.movingAverage} trains` : '';
+  return (
+    <section className="pn" aria-label="Detector">
+      <ImageView
+        image={image}
+        inside={inside}
+        unit={frame?.meta.unit ?? 'keV'}
+        roi={state?.roi}
+        onRoi={onRoi}
+        centre={centre}
+        ring={ring}
+        describe={describe}
+        fileName={`live-${frame?.meta.trainId ?? 0}`}
+        provenance={`${shownMeta ? `${shownMeta.pulses} pulses${average} · ` : ''}${provenanceOf(shownMeta)}`}
+        testId="live-image"
+      >
+        <LiveNotice hasImage={image !== null} />
+        {isPaused && (
+          <div className="plate" data-testid="paused">
+            <b>Paused</b> the pipeline goes on, <kbd>Space</kbd> goes live
+          </div>
+        )}
+      </ImageView>
+    </section>
+  );
+}

@@ -1,0 +1,118 @@
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import type { RunInfo, RunRow } from '../../api/run-contract.ts';
+import { numberText } from '../number-text.ts';
+import { durationText, startText } from '../run-text.ts';
+import { session } from '../session.ts';
+import { QueryState } from './query-state.tsx';
+
+interface RunDetailsProps {
+  readonly proposal: string | null;
+  readonly row: RunRow | undefined;
+  readonly onOpen: () => void;
+}
+
+/** The chosen run beside the table: what it is, what is in it, what is wrong with it. */
+export function RunDetails({ proposal, row, onOpen }: RunDetailsProps) {
+  const run = row?.run;
+  const info = useQuery({
+    queryKey: ['run', proposal, run, 'default'],
+    queryFn: ({ signal }) => session.runInfo({ proposal: proposal ?? '', run: run ?? 0, data: 'default' }, signal),
+    enabled: proposal !== null && run !== undefined,
+  });
+  if (!row) {
+    return (
+      <section className="panel details" aria-label="Chosen run">
+        <div className="phead">
+          <span className="ttl">Run</span>
+        </div>
+        <div className="emptyline">No run is chosen.</div>
+      </section>
+    );
+  }
+  const facts: readonly (readonly [string, string])[] = [
+    ['Sample', row.sample || '–'],
+    ['Type', row.runType || '–'],
+    ['Start', startText(row)],
+    ['Length', `${durationText(row)} min`],
+    ['Trains', numberText(row.trains)],
+    ['First train', numberText(row.firstTrainId)],
+    ['Last train', numberText(row.lastTrainId)],
+    ['Files', `${numberText(row.files)} · ${numberText(row.sizeBytes / 1e6)} MB`],
+  ];
+  return (
+    <section className="panel details" aria-label="Chosen run">
+      <div className="phead">
+        <span className="ttl">Run {row.run}</span>
+        <span className="sp" />
+        <span className="ttl">
+          <span className={`chip ${row.hasRaw ? 'ok' : ''}`}>
+            <span className={`lamp ${row.hasRaw ? '' : 'off'}`} aria-hidden="true" /> {row.hasRaw ? 'raw' : 'no raw'}
+          </span>
+          <span className={`chip ${row.hasProc ? 'ok' : ''}`}>
+            <span className={`lamp ${row.hasProc ? '' : 'off'}`} aria-hidden="true" />{' '}
+            {row.hasProc ? 'proc' : 'no proc'}
+          </span>
+        </span>
+      </div>
+      <div className="scroll">
+        {row.problems.map((problem) => (
+          <div className="note" key={problem}>
+            <IconAlertTriangle size={15} stroke={1.8} aria-hidden="true" />
+            <span>{problem}</span>
+          </div>
+        ))}
+        <div className="facts">
+          {facts.map(([label, value]) => (
+            <div key={label}>
+              <span>{label}</span>
+              <span>{value}</span>
+            </div>
+          ))}
+        </div>
+        <div className="sech pad">Content</div>
+        {info.data && <Content info={info.data} />}
+        <div className="detailstate">
+          <QueryState isLoading={info.isLoading} error={info.error} what={`Run ${row.run}`} />
+        </div>
+      </div>
+      <div className="pendfoot">
+        <span className="sp" />
+        <button type="button" className="btn p" onClick={onOpen} data-testid="open-run">
+          Open run {row.run} <kbd>↵</kbd>
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** Detectors, and how many sources of each kind with the fewest trains that one of them has. */
+function Content({ info }: { readonly info: RunInfo }) {
+  const groups = [...new Set(info.sources.map((source) => source.group))].sort();
+  return (
+    <div className="facts">
+      {info.detectors.map((each) => (
+        <div key={each.name}>
+          <span>{each.type}</span>
+          <span>
+            {each.modules.length} modules · {numberText(each.trains)} trains · ≤ {each.maxPulses} pulses
+          </span>
+        </div>
+      ))}
+      {groups.map((group) => {
+        const sources = info.sources.filter((source) => source.group === group);
+        const fewest = Math.min(...sources.map((source) => source.trains));
+        const missing = info.trains - fewest;
+        return (
+          <div key={group}>
+            <span>{group}</span>
+            <span>
+              {numberText(sources.length)} {sources.length === 1 ? 'source' : 'sources'}
+              {missing > 0 && <span className="warn"> · up to {numberText(missing)} trains missing</span>}
+            </span>
+          </div>
+        );
+      })}
+    </div>
+  );
+}

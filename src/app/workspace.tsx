@@ -1,0 +1,197 @@
+import {
+  type DockviewApi,
+  DockviewReact,
+  type DockviewReadyEvent,
+  type IDockviewHeaderActionsProps,
+  type IDockviewPanelHeaderProps,
+  type IDockviewPanelProps,
+  type SerializedDockview,
+} from 'dockview-react';
+import { type ComponentType, createContext, useContext, useEffect, useMemo, useState } from 'react';
+import 'dockview-react/dist/styles/dockview.css';
+import './style/dock.css';
+import { IconMaximize, IconMinimize, IconX } from '@tabler/icons-react';
+import { forgetLayout, type LayoutSize, readLayout, writeLayout } from './stored-layout.ts';
+import { clearWorkspace, useWorkspace } from './workspace-store.ts';
+
+/** A panel that a page can show. */
+export interface PanelDefinition {
+  readonly title: string;
+  readonly Body: ComponentType;
+  /** Buttons at the right end of the header while the panel is in front. */
+  readonly Actions?: ComponentType;
+}
+
+/** Where a panel is put: beside another one, or at an edge of the whole page. The first one of a layout fills it. */
+export interface PlacedPanel {
+  readonly id: string;
+  readonly beside?: string;
+  readonly side?: 'left' | 'right' | 'above' | 'below' | 'within';
+  readonly width?: number;
+  readonly height?: number;
+  /** A tab behind the others. */
+  readonly isBehind?: boolean;
+}
+
+/** The panels of a page and where they are at first; made once, outside of any component. */
+export interface WorkspaceDefinition {
+  readonly page: string;
+  readonly panels: Readonly<Record<string, PanelDefinition>>;
+  readonly layouts: Readonly<Record<LayoutSize, readonly PlacedPanel[]>>;
+}
+
+const THEME = { name: 'hutch', className: 'dockview-theme-hutch', gap: 2 };
+/** Below this many pixels a page has its narrow layout; as in the style sheets. */
+const NARROW = '(max-width: 1500px)';
+/** A dragged border changes the layout many times a second, ms. */
+const SAVE_PAUSE_MS = 300;
+
+const sizeNow = (): LayoutSize => (window.matchMedia(NARROW).matches ? 'narrow' : 'wide');
+const Definition = createContext<WorkspaceDefinition | null>(null);
+
+/** The page's panels, which can be moved, resized, maximised, closed and brought back; the browser remembers how they were. */
+export function Workspace({ definition }: { readonly definition: WorkspaceDefinition }) {
+  const [api, setApi] = useState<DockviewApi | null>(null);
+  const [size, setSize] = useState(sizeNow);
+  const components = useMemo(
+    () =>
+      Object.fromEntries(
+        Object.entries(definition.panels).map(([id, { Body }]) => [id, (_props: IDockviewPanelProps) => <Body />]),
+      ),
+    [definition],
+  );
+  useEffect(() => {
+    const query = window.matchMedia(NARROW);
+    const onChange = () => setSize(sizeNow());
+    query.addEventListener('change', onChange);
+    return () => query.removeEventListener('change', onChange);
+  }, []);
+  useEffect(() => (api ? runWorkspace(api, definition, size) : undefined), [api, definition, size]);
+  return (
+    <Definition.Provider value={definition}>
+      <DockviewReact
+        theme={THEME}
+        components={components}
+        defaultTabComponent={Tab}
+        rightHeaderActionsComponent={HeaderActions}
+        disableFloatingGroups
+        onReady={({ api: ready }: DockviewReadyEvent) => setApi(ready)}
+      />
+    </Definition.Provider>
+  );
+}
+
+/** Restores and watches a layout. @returns the call that ends it */
+function runWorkspace(api: DockviewApi, definition: WorkspaceDefinition, size: LayoutSize): () => void {
+  const { page, panels, layouts } = definition;
+  const build = () => {
+    api.clear();
+    for (const placed of layouts[size]) addPanel(api, definition, placed);
+    api.getPanel(layouts[size][0].id)?.api.setActive();
+  };
+  const stored = readLayout(page, size, Object.keys(panels));
+  try {
+    if (stored) api.fromJSON(stored as SerializedDockview);
+    else build();
+    if (api.totalPanels === 0) build();
+  } catch {
+    // A layout of another version or a damaged one: the page must open all the same.
+    build();
+  }
+  const publish = () =>
+    useWorkspace.setState({
+      panels: Object.entries(panels).map(([id, { title }]) => ({ id, title, isOpen: api.getPanel(id) !== undefined })),
+      toggle(id) {
+        const open = api.getPanel(id);
+        if (open) open.api.close();
+        else addPanel(api, definition, layouts[size].find((each) => each.id === id) ?? { id });
+      },
+      reset() {
+        forgetLayout(page, size);
+        build();
+      },
+    });
+  publish();
+  let timer = 0;
+  const changes = api.onDidLayoutChange(() => {
+    publish();
+    window.clearTimeout(timer);
+    // A maximised panel is a look, not a layout.
+    timer = window.setTimeout(() => {
+      if (!api.hasMaximizedGroup()) writeLayout(page, size, api.toJSON());
+    }, SAVE_PAUSE_MS);
+  });
+  return () => {
+    window.clearTimeout(timer);
+    changes.dispose();
+    clearWorkspace();
+  };
+}
+
+function addPanel(api: DockviewApi, { panels }: WorkspaceDefinition, placed: PlacedPanel): void {
+  const { id, beside, side = 'right', width, height, isBehind } = placed;
+  const reference = beside ? api.getPanel(beside) : undefined;
+  api.addPanel({
+    id,
+    component: id,
+    title: panels[id].title,
+    initialWidth: width,
+    initialHeight: height,
+    inactive: isBehind,
+    minimumWidth: 180,
+    minimumHeight: 90,
+    ...(reference
+      ? { position: { referencePanel: reference, direction: side } }
+      : api.totalPanels > 0
+        ? { position: { direction: side === 'within' ? 'right' : side } }
+        : {}),
+  });
+}
+
+function Tab({ api }: IDockviewPanelHeaderProps) {
+  return (
+    <div className="dock-tab" data-testid={`tab-${api.id}`}>
+      {api.title}
+    </div>
+  );
+}
+
+function HeaderActions({ activePanel, containerApi }: IDockviewHeaderActionsProps) {
+  const definition = useContext(Definition);
+  const [isMaximised, setMaximised] = useState(false);
+  useEffect(() => {
+    const update = () => setMaximised(activePanel?.api.isMaximized() ?? false);
+    update();
+    const watch = containerApi.onDidLayoutChange(update);
+    return () => watch.dispose();
+  }, [activePanel, containerApi]);
+  if (!activePanel) return null;
+  const Actions = definition?.panels[activePanel.id]?.Actions;
+  const title = activePanel.title ?? activePanel.id;
+  const Icon = isMaximised ? IconMinimize : IconMaximize;
+  return (
+    <div className="dock-actions">
+      {Actions && <Actions />}
+      <button
+        type="button"
+        className="ib"
+        aria-label={isMaximised ? `Restore ${title}` : `Maximise ${title}`}
+        title={isMaximised ? 'Restore' : 'Maximise'}
+        data-testid={`maximise-${activePanel.id}`}
+        onClick={() => (isMaximised ? containerApi.exitMaximizedGroup() : activePanel.api.maximize())}
+      >
+        <Icon size={15} stroke={1.7} aria-hidden="true" />
+      </button>
+      <button
+        type="button"
+        className="ib"
+        aria-label={`Close ${title}`}
+        title="Close; Panels in the bar below brings it back"
+        data-testid={`close-${activePanel.id}`}
+        onClick={() => activePanel.api.close()}
+      >
+        <IconX size={15} stroke={1.7} aria-hidden="true" />
+      </button>
+    </div>
+  );
+}
