@@ -9,11 +9,14 @@ export interface ServeOptions {
   /** Trains per second; 0 = as fast as clients ask (REP) or take (PUB, PUSH). */
   readonly rate: number;
   readonly signal: AbortSignal;
-  /** Messages to make; endless without it. */
+  /** Trains to let pass, also those that nobody takes; endless without it. */
   readonly count?: number;
-  /** Called after each message with how many clients got it. */
+  /** Called after each train with how many clients got it. */
   readonly onSent?: (receivers: number) => void;
 }
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 type Reply = (parts: readonly Uint8Array[]) => void;
 
@@ -30,38 +33,46 @@ export async function serveMessages(
 ): Promise<void> {
   const { rate, signal, count = Number.POSITIVE_INFINITY, onSent } = options;
   let waiting: Reply[] = [];
-  let wake: () => void = () => {};
+  let wake = () => {};
+  const onAbort = () => wake();
+  signal.addEventListener('abort', onAbort, { once: true });
   if (kind === 'REP') {
     socket.onRequest((request, reply) => {
-      if (request.length === 1 && new TextDecoder().decode(request[0]) === 'next') {
+      if (request.length === 1 && decoder.decode(request[0]) === 'next') {
         waiting.push(reply);
         wake();
-      } else
-        reply([
-          new TextEncoder().encode(`Error: bad request ${new TextDecoder().decode(request[0] ?? new Uint8Array())}`),
-        ]);
+      } else reply([encoder.encode(`Error: bad request ${decoder.decode(request[0] ?? new Uint8Array())}`)]);
     });
   }
+  const someoneAsks = () =>
+    new Promise<void>((resolve) => {
+      if (waiting.length > 0 || signal.aborted) resolve();
+      wake = resolve;
+    });
+  const serveNext = () => {
+    if (kind !== 'REP') return socket.peers === 0 ? 0 : socket.send(next());
+    const replies = waiting;
+    waiting = [];
+    if (replies.length === 0) return 0;
+    const parts = next();
+    for (const reply of replies) reply(parts);
+    return replies.length;
+  };
+
   let due = performance.now();
-  for (let made = 0; made < count && !signal.aborted; made++) {
+  let receivers = 0;
+  for (let made = 0; made < count; made++) {
     if (rate > 0) {
       due += 1000 / rate;
       // After a long stop (a suspended laptop) go on from now, not with a burst.
       if (due < performance.now() - 1000) due = performance.now();
       await sleep(Math.max(0, due - performance.now()), signal).catch(() => undefined);
-    } else if (kind === 'REP' && waiting.length === 0) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    } else await sleep(0, signal).catch(() => undefined);
-    if (signal.aborted) return;
-    if (kind === 'REP') {
-      const replies = waiting;
-      waiting = [];
-      const parts = replies.length > 0 ? next() : null;
-      if (parts) for (const reply of replies) reply(parts);
-      onSent?.(replies.length);
-    } else onSent?.(socket.send(next()));
+    } else if (kind === 'REP') await someoneAsks();
+    // Nobody takes anything: look again soon, but do not spin.
+    else await sleep(receivers === 0 ? 5 : 0, signal).catch(() => undefined);
+    if (signal.aborted) break;
+    receivers = serveNext();
+    onSent?.(receivers);
   }
+  signal.removeEventListener('abort', onAbort);
 }

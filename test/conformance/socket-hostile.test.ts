@@ -249,7 +249,7 @@ describe('our server and clients that are none', () => {
     raw.socket.write(Buffer.concat([greeting(), ready('DEALER')]));
     for (let i = 0; i < 1000; i++) raw.socket.write(Buffer.concat([frame('', true), frame('next')]));
     await until(() => raw.isClosed, 'the end of the connection');
-    expect(replies.length).toBeLessThan(100);
+    expect(replies.length).toBe(1);
   });
 
   it('requests of a DEALER come back with all that stood before the empty part', async () => {

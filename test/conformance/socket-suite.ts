@@ -130,6 +130,16 @@ export function testSocketTransport(name: string, { transport, freshEndpoint }: 
       }
     });
 
+    it('a request that comes before anybody listens is not lost', async () => {
+      const server = await bind(await freshEndpoint(), 'REP');
+      const client = await connect(server.endpoint, 'REQ');
+      client.send([part('early')]);
+      await ready(server, 1);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      server.onRequest((request, reply) => reply(request));
+      expect(textOf((await client.receive()).parts)).toEqual(['early']);
+    });
+
     it('an answer is given once, and one for a client that has gone does no harm', async () => {
       const server = await bind(await freshEndpoint(), 'REP');
       const replies: ((parts: Uint8Array[]) => void)[] = [];

@@ -1,7 +1,7 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net';
 import { type Endpoint, parseEndpoint } from '../../../bridge/endpoint.ts';
 import type { ClientSocket, ClientSocketKind, ConnectOptions, ReceivedMessage } from '../../../bridge/socket.ts';
-import { BridgeTimeout, isXfelError, MessageInvalid } from '../../../core/errors.ts';
+import { BridgeTimeout, isXfelError, MessageInvalid, type XfelError } from '../../../core/errors.ts';
 import { GREETING, messagePieces } from './wire.ts';
 import { HANDSHAKE_MS, ZmtpSession } from './zmtp-session.ts';
 
@@ -150,7 +150,7 @@ export function connectZmtp(
   });
 }
 
-function atEndpoint(endpoint: string, error: MessageInvalid): MessageInvalid {
+function atEndpoint(endpoint: string, error: XfelError): MessageInvalid {
   return new MessageInvalid(`${endpoint}: ${error.message}`, { ...error.details, endpoint }, { cause: error });
 }
 

@@ -21,7 +21,10 @@ interface Peer {
   readonly socket: Socket;
   readonly session: ZmtpSession;
   isSubscribed: boolean;
+  /** Requests that are not answered, or whose answer has not left yet. */
   openRequests: number;
+  /** Requests in their order; the first is with the listener. */
+  readonly requests: (readonly Uint8Array[])[];
 }
 
 /** Corked, the pieces leave in one system call; nothing is copied. */
@@ -38,20 +41,27 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
   let listener: Listener | null = null;
   let nextPush = 0;
 
-  const request = (peer: Peer, parts: readonly Uint8Array[]) => {
-    // All frames up to the empty one lead back to who asked, perhaps through proxies; without it, it is no request.
+  /** Hands the peer's first request to the listener, and the next one once that is answered. */
+  const serve = (peer: Peer) => {
+    const [parts] = peer.requests;
+    if (!parts || !listener) return;
+    // All frames up to the empty one lead back to who asked, perhaps through proxies.
     const envelope = parts.slice(0, parts.findIndex((part) => part.length === 0) + 1);
-    if (envelope.length === 0 || !listener) return;
-    if (++peer.openRequests > MAX_OPEN_REQUESTS) {
-      peer.socket.destroy();
-      return;
-    }
     let isOpen = true;
     listener(parts.slice(envelope.length), (reply) => {
       if (!isOpen || peer.socket.destroyed) return;
       isOpen = false;
       write(peer, messagePieces(reply, envelope), () => peer.openRequests--);
+      peer.requests.shift();
+      serve(peer);
     });
+  };
+
+  const takeRequest = (peer: Peer, parts: readonly Uint8Array[]) => {
+    // Without an empty frame it is no request, as libzmq sees it too.
+    if (parts.every((part) => part.length > 0)) return;
+    if (++peer.openRequests > MAX_OPEN_REQUESTS) peer.socket.destroy();
+    else if (peer.requests.push(parts) === 1) serve(peer);
   };
 
   const accept = (socket: Socket) => {
@@ -63,11 +73,11 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
       onReady: () => clearTimeout(timer),
       onMessage({ parts }) {
         const [first] = parts;
-        if (kind === 'REP') request(peer, parts);
+        if (kind === 'REP') takeRequest(peer, parts);
         else if (kind === 'PUB' && first.length === 1 && first[0] <= 1) peer.isSubscribed = first[0] === 1;
       },
     });
-    const peer: Peer = { socket, session, isSubscribed: false, openRequests: 0 };
+    const peer: Peer = { socket, session, isSubscribed: false, openRequests: 0, requests: [] };
     peers.add(peer);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
@@ -101,7 +111,9 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
       return [...peers].filter(({ session }) => session.isReady).length;
     },
     onRequest(next) {
+      const isFirst = listener === null;
       listener = next;
+      if (isFirst) for (const peer of peers) serve(peer);
     },
     send(parts) {
       const ready = [...peers].filter(
