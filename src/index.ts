@@ -11,7 +11,7 @@ export { isXfelError, XfelError } from './core/errors.ts';
 export type { NdArray } from './core/ndarray.ts';
 export { ndarray } from './core/ndarray.ts';
 export type { Train, TrainSource, TrainValue } from './core/train.ts';
-export { openDetector } from './data/multi-module.ts';
+export { openDetector } from './data/detectors/multi-module.ts';
 export { Run } from './data/run.ts';
 export { AGIPD_1M, AGIPD_500K } from './detector/agipd.ts';
 export { exampleGeometry, geometryFromQuadPositions, pixelPositions } from './detector/geometry.ts';

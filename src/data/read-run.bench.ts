@@ -5,7 +5,7 @@ import type { BenchReport } from '../../tools/measure.ts';
 import { ndarray, zeros } from '../core/ndarray.ts';
 import { wasmHdf5Creator } from '../formats/hdf5-wasm-writer.ts';
 import { openRun } from '../platform/node/open-run.ts';
-import { openDetector } from './multi-module.ts';
+import { openDetector } from './detectors/multi-module.ts';
 
 const MODULES = 16;
 const TRAINS = 2;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Usage } from '../../core/errors.ts';
-import { type MultiModule, openDetector } from '../../data/multi-module.ts';
-import type { PulseSelection } from '../../data/pulse-selection.ts';
+import { type MultiModule, openDetector } from '../../data/detectors/multi-module.ts';
+import type { PulseSelection } from '../../data/detectors/pulse-selection.ts';
 import { parseIndexRange } from '../../data/train-selection.ts';
 import { encodeNpy } from '../../formats/npy.ts';
 import { sha256Of, typeNameOf } from '../array-json.ts';

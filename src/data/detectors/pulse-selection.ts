@@ -1,5 +1,5 @@
-import { SelectionInvalid } from '../core/errors.ts';
-import { type IndexRange, rangePositions } from './train-selection.ts';
+import { SelectionInvalid } from '../../core/errors.ts';
+import { type IndexRange, rangePositions } from '../train-selection.ts';
 
 /** Frames of each train: a range of positions, single positions, or pulse ids. Positions past the end are ignored. */
 export type PulseSelection =

@@ -1,8 +1,8 @@
-import { allocate, isFloatDType, type NumericStorage } from '../core/dtype.ts';
-import { Unsupported } from '../core/errors.ts';
-import { elementCount, type NdArray, ndarray } from '../core/ndarray.ts';
+import { allocate, isFloatDType, type NumericStorage } from '../../core/dtype.ts';
+import { Unsupported } from '../../core/errors.ts';
+import { elementCount, type NdArray, ndarray } from '../../core/ndarray.ts';
 import type { FrameTable } from './frame-table.ts';
-import type { EntryBlock, EntryRoi, KeyData } from './key-data.ts';
+import type { EntryBlock, EntryRoi, KeyData } from '../key-data.ts';
 
 /**
  * Reads a key of several modules into one array.

@@ -1,15 +1,15 @@
-import { isFloatDType } from '../core/dtype.ts';
-import { FormatInvalid, NoData, SelectionInvalid, SourceNotFound, TrainNotFound } from '../core/errors.ts';
-import { type NdArray, ndarray } from '../core/ndarray.ts';
-import type { TrainRange } from '../core/train.ts';
+import { isFloatDType } from '../../core/dtype.ts';
+import { FormatInvalid, NoData, SelectionInvalid, SourceNotFound, TrainNotFound } from '../../core/errors.ts';
+import { type NdArray, ndarray } from '../../core/ndarray.ts';
+import type { TrainRange } from '../../core/train.ts';
 import type { DetectorKind } from './detector-kind.ts';
 import { type FoundDetector, findDetectors } from './find-detectors.ts';
 import { type FrameTable, frameTable } from './frame-table.ts';
-import type { EntryRoi, KeyData } from './key-data.ts';
+import type { EntryRoi, KeyData } from '../key-data.ts';
 import { readStack } from './module-stack.ts';
 import { type PulseSelection, selectPulses } from './pulse-selection.ts';
-import type { Run } from './run.ts';
-import { selectTrainIds } from './train-selection.ts';
+import type { Run } from '../run.ts';
+import { selectTrainIds } from '../train-selection.ts';
 
 /** Which detector of a run to open, and which of its data. */
 export interface DetectorChoice {

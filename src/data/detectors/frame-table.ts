@@ -1,6 +1,6 @@
-import { FormatInvalid } from '../core/errors.ts';
-import type { KeyData } from './key-data.ts';
-import type { RunFile } from './run-file.ts';
+import { FormatInvalid } from '../../core/errors.ts';
+import type { KeyData } from '../key-data.ts';
+import type { RunFile } from '../run-file.ts';
 
 /** Where the entries of one module in one train start. */
 export interface TrainRows {

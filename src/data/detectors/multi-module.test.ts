@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { expectArray, GOLDEN, readExpected, sha256 } from '../../test/conformance/hdf5-run-expected.ts';
-import { typeStringOf } from '../core/dtype.ts';
-import { bytesOf, elementCount } from '../core/ndarray.ts';
-import { openRun } from '../platform/node/open-run.ts';
+import { expectArray, GOLDEN, readExpected, sha256 } from '../../../test/conformance/hdf5-run-expected.ts';
+import { typeStringOf } from '../../core/dtype.ts';
+import { bytesOf, elementCount } from '../../core/ndarray.ts';
+import { openRun } from '../../platform/node/open-run.ts';
 import { type DetectorChoice, type MultiModule, openDetector } from './multi-module.ts';
 import type { PulseSelection } from './pulse-selection.ts';
-import type { Run } from './run.ts';
+import type { Run } from '../run.ts';
 
 const RAW = 'root/SPB/202301/p900001/raw/r0034';
 const PROC = 'root/SPB/202301/p900001/proc/r0034';
