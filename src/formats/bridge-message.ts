@@ -62,15 +62,25 @@ const ALIASES: Readonly<Record<string, string>> = {
   F: 'complex64',
   D: 'complex128',
 };
-/** Bytes per character or element of numpy's short type letters. */
-const LETTER_FACTOR: Readonly<Record<string, number>> = { b: 1, i: 1, u: 1, f: 1, c: 1, U: 4, S: 1, V: 1 };
+/** Sizes that numpy's short type letters go with; of text and raw bytes any but 0, in characters of so many bytes. */
+const LETTER_SIZES: Readonly<Record<string, readonly number[]>> = {
+  b: [1],
+  i: [1, 2, 4, 8],
+  u: [1, 2, 4, 8],
+  f: [2, 4, 8, 12, 16],
+  c: [8, 16, 24, 32],
+};
+const CHARACTER_BYTES: Readonly<Record<string, number>> = { U: 4, S: 1, V: 1 };
 
 /** Bytes of one element of a numpy dtype text, or null for a dtype that no array on the wire may have. */
 export function wireItemSize(dtype: string): number | null {
   if (Object.hasOwn(ALIASES, dtype)) return NAMED_SIZES[ALIASES[dtype]];
   if (Object.hasOwn(NAMED_SIZES, dtype)) return NAMED_SIZES[dtype];
-  const match = /^[<>|=]?([biufcUSV])(\d{1,9})$/.exec(dtype);
-  return match ? LETTER_FACTOR[match[1]] * Number(match[2]) : null;
+  const [, letter, digits] = /^[<>|=]?([biufcUSV])(\d{1,9})$/.exec(dtype) ?? [];
+  if (letter === undefined) return null;
+  const size = Number(digits);
+  if (letter in CHARACTER_BYTES) return CHARACTER_BYTES[letter] * size || null;
+  return LETTER_SIZES[letter].includes(size) ? size : null;
 }
 
 /** Our element type for a numpy dtype text, and whether its bytes must be swapped; null if we have none (text, records, long double). */
@@ -118,7 +128,8 @@ function shapeField(header: MsgpackMap, part: number): number[] {
   if (shape.length > MAX_RANK) throw invalid(part, `${shape.length} dimensions, ${MAX_RANK} are allowed`);
   return shape.map((length) => {
     if (typeof length !== 'bigint' || length < 0n || length > BigInt(Number.MAX_SAFE_INTEGER)) {
-      throw invalid(part, `an axis length is ${String(length)}, a whole number >= 0 is needed`);
+      const got = typeof length === 'number' ? `the float ${length}` : String(length);
+      throw invalid(part, `an axis length is ${got}, a whole number >= 0 is needed`);
     }
     return Number(length);
   });
@@ -184,12 +195,13 @@ export function decodeBridgeMessage(parts: readonly Uint8Array[]): BridgeSource[
 /** A single part is a server's complaint in plain text, or the older protocol. */
 function singlePart(part: Uint8Array): MessageInvalid {
   const text = new TextDecoder().decode(part.slice(0, 500));
-  if (/^[\t\n\r\x20-\x7e]{3,}$/.test(text))
-    return new MessageInvalid(`The bridge server says: ${text}`, { part: 0, text });
+  // U+FFFD stands for bytes that are no text, or for a character cut at byte 500.
+  if (/^[^\p{C}\ufffd]{3,}\ufffd?$/u.test(text.trim()) && !text.startsWith('\ufffd'))
+    return new MessageInvalid(`The bridge server says: ${text.trim()}`, { part: 0, text });
   const isMap = part.length > 0 && ((part[0] & 0xf0) === 0x80 || part[0] === 0xde || part[0] === 0xdf);
   return isMap
-    ? invalid(0, 'one part only: the bridge speaks protocol 1.0; set the bridge to 2.2')
-    : invalid(0, 'one part only, and it is no bridge message; is this a Karabo bridge?');
+    ? invalid(0, 'it is the only one: the bridge speaks protocol 1.0; set the bridge to 2.2')
+    : invalid(0, 'it is the only one, and no bridge message. Check that the endpoint is a Karabo bridge');
 }
 
 /**

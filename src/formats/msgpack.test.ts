@@ -79,3 +79,11 @@ it('reads from shared memory', () => {
   shared.set(bytes);
   expect(decodeMsgpack(shared)).toBe('train');
 });
+
+it('takes no memory for lies, and bounds the values of a truthful message', () => {
+  for (const form of [0xc6, 0xdb, 0xdd, 0xdf])
+    expect(() => decodeMsgpack(Uint8Array.of(form, 255, 255, 255, 255, 0))).toThrow(/4294967295 .* announced/);
+  const list = new Uint8Array(5_000_005).fill(0xc0);
+  list.set([0xdd, 0, 0x4c, 0x4b, 0x40]);
+  expect(() => decodeMsgpack(list)).toThrow(/more than 4000000 values at byte 4000004/);
+});

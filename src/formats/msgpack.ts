@@ -43,11 +43,14 @@ export class MsgpackExtension {
 
 /** Deeper nesting is hostile; the Python client stops at 1024. */
 const MAX_DEPTH = 256;
+/** More values than any message has; each takes some 30 times its bytes here, so their number bounds the memory. */
+const MAX_VALUES = 4_000_000;
 
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  #values = 0;
   offset = 0;
 
   constructor(bytes: Uint8Array) {
@@ -118,6 +121,7 @@ class Reader {
 
   value(depth: number): MsgpackValue {
     if (depth > MAX_DEPTH) this.fail(`nested more than ${MAX_DEPTH} deep`);
+    if (++this.#values > MAX_VALUES) this.fail(`more than ${MAX_VALUES} values`);
     const start = this.offset;
     const form = this.#uint(1);
     if (form <= 0x7f) return BigInt(form);
@@ -192,7 +196,8 @@ class Reader {
 
 /**
  * Reads exactly one value.
- * @throws MessageInvalid with the byte offset: truncated, trailing bytes, invalid UTF-8, nested too deep, lengths that lie
+ * @throws MessageInvalid with the byte offset: truncated, trailing bytes, invalid UTF-8, nested too deep, too many values,
+ * lengths that lie
  * @source msgpack specification (github.com/msgpack/msgpack, spec.md)
  */
 export function decodeMsgpack(bytes: Uint8Array): MsgpackValue {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,15 +12,24 @@ export interface GoldenMessage {
   readonly answer: any;
 }
 
-/** All golden messages of a kind. */
+/** All golden messages of a kind; a message without its answer, or an answer without its message, is an error. */
 export function goldenMessages(kind: 'ok' | 'foreign' | 'bad'): GoldenMessage[] {
-  return readdirSync(join(folder, kind))
-    .filter((file) => file.endsWith('.kbm') && existsSync(join(folder, kind, file.replace('.kbm', '.json'))))
-    .map((file) => ({
-      name: file.slice(0, -4),
-      parts: readParts(readFileSync(join(folder, kind, file))),
-      answer: JSON.parse(readFileSync(join(folder, kind, file.replace('.kbm', '.json')), 'utf8')),
-    }));
+  const files = readdirSync(join(folder, kind));
+  const names = files.filter((file) => file.endsWith('.kbm')).map((file) => file.slice(0, -4));
+  if (files.length !== 2 * names.length) throw new Error(`test/golden/bridge/${kind} has a file without its partner`);
+  return names.map((name) => ({
+    name,
+    parts: readParts(readFileSync(join(folder, kind, `${name}.kbm`))),
+    answer: JSON.parse(readFileSync(join(folder, kind, `${name}.json`), 'utf8')),
+  }));
+}
+
+/** The messages of six recorded trains, in order. */
+export function recordedMessages(protocol: 'v2.2' | 'v1.0'): { readonly name: string; readonly parts: Uint8Array[] }[] {
+  const place = join(folder, 'recording', protocol);
+  return readdirSync(place)
+    .sort()
+    .map((name) => ({ name, parts: readParts(readFileSync(join(place, name))) }));
 }
 
 /** Parts of a `.kbm` file: uint32 count, then uint64 length and bytes of each; all little-endian. */
