@@ -30,22 +30,26 @@ export function printTrain(train: Train, milliseconds: number): string {
   for (const [i, source] of sources.entries()) {
     lines.push(`Source ${i + 1}: '${source.name}' @ ${source.metadata['timestamp.tid'] ?? 'no train id'}`);
     lines.push(`timestamp: ${describeTime(source.metadata['timestamp'])}`, 'data:');
-    for (const { key, type, dtype, shape, value } of source.keys.map((k) => ({
-      dtype: undefined,
-      shape: undefined,
-      value: undefined,
-      ...k,
-    }))) {
-      const what = dtype ? `${dtype}, [${shape}]` : shorten(JSON.stringify(value) ?? 'null');
-      lines.push(` - [${type}] ${key}, ${what}`);
+    for (const entry of source.keys) {
+      const what =
+        'dtype' in entry ? `${entry.dtype}, [${entry.shape}]` : shorten(JSON.stringify(entry.value) ?? 'null');
+      lines.push(` - [${entry.type}] ${shorten(entry.key)}, ${what}`);
     }
     lines.push('');
   }
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(printable).join('\n')}\n`;
 }
 
+/** Names come from the network: what a terminal would obey is shown as a question mark. */
+function printable(line: string): string {
+  return line.replace(/\p{C}/gu, '?');
+}
+
+/** Beyond this many seconds a Date has no value. */
+const LATEST_SECONDS = 8.64e12;
+
 function describeTime(timestamp: unknown): string {
-  if (typeof timestamp !== 'number') return 'No timestamp';
+  if (typeof timestamp !== 'number' || !(Math.abs(timestamp) <= LATEST_SECONDS)) return 'No timestamp';
   return `${new Date(timestamp * 1000).toISOString()} (delay ${(Date.now() - timestamp * 1000).toFixed(0)} ms)`;
 }
 
@@ -55,13 +59,7 @@ function typeOf(value: TrainValue): string {
   if (value instanceof Map) return 'map';
   if (value instanceof Uint8Array) return 'bytes';
   if (Array.isArray(value)) return 'list';
-  return typeof value === 'bigint'
-    ? 'int'
-    : typeof value === 'number'
-      ? 'float'
-      : typeof value === 'boolean'
-        ? 'bool'
-        : 'str';
+  return { bigint: 'int', number: 'float', boolean: 'bool' }[typeof value as string] ?? 'str';
 }
 
 /** JSON has neither 64-bit integers nor bytes, NaN or infinity: those become text. */

@@ -1,4 +1,4 @@
-import { isNdArray, type NdArray, ndarray } from '../core/ndarray.ts';
+import { isNdArray, isSameShape, type NdArray, ndarray } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
 
 const MODULE_SOURCE = /^(.+)\/(?:DET|CORR)\/(\d+)CH0(?::.*)?$/;
@@ -7,7 +7,8 @@ const IMAGE_KEYS = ['image.data', 'image.gain', 'image.mask'];
 
 /**
  * Joins the sources of a detector's modules to one, `<detector>/DET/APPEND`, with a module axis before the last two:
- * raw AGIPD (frames, 2, module, ss, fs). Absent modules are zeros (NaN in floats) and `modulesPresent` is false for them.
+ * raw AGIPD (frames, 2, module, ss, fs). Modules that are absent, empty or of another length than the first are zeros (NaN in
+ * floats), and `modulesPresent` is false for them.
  * @param modules modules of the complete detector
  * @source EXtra-data, append of detector modules when streaming files
  */
@@ -32,16 +33,19 @@ export function mergeDetector(train: Train, modules = 16): Train {
 }
 
 function mergeModules(name: string, parts: ReadonlyMap<number, TrainSource>, modules: number): TrainSource | null {
-  const withData = [...parts]
-    .filter(([module, source]) => module < modules && framesOf(source) > 0)
+  const ordered = [...parts]
+    .filter(([module, source]) => module < modules && hasFrames(source))
     .sort(([a], [b]) => a - b);
-  if (withData.length === 0) return null;
+  if (ordered.length === 0) return null;
+  const image = ordered[0][1].data.get('image.data');
+  // Modules that sent another number of frames than the first cannot be stacked with it.
+  const withData = ordered.filter(([, source]) => isLike(source.data.get('image.data'), image));
   const [, first] = withData[0];
   const data = new Map<string, TrainValue>();
   for (const [key, value] of first.data) if (!IMAGE_KEYS.includes(key)) data.set(key, value);
   for (const key of IMAGE_KEYS) {
     const array = first.data.get(key);
-    if (isNdArray(array)) data.set(key, stack(array, key, withData, modules));
+    if (isNdArray(array) && array.shape.length >= 3) data.set(key, stack(array, key, withData, modules));
   }
   const present = new Set(withData.map(([module]) => module));
   data.set(
@@ -53,9 +57,13 @@ function mergeModules(name: string, parts: ReadonlyMap<number, TrainSource>, mod
   return { data, metadata };
 }
 
-function framesOf(source: TrainSource): number {
+function hasFrames(source: TrainSource): boolean {
   const array = source.data.get('image.data');
-  return isNdArray(array) ? array.shape[0] : 0;
+  return isNdArray(array) && array.shape.length >= 3 && array.dtype !== 'string' && array.data.length > 0;
+}
+
+function isLike(a: TrainValue | undefined, b: TrainValue | undefined): boolean {
+  return isNdArray(a) && isNdArray(b) && a.dtype === b.dtype && isSameShape(a.shape, b.shape);
 }
 
 /** (.., ss, fs) of each module to (.., module, ss, fs). */
@@ -73,7 +81,7 @@ function stack(
   if (like.dtype === 'float32') (out as unknown as Float32Array).fill(Number.NaN);
   for (const [module, source] of parts) {
     const array = source.data.get(key);
-    if (!isNdArray(array) || array.dtype !== like.dtype || array.data.length !== like.data.length) continue;
+    if (!isNdArray(array) || !isLike(array, like)) continue;
     const from = array.data as Uint16Array;
     for (let i = 0; i < planes; i++) out.set(from.subarray(i * plane, (i + 1) * plane), (i * modules + module) * plane);
   }

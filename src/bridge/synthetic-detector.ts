@@ -1,6 +1,7 @@
 import { Usage } from '../core/errors.ts';
 import { ndarray } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
+import { bytesOfTrain } from './train-message.ts';
 
 /** What the simulator makes up when it has no run. @source karabo_bridge simulation: names, keys, shapes, value range */
 export interface SyntheticOptions {
@@ -30,22 +31,31 @@ const KINDS: Readonly<Record<SyntheticOptions['detector'], Kind>> = {
   LPD: { source: 'FXE_DET_LPD1M-1/CAL/APPEND', modules: 16, moduleShape: [256, 256], pulses: 300 },
 };
 
+/** Memory that a ring may take, bytes. */
+export const RING_BYTES = 2 ** 30;
+
 /**
- * A ring of made-up trains.
+ * A ring of made-up trains, made beforehand so that sending costs nothing.
+ * @param count trains wanted @param maxBytes there are fewer trains if they take more, but at least one
  * @throws Usage for a combination that does not exist
  */
-export function makeSyntheticTrains(options: SyntheticOptions, count: number): Train[] {
+export function makeSyntheticTrains(options: SyntheticOptions, count: number, maxBytes = RING_BYTES): Train[] {
   const kind = KINDS[options.detector];
   if (options.detector === 'AGIPDModule' && !options.isRaw)
     throw new Usage('A single AGIPD module is sent raw only: add --raw.');
   const pulses = options.pulses ?? kind.pulses;
-  return Array.from({ length: count }, (_, i) => {
+  const name = kind.modules === 1 ? kind.source : `${kind.source}_${options.isRaw ? 'RAW' : 'CORRECTED'}`;
+  const names = options.sources === 1 ? [name] : Array.from({ length: options.sources }, (_, n) => `${name}-${n + 1}`);
+  const trains: Train[] = [];
+  let bytes = 0;
+  for (let i = 0; i < count; i++) {
     const source = makeSource(kind, options, pulses, i + 1);
-    const name = kind.modules === 1 ? kind.source : `${kind.source}_${options.isRaw ? 'RAW' : 'CORRECTED'}`;
-    const names =
-      options.sources === 1 ? [name] : Array.from({ length: options.sources }, (_n, n) => `${name}-${n + 1}`);
-    return { trainId: i, sources: new Map(names.map((each) => [each, source])) };
-  });
+    trains.push({ trainId: i, sources: new Map(names.map((each) => [each, source])) });
+    const size = bytesOfTrain(trains[i]);
+    bytes += size;
+    if (bytes + size > maxBytes) break;
+  }
+  return trains;
 }
 
 function makeSource(

@@ -2,38 +2,57 @@ import {
   allocate,
   type DType,
   type DTypeStorage,
+  decodeFloat16,
   isBigIntDType,
+  isFloatDType,
   itemSizeOf,
-  typeStringOf,
+  lanesOf,
   viewBytes,
 } from '../core/dtype.ts';
-import { bytesOf, elementCount, isNdArray, type NdArray, ndarray } from '../core/ndarray.ts';
+import { byteSizeOf, bytesOf, elementCount, isNdArray, type NdArray, ndarray } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
 import { type BridgeArray, type BridgeSource, elementTypeOf } from '../formats/bridge-message.ts';
 import { MsgpackExtension, MsgpackMap, type MsgpackValue } from '../formats/msgpack.ts';
+
+/** Text arrays with more elements stay bytes: a text takes many times its bytes. */
+const MAX_TEXTS = 1_000_000;
+const decoder = new TextDecoder();
 
 /** A received message as a train. Arrays are views on the message unless they are misaligned or big-endian. */
 export function trainOfMessage(sources: readonly BridgeSource[], receivedAt: number, release: () => void): Train {
   const result = new Map<string, TrainSource>();
   let trainId = 0;
   for (const { source, metadata, data, arrays } of sources) {
-    const values = new Map<string, TrainValue>();
-    for (const [key, value] of data.entries) values.set(String(key), trainValueOf(value));
+    const values = valuesOf(data);
     for (const array of arrays) values.set(array.path, arrayOf(array));
-    const facts = metadata ?? data.get('metadata');
-    const meta = new Map<string, TrainValue>();
-    if (facts instanceof MsgpackMap)
-      for (const [key, value] of facts.entries) meta.set(String(key), trainValueOf(value));
-    const tid = Number(meta.get('timestamp.tid') ?? 0);
-    if (Number.isSafeInteger(tid) && tid > trainId) trainId = tid;
-    result.set(source, { data: values, metadata: meta });
+    // Protocols before 2.2 have the metadata among the data, and so do streams of EXtra-data.
+    const inside = data.get('metadata');
+    const facts = valuesOf(metadata && metadata.entries.length > 0 ? metadata : inside);
+    trainId = Math.max(trainId, trainIdOf(facts.get('timestamp.tid')));
+    result.set(source, { data: values, metadata: facts });
   }
   return { trainId, sources: result, receivedAt, release };
 }
 
+/** 0 for what is no train id. */
+function trainIdOf(value: TrainValue | undefined): number {
+  if (typeof value !== 'bigint' && typeof value !== 'number' && typeof value !== 'string') return 0;
+  const trainId = Number(value);
+  return Number.isSafeInteger(trainId) && trainId > 0 ? trainId : 0;
+}
+
+function valuesOf(map: MsgpackValue | undefined): Map<string, TrainValue> {
+  if (!(map instanceof MsgpackMap)) return new Map();
+  return new Map(map.entries.map(([key, value]) => [keyOf(key), trainValueOf(value)]));
+}
+
+/** The decoder lets text and bytes pass as keys; both are names. */
+function keyOf(key: MsgpackValue): string {
+  return key instanceof Uint8Array ? decoder.decode(key.slice()) : String(key);
+}
+
 function trainValueOf(value: MsgpackValue): TrainValue {
-  if (value instanceof MsgpackMap)
-    return new Map(value.entries.map(([key, entry]) => [String(key), trainValueOf(entry)]));
+  if (value instanceof MsgpackMap) return valuesOf(value);
   if (value instanceof MsgpackExtension) return value.bytes;
   if (Array.isArray(value)) return value.map(trainValueOf);
   return value as TrainValue;
@@ -42,7 +61,7 @@ function trainValueOf(value: MsgpackValue): TrainValue {
 /** An array of the wire as ours: text decoded, foreign byte order swapped, types that we do not have as plain bytes. */
 function arrayOf({ dtype, shape, bytes }: BridgeArray): NdArray {
   const text = /^[<>|=]?([US])(\d+)$/.exec(dtype);
-  if (text)
+  if (text && elementCount(shape) <= MAX_TEXTS)
     return ndarray(
       'string',
       shape,
@@ -50,7 +69,7 @@ function arrayOf({ dtype, shape, bytes }: BridgeArray): NdArray {
     );
   const element = elementTypeOf(dtype);
   if (!element) return ndarray('uint8', [bytes.length], bytes);
-  const storageSize = itemSizeOf(element.dtype) / (element.dtype.startsWith('complex') ? 2 : 1);
+  const storageSize = itemSizeOf(element.dtype) / lanesOf(element.dtype);
   const isAligned = bytes.byteOffset % storageSize === 0;
   const own = isAligned && !element.isBigEndian ? bytes : bytes.slice();
   if (element.isBigEndian) swapBytes(own, storageSize);
@@ -85,7 +104,7 @@ export function messageOfTrain(train: Train): BridgeSource[] {
       const scalars: [string, MsgpackValue][] = [];
       const arrays: BridgeArray[] = [];
       for (const [key, value] of data) {
-        if (isNdArray(value) && value.shape.length > 0 && value.dtype !== 'string') {
+        if (isNdArray(value) && !isPlain(value)) {
           arrays.push({ path: key, dtype: value.dtype, shape: value.shape, bytes: bytesOf(value) });
         } else scalars.push([key, messageValue(value)]);
       }
@@ -101,13 +120,18 @@ function messageValue(value: TrainValue): MsgpackValue {
   return value as MsgpackValue;
 }
 
-/** A 0-d array as one native value, text as a list: what the wire's arrays cannot carry. */
+/** What goes among the plain values: text, which the wire's arrays cannot carry, and 0-d arrays unless they are complex. */
+function isPlain({ dtype, shape }: NdArray): boolean {
+  return dtype === 'string' || (shape.length === 0 && lanesOf(dtype) === 1);
+}
+
 function scalarsOf(array: NdArray): MsgpackValue {
   const native = (i: number): MsgpackValue => {
     const element = array.data[i];
     if (typeof element === 'string' || typeof element === 'bigint') return element;
     if (array.dtype === 'bool') return element !== 0;
-    return typeStringOf(array.dtype)[1] === 'f' ? element : BigInt(element);
+    if (array.dtype === 'float16') return decodeFloat16(element);
+    return isFloatDType(array.dtype) || lanesOf(array.dtype) > 1 ? element : BigInt(element);
   };
   return array.shape.length === 0 ? native(0) : Array.from({ length: array.data.length }, (_, i) => native(i));
 }
@@ -118,4 +142,12 @@ export function filledLike(array: NdArray, value: bigint): NdArray {
   if (isBigIntDType(array.dtype)) (data as BigUint64Array).fill(value);
   else (data as Float64Array).fill(Number(value));
   return { dtype: array.dtype, shape: array.shape, data };
+}
+
+/** Memory that a train's arrays take, bytes; an array of several sources counts once. */
+export function bytesOfTrain(train: Train): number {
+  const arrays = new Set<NdArray>();
+  for (const { data } of train.sources.values())
+    for (const value of data.values()) if (isNdArray(value)) arrays.add(value);
+  return [...arrays].reduce((sum, array) => sum + byteSizeOf(array), 0);
 }

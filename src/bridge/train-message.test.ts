@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { type DType, decodeFloat16 } from '../core/dtype.ts';
+import { isNdArray, type NdArray, ndarray, zeros } from '../core/ndarray.ts';
+import type { Train, TrainValue } from '../core/train.ts';
+import { type BridgeSource, decodeBridgeMessage, encodeBridgeMessage } from '../formats/bridge-message.ts';
+import { MsgpackExtension, MsgpackMap, type MsgpackValue } from '../formats/msgpack.ts';
+import { filledLike, messageOfTrain, trainOfMessage } from './train-message.ts';
+
+function source(parts: Partial<BridgeSource>): BridgeSource {
+  return { source: 'S', metadata: null, data: new MsgpackMap([]), arrays: [], ...parts };
+}
+const read = (...sources: BridgeSource[]) => trainOfMessage(sources, 5, () => {});
+const array = (dtype: string, shape: number[], bytes: Uint8Array) =>
+  source({ arrays: [{ path: 'x', dtype, shape, bytes }] });
+const valueIn = (each: BridgeSource) => read(each).sources.get('S')?.data.get('x') as NdArray;
+const meta = (...entries: [string, MsgpackValue][]) => new MsgpackMap(entries);
+const train = (data: Record<string, TrainValue>): Train => ({
+  trainId: 1,
+  sources: new Map([['S', { data: new Map(Object.entries(data)), metadata: new Map() }]]),
+});
+
+describe('trainOfMessage', () => {
+  it('takes the largest train id, from the metadata or (older protocols) from the data', () => {
+    const id = (tid: MsgpackValue) => meta(['timestamp.tid', tid]);
+    expect(read(source({ metadata: id(7n) }), source({ source: 'T', metadata: id(9n) })).trainId).toBe(9);
+    expect(read(source({ data: meta(['metadata', id(7n)]) })).trainId).toBe(7);
+    expect(read(source({ metadata: meta(), data: meta(['metadata', id(7n)]) })).trainId).toBe(7);
+    for (const odd of [2n ** 60n, -1n, Number.NaN, 1.5, 'soon', null, true, meta()])
+      expect(read(source({ metadata: id(odd) })).trainId, String(odd)).toBe(0);
+    expect(read(source({ metadata: id('12') })).trainId).toBe(12);
+  });
+
+  it('keeps arrays where they are, unless they are misaligned or big-endian', () => {
+    const bytes = Uint8Array.of(0, 0, 1, 0, 2, 0);
+    const aligned = valueIn(array('uint16', [2], bytes.subarray(2)));
+    expect([aligned.data.buffer === bytes.buffer, ...(aligned.data as Uint16Array)]).toEqual([true, 1, 2]);
+    const odd = valueIn(array('uint16', [2], bytes.subarray(1, 5)));
+    expect([odd.data.buffer === bytes.buffer, ...(odd.data as Uint16Array)]).toEqual([false, 256, 512]);
+    const big = valueIn(array('>u2', [2], bytes.subarray(2)));
+    expect([big.dtype, ...(big.data as Uint16Array)]).toEqual(['uint16', 256, 512]);
+    const complex = valueIn(array('>c8', [1], Uint8Array.of(0x3f, 0x80, 0, 0, 0xbf, 0x80, 0, 0)));
+    expect([complex.dtype, ...(complex.data as Float32Array)]).toEqual(['complex64', 1, -1]);
+    expect([...bytes]).toEqual([0, 0, 1, 0, 2, 0]);
+  });
+
+  it('reads text, and leaves what we have no type for as bytes', () => {
+    const utf32 = new Uint8Array(Uint32Array.of(0xb5, 0x1f600, 0x61, 0).buffer);
+    expect(valueIn(array('<U2', [2], utf32))).toEqual(ndarray('string', [2], ['µ😀', 'a']));
+    expect(valueIn(array('|S3', [1, 1], Uint8Array.of(65, 0, 0)))).toEqual(ndarray('string', [1, 1], ['A']));
+    expect(valueIn(array('<U1', [1], Uint8Array.of(255, 255, 255, 255))).data).toEqual(['\ufffd']);
+    for (const [dtype, size] of [
+      ['float128', 16],
+      ['|V5', 5],
+    ] as const)
+      expect(valueIn(array(dtype, [2], new Uint8Array(2 * size)))).toMatchObject({ dtype: 'uint8', shape: [2 * size] });
+    const many = new Uint8Array(2_000_000);
+    expect(valueIn(array('|S1', [2_000_000], many))).toMatchObject({ dtype: 'uint8', data: many });
+  });
+
+  it('has text keys only: byte keys are read as text', () => {
+    const inner = new MsgpackMap([[new TextEncoder().encode('key'), 1n]]);
+    const { sources } = read(
+      source({ metadata: inner, data: new MsgpackMap([[new TextEncoder().encode('outer'), inner]]) }),
+    );
+    expect(sources.get('S')?.metadata).toEqual(new Map([['key', 1n]]));
+    expect(sources.get('S')?.data).toEqual(new Map([['outer', new Map([['key', 1n]])]]));
+    expect(
+      read(source({ data: meta(['x', new MsgpackExtension(5, Uint8Array.of(1))]) }))
+        .sources.get('S')
+        ?.data.get('x'),
+    ).toEqual(Uint8Array.of(1));
+  });
+});
+
+describe('messageOfTrain', () => {
+  const roundTrip = (data: Record<string, TrainValue>) => {
+    const sources = decodeBridgeMessage(encodeBridgeMessage(messageOfTrain(train(data))));
+    return Object.fromEntries(trainOfMessage(sources, 0, () => {}).sources.get('S')?.data ?? []);
+  };
+
+  it('sends arrays of every type as they are', () => {
+    const dtypes: DType[] = ['bool', 'int8', 'int64', 'uint64', 'float16', 'float64', 'complex64', 'complex128'];
+    const data = Object.fromEntries(dtypes.map((dtype) => [dtype, zeros(dtype, [2, 3])]));
+    expect(roundTrip(data)).toEqual(data);
+    const [{ arrays }] = messageOfTrain(train(data));
+    expect(arrays.map((each) => each.bytes.buffer)).toEqual(
+      dtypes.map((dtype) => (data[dtype].data as Uint8Array).buffer),
+    );
+  });
+
+  it('sends 0-d arrays as their value, and those that no plain value can say as arrays', () => {
+    const half = (bits: number) => ndarray('float16', [], Uint16Array.of(bits));
+    const sent = roundTrip({
+      bool: ndarray('bool', [], Uint8Array.of(1)),
+      int: ndarray('int16', [], Int16Array.of(-5)),
+      long: ndarray('uint64', [], BigUint64Array.of(2n ** 63n)),
+      float: ndarray('float32', [], Float32Array.of(2)),
+      half: half(0x3e00),
+      text: ndarray('string', [], ['abc']),
+      texts: ndarray('string', [2], ['a', 'b']),
+      complex: ndarray('complex64', [], Float32Array.of(1.5, -2)),
+      list: [half(0x3c00), ndarray('int8', [2], Int8Array.of(1, 2))],
+    });
+    expect(decodeFloat16(0x3e00)).toBe(1.5);
+    expect(sent).toEqual({
+      bool: true,
+      int: -5n,
+      long: 2n ** 63n,
+      float: 2,
+      half: 1.5,
+      text: 'abc',
+      texts: ['a', 'b'],
+      complex: ndarray('complex64', [], Float32Array.of(1.5, -2)),
+      list: [1, [1n, 2n]],
+    });
+  });
+
+  it('sorts sources by name, as the python server does', () => {
+    const { sources } = train({});
+    const [empty] = sources.values();
+    expect(
+      messageOfTrain({
+        trainId: 1,
+        sources: new Map([
+          ['b', empty],
+          ['a', empty],
+          ['B', empty],
+        ]),
+      }).map((s) => s.source),
+    ).toEqual(['B', 'a', 'b']);
+  });
+});
+
+it('fills like', () => {
+  expect(filledLike(zeros('uint64', [2]), 7n)).toEqual(ndarray('uint64', [2], BigUint64Array.of(7n, 7n)));
+  expect(isNdArray(filledLike(zeros('float64', [1]), 7n))).toBe(true);
+});
