@@ -7,6 +7,9 @@ export type XfelErrorTag =
   | 'TrainNotFound'
   | 'RunNotFound'
   | 'NoData'
+  | 'MultiRun'
+  | 'AliasNotFound'
+  | 'AliasConflict'
   | 'SelectionInvalid'
   | 'ShapeMismatch'
   | 'DtypeMismatch'
@@ -64,6 +67,12 @@ export class TrainNotFound extends errorClass('TrainNotFound') {}
 export class RunNotFound extends errorClass('RunNotFound') {}
 /** The selection holds no data. */
 export class NoData extends errorClass('NoData') {}
+/** Asked of data of several runs what only one run can say (METADATA, run values). */
+export class MultiRun extends errorClass('MultiRun') {}
+/** No alias of that name. Details: `name`, `near`. */
+export class AliasNotFound extends errorClass('AliasNotFound') {}
+/** One alias with two targets. Details: `name`. */
+export class AliasConflict extends errorClass('AliasConflict') {}
 /** A train, pulse or source selection that cannot be understood. */
 export class SelectionInvalid extends errorClass('SelectionInvalid') {}
 /** Details: `expected`, `got`. */

@@ -8,15 +8,18 @@ import {
   Unsupported,
 } from '../core/errors.ts';
 import { elementCount, isSameShape, type NdArray, ndarray, zeros } from '../core/ndarray.ts';
-import type { TrainRange } from '../core/train.ts';
-import { indexGroupOf, keyPath, type SourceSection } from '../formats/euxfel-hdf5.ts';
-import type { Hdf5Attribute, Hdf5DatasetInfo } from '../formats/hdf5.ts';
+import type { TrainValue } from '../core/train.ts';
+import { checkRoi, type EntryRoi, keptShape, splitSteps, takeSteps } from './entry-roi.ts';
+import { KeyFacts } from './key-facts.ts';
+import { type LabelOptions, labelEntries } from './key-labels.ts';
+import type { LabelledArray } from './labelled-array.ts';
 import type { RunFile } from './run-file.ts';
 import { findSegments, type Segment } from './segments.ts';
-import { selectTrainIds } from './train-selection.ts';
+import { type SingleValueOptions, toSingleValue } from './single-value.ts';
+import { selectTrainIds, splitTrainIds, type TrainParts, type TrainSelection } from './train-selection.ts';
+import { dropSingleEntry } from './train-value.ts';
 
-/** A region of an entry, axis by axis: `[start, stop)` keeps the axis, a number takes one position and drops it. */
-export type EntryRoi = readonly (readonly [start: number, stop: number] | number)[];
+export type { EntryRoi } from './entry-roi.ts';
 
 /** How to read a key. */
 export interface ReadOptions {
@@ -27,130 +30,29 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a key needs to know of its source. */
-export interface KeyOrigin {
-  readonly section: SourceSection;
-  /** Name asked for: the canonical one or a legacy one. */
-  readonly source: string;
-  /** Name under which the files keep the data. */
-  readonly canonicalSource: string;
-  /** Files that hold the source, at least one. */
-  readonly files: readonly RunFile[];
-  /** Selected trains of the run, sorted. */
-  readonly trainIds: readonly number[];
-}
-
 /** Reads go in pieces of this many bytes, with a chance to abort and to serve others between them. */
 const PIECE_BYTES = 32 * 2 ** 20;
 
-/** One key of one source over the selected trains. Immutable; values are read on demand. */
-export class KeyData {
-  readonly source: string;
-  /** Full name: control values end in `.value`. */
-  readonly key: string;
-  readonly path: string;
-  /** Selected trains of the run, sorted; not all of them need have data (see {@link dataCounts}). */
-  readonly trainIds: readonly number[];
-  readonly #origin: KeyOrigin;
-  readonly #group: string;
-  #found?: readonly Segment[];
-
-  /** Made by `SourceData.key`, which checks that the key exists. */
-  constructor(origin: KeyOrigin, key: string) {
-    this.#origin = origin;
-    this.source = origin.source;
-    this.key = key;
-    this.trainIds = origin.trainIds;
-    this.path = keyPath(origin.section, origin.canonicalSource, key);
-    this.#group = indexGroupOf(origin.section, key);
-  }
-
-  get #info(): Hdf5DatasetInfo {
-    return this.#origin.files[0].hdf5.datasetInfo(this.path);
-  }
-
-  /** Where the entries of the selected trains lie, in reading order. */
-  get segments(): readonly Segment[] {
-    const { files, canonicalSource, trainIds } = this.#origin;
-    this.#found ??= findSegments(files, canonicalSource, this.#group, new Set(trainIds));
-    return this.#found;
-  }
-
-  /** Element type, or `record` for structured data (see {@link readFields}). @throws Unsupported for types we cannot read */
-  get dtype(): DType | 'record' {
-    const { type } = this.#info;
-    if (type.kind === 'unsupported') {
-      throw new Unsupported(`${this.source} ${this.key} holds ${type.reason}, which cannot be read.`, {
-        key: this.key,
-      });
-    }
-    return type.kind === 'record' ? 'record' : type.dtype;
-  }
-
-  /** Whether we can read the element type. */
-  get isReadable(): boolean {
-    return this.#info.type.kind !== 'unsupported';
-  }
-
-  /** Shape of one entry. */
-  get entryShape(): readonly number[] {
-    return this.#info.shape.slice(1);
-  }
-
-  /** (entries over all selected trains, ...entryShape) */
-  get shape(): readonly number[] {
-    return [this.#entries, ...this.entryShape];
-  }
-
-  get #entries(): number {
-    let entries = 0;
-    for (const segment of this.segments) entries += segment.count;
-    return entries;
-  }
-
-  /** Files that hold the key's data for the selected trains. */
-  get files(): readonly string[] {
-    return [...new Set(this.segments.map((segment) => segment.file.path))];
-  }
-
-  /** Attributes of the key; a control value also has those of its property. */
-  attributes(): ReadonlyMap<string, Hdf5Attribute> {
-    const { hdf5 } = this.#origin.files[0];
-    const own = hdf5.attributes(this.path);
-    if (this.#origin.section !== 'CONTROL' || !this.key.endsWith('.value')) return own;
-    return new Map([...own, ...hdf5.attributes(this.path.slice(0, -'/value'.length))]);
-  }
-
-  /** Unit symbol with its prefix (`mm`, `μJ`), '' where the file has none. */
-  get units(): string {
-    const attributes = this.attributes();
-    const unit = textOf(attributes.get('unitSymbol'));
-    if (unit === '') return '';
-    const prefix = textOf(attributes.get('metricPrefixSymbol'));
-    return (prefix === 'u' ? 'μ' : prefix) + unit;
-  }
-
-  /** Entries per selected train, aligned with `trainIds`; 0 where there is none. */
-  dataCounts(): number[] {
-    const counts = new Map<number, number>();
-    for (const { trains } of this.segments) {
-      for (const [trainId, entries] of trains) counts.set(trainId, (counts.get(trainId) ?? 0) + entries);
-    }
-    return this.trainIds.map((id) => counts.get(id) ?? 0);
-  }
-
-  /** Train id of every entry, in reading order. */
-  trainIdCoordinates(): number[] {
-    const ids: number[] = [];
-    for (const { trains } of this.segments) {
-      for (const [trainId, entries] of trains) for (let i = 0; i < entries; i++) ids.push(trainId);
-    }
-    return ids;
-  }
-
+/** One key of one source over the selected trains. Immutable; values are read on demand. Made by `SourceData.key`. */
+export class KeyData extends KeyFacts {
   /** The same key over fewer trains. @throws SelectionInvalid */
-  selectTrains(selection: TrainRange): KeyData {
-    return new KeyData({ ...this.#origin, trainIds: selectTrainIds(this.trainIds, selection) }, this.key);
+  selectTrains(selection: TrainSelection): KeyData {
+    return this.#over(selectTrainIds(this.trainIds, selection, this.origin.warn));
+  }
+
+  #over(trainIds: readonly number[]): KeyData {
+    return new KeyData({ ...this.origin, trainIds }, this.key);
+  }
+
+  /** Only trains with data of this key. */
+  dropEmptyTrains(): KeyData {
+    const counts = this.dataCounts();
+    return this.#over(this.trainIds.filter((_, i) => counts[i] > 0));
+  }
+
+  /** The same key in parts of nearly as many trains each. @throws SelectionInvalid */
+  splitTrains(parts: TrainParts): KeyData[] {
+    return splitTrainIds(this.trainIds, parts).map((trainIds) => this.#over(trainIds));
   }
 
   /**
@@ -168,21 +70,114 @@ export class KeyData {
    * @throws TrainNotFound if the selection has no such train
    */
   async readTrain(trainId: number, options: ReadOptions = {}): Promise<NdArray> {
+    return this.#readSegments(this.#segmentsOf(trainId), options);
+  }
+
+  #segmentsOf(trainId: number): readonly Segment[] {
     if (!this.trainIds.includes(trainId)) {
       throw new TrainNotFound(`Train ${trainId} is not among the ${this.trainIds.length} selected trains.`, {
         trainId,
       });
     }
-    const { files, canonicalSource } = this.#origin;
-    return this.#readSegments(findSegments(files, canonicalSource, this.#group, new Set([trainId])), options);
+    const { files, canonicalSource } = this.origin;
+    return findSegments(files, canonicalSource, this.group, new Set([trainId]));
+  }
+
+  /**
+   * The value of one train as trains hold it: one entry loses its axis, structured data are a map of fields, a single text is
+   * text. null if the train has no data.
+   * @param options.keepDims keep the axis of entries
+   * @throws TrainNotFound if the selection has no such train
+   */
+  async readTrainValue(
+    trainId: number,
+    options: { readonly keepDims?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<TrainValue | null> {
+    const segments = this.#segmentsOf(trainId);
+    if (segments.length === 0) return null;
+    const drop = (array: NdArray) => dropSingleEntry(array, this.isControl, options.keepDims ?? false);
+    if (this.dtype === 'record')
+      return new Map([...this.#readFieldsOf(segments)].map(([name, array]) => [name, drop(array)]));
+    return drop(await this.#readSegments(segments, { signal: options.signal }));
+  }
+
+  /** {@link readTrainValue} by position; negative ones count from the end. @throws SelectionInvalid */
+  async readTrainValueAt(
+    index: number,
+    options: { readonly keepDims?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<{ readonly trainId: number; readonly value: TrainValue | null }> {
+    const [trainId] = selectTrainIds(this.trainIds, index);
+    return { trainId, value: await this.readTrainValue(trainId, options) };
+  }
+
+  /**
+   * Values train by train; never more than one train is in memory.
+   * @param options.includeEmpty also trains without data, whose value is null
+   */
+  async *trains(
+    options: { readonly keepDims?: boolean; readonly includeEmpty?: boolean; readonly signal?: AbortSignal } = {},
+  ): AsyncIterable<{ readonly trainId: number; readonly value: TrainValue | null }> {
+    for (const trainId of this.trainIds) {
+      options.signal?.throwIfAborted();
+      const value = await this.readTrainValue(trainId, options);
+      if (value !== null || options.includeEmpty) yield { trainId, value };
+    }
+  }
+
+  /**
+   * Values with names and coordinates of their axes: `trainId`, then `extraDims` or `dim_0`, `dim_1`, ..
+   * @throws as {@link read}; ShapeMismatch if `extraDims` do not fit
+   */
+  async readLabelled(options: LabelOptions & { readonly signal?: AbortSignal } = {}): Promise<LabelledArray> {
+    const array = await this.read({ roi: options.roi, signal: options.signal });
+    return labelEntries(array, this, options);
+  }
+
+  /** {@link readLabelled} of structured data: one array per field. @throws Unsupported for plain data */
+  async readLabelledFields(options: Omit<LabelOptions, 'roi'> = {}): Promise<ReadonlyMap<string, LabelledArray>> {
+    const fields = await this.readFields();
+    return new Map([...fields].map(([name, array]) => [name, labelEntries(array, this, options)]));
+  }
+
+  /**
+   * All values in pieces of whole trains, none larger than `maxBytes` (unless one train is).
+   * @param options.maxBytes default 256 MiB
+   */
+  async *readPieces(
+    options: ReadOptions & { readonly maxBytes?: number } = {},
+  ): AsyncIterable<{ readonly trainIds: readonly number[]; readonly array: NdArray }> {
+    const { maxBytes = 256 * 2 ** 20, ...read } = options;
+    const entryBytes = Math.max(1, this.byteSize / Math.max(1, this.entries));
+    const counts = this.dataCounts();
+    let [piece, bytes]: [number[], number] = [[], 0];
+    for (const [i, trainId] of this.trainIds.entries()) {
+      const more = counts[i] * entryBytes;
+      if (piece.length > 0 && bytes + more > maxBytes) {
+        yield { trainIds: piece, array: await this.#over(piece).read(read) };
+        [piece, bytes] = [[], 0];
+      }
+      piece.push(trainId);
+      bytes += more;
+    }
+    if (piece.length > 0) yield { trainIds: piece, array: await this.#over(piece).read(read) };
+  }
+
+  /** The one value that all selected trains agree on within a tolerance; see {@link toSingleValue}. @throws NoData, SelectionInvalid */
+  async asSingleValue(options: SingleValueOptions = {}): Promise<number | bigint | string | NdArray> {
+    return toSingleValue(await this.read(), `${this.source} ${this.key}`, options);
   }
 
   /** Structured data, one array (entries, ...entryShape) per field. @throws Unsupported for plain data */
   async readFields(): Promise<ReadonlyMap<string, NdArray>> {
-    const { type } = this.#info;
+    return this.#readFieldsOf(this.segments);
+  }
+
+  #readFieldsOf(segments: readonly Segment[]): ReadonlyMap<string, NdArray> {
+    const { type } = this.info;
     if (type.kind !== 'record')
       throw new Unsupported(`${this.source} ${this.key} has no fields; use read().`, { key: this.key });
-    const parts = this.segments.map((segment) =>
+    const shape = [segments.reduce((sum, segment) => sum + segment.count, 0), ...this.entryShape];
+    const parts = segments.map((segment) =>
       segment.file.hdf5.readFields(this.path, {
         start: [segment.first, ...this.entryShape.map(() => 0)],
         count: [segment.count, ...this.entryShape],
@@ -190,20 +185,25 @@ export class KeyData {
     );
     return new Map(
       type.fields.map(({ name, dtype }) => {
-        const data = allocate(dtype, elementCount(this.shape)) as NumericStorage;
+        const data = allocate(dtype, elementCount(shape)) as NumericStorage;
         let offset = 0;
         for (const part of parts) {
           const piece = part.get(name)?.data as NumericStorage;
           (data as Uint8Array).set(piece as Uint8Array, offset);
           offset += piece.length;
         }
-        return [name, ndarray(dtype, this.shape, data as DTypeStorage[typeof dtype])];
+        return [name, ndarray(dtype, shape, data as DTypeStorage[typeof dtype])];
       }),
     );
   }
 
-  async #readSegments(segments: readonly Segment[], { roi, out, signal }: ReadOptions): Promise<NdArray> {
+  async #readSegments(segments: readonly Segment[], { roi: wanted, out, signal }: ReadOptions): Promise<NdArray> {
     const dtype = this.#plainType();
+    const { block: roi, steps } = splitSteps(wanted);
+    if (steps.some((step) => step > 1)) {
+      if (out) throw new SelectionInvalid('A region with steps cannot be read into `out`; leave one of them out.');
+      return takeSteps(await this.#readSegments(segments, { roi, signal }), steps);
+    }
     const region = checkRoi(roi, this.entryShape);
     const shape = [segments.reduce((sum, segment) => sum + segment.count, 0), ...keptShape(region)];
     if (out) checkOut(out, dtype, shape);
@@ -300,39 +300,6 @@ export interface EntryBlock {
   readonly outEntry: number;
 }
 
-function keptShape(region: readonly RoiAxis[]): number[] {
-  return region.filter((axis) => axis.isKept).map((axis) => axis.count);
-}
-
-interface RoiAxis {
-  readonly start: number;
-  readonly count: number;
-  readonly isKept: boolean;
-}
-
-const whole = (length: number): RoiAxis => ({ start: 0, count: length, isKept: true });
-
-function checkRoi(roi: EntryRoi | undefined, entryShape: readonly number[]): RoiAxis[] {
-  if (roi && roi.length > entryShape.length) {
-    throw new SelectionInvalid(`Region [${roi.join('; ')}] has more axes than an entry of shape [${entryShape}].`, {
-      roi,
-    });
-  }
-  return entryShape.map((length, axis) => {
-    const part = roi?.[axis];
-    if (part === undefined) return whole(length);
-    if (typeof part === 'number') {
-      const start = part < 0 ? part + length : part;
-      if (start < 0 || start >= length)
-        throw new SelectionInvalid(`Position ${part} is outside axis ${axis} of length ${length}.`, { roi });
-      return { start, count: 1, isKept: false };
-    }
-    const start = Math.min(Math.max(part[0], 0), length);
-    const stop = Math.min(Math.max(part[1], start), length);
-    return { start, count: stop - start, isKept: true };
-  });
-}
-
 function checkOut(out: NdArray, dtype: DType, shape: readonly number[]): void {
   if (out.dtype !== dtype)
     throw new DtypeMismatch(`out is ${out.dtype}, the data are ${dtype}.`, { expected: dtype, got: out.dtype });
@@ -342,12 +309,6 @@ function checkOut(out: NdArray, dtype: DType, shape: readonly number[]): void {
       got: out.shape,
     });
   }
-}
-
-function textOf(attribute: Hdf5Attribute | undefined): string {
-  if (typeof attribute === 'string') return attribute;
-  if (typeof attribute === 'object' && attribute.dtype === 'string') return (attribute.data as string[])[0] ?? '';
-  return '';
 }
 
 /** Lets other work of the program run between two long reads. */

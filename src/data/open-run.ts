@@ -1,204 +1,135 @@
-import { FileUnreadable, isXfelError, NoData, RunNotFound, Usage } from '../core/errors.ts';
-import type { Hdf5Opener } from '../formats/hdf5.ts';
-import type { FileStore } from './file-store.ts';
-import { toNamePattern } from './name-pattern.ts';
+import { isXfelError, RunNotFound } from '../core/errors.ts';
+import { NO_ALIASES } from './alias-table.ts';
+import type { WarningCallback } from './data-warning.ts';
+import { type AliasChoice, openAliases } from './open-aliases.ts';
 import { OpenFileLimit } from './open-file-limit.ts';
-import { checkConflicts, Run, type SkippedFile, type SourceEntry } from './run.ts';
-import { RunFile } from './run-file.ts';
+import { type OpenFolderOptions, openFiles, type RunPorts } from './open-folder.ts';
+import { Run } from './run.ts';
+import { findProposal, type RunNumberTarget, type RunOrigin, runOrigins } from './run-folders.ts';
+import { ascending, type RunParts, tabulateFiles, usedFiles } from './run-parts.ts';
+
+export type { RunPorts } from './open-folder.ts';
+export { findProposal } from './run-folders.ts';
 
 /** Which run: a run folder or a single file, or a proposal and run number below a data root. */
-export type RunTarget =
-  | { readonly path: string }
-  | { readonly proposal: string | number; readonly run: string | number; readonly dataRoot: string };
+export type RunTarget = { readonly path: string } | RunNumberTarget;
 
 /** How to open a run. */
-export interface OpenRunOptions {
+export interface OpenRunOptions extends OpenFolderOptions {
   /**
-   * For proposal and run: `raw`, `proc`, another folder of the proposal, `default` (raw with what only proc has) or
-   * `all` (proc with what only raw has). Default `default`.
+   * For proposal and run: `raw`, `proc`, another folder of the proposal, `default` (raw with what only proc has),
+   * `all` (proc with what only raw has), or a list of folders of which later ones win. Default `default`.
    */
-  readonly data?: string;
-  /** Shell pattern of file names. */
-  readonly include?: string;
-  /** Keep trains that the DAQ, or their order, marks as doubtful. Default true. */
-  readonly includeSuspectTrains?: boolean;
-  readonly signal?: AbortSignal;
+  readonly data?: string | readonly string[];
+  /** Short names of sources and keys. Default: those of the proposal; none for a path. */
+  readonly aliases?: AliasChoice;
+  readonly onWarning?: WarningCallback;
 }
 
 /** Opens runs. */
 export type OpenRun = (target: RunTarget, options?: OpenRunOptions) => Promise<Run>;
 
-/** What opening runs needs. */
-export interface RunPorts {
-  readonly files: FileStore;
-  readonly hdf5: Hdf5Opener;
-}
-
 /**
  * Makes the call that opens runs with the given ports. One call shares one limit of open files.
  *
  * The opened call throws RunNotFound (no such folder or proposal), NoData (no HDF5 file there), FileUnreadable or
- * FormatInvalid (a single file, or all files, cannot be used), FormatInvalid (a source has the same train twice).
- * Files of a folder that cannot be used are left out and listed in `run.skippedFiles`.
+ * FormatInvalid (a single file, or all files, cannot be used), FormatInvalid (a source has the same train twice), and the
+ * errors of alias files. Files of a folder that cannot be used are left out and listed in `run.skippedFiles`.
  */
 export function createRunOpener(ports: RunPorts, limit = new OpenFileLimit()): OpenRun {
   return async (target, options = {}) => {
-    if ('path' in target) return new Run(await openPath(ports, limit, target.path, options));
-    const folders = await findRunFolders(ports.files, target, options.data ?? 'default');
-    let combined = await openPath(ports, limit, folders[0], options);
-    for (const folder of folders.slice(1)) combined = combine(combined, await openPath(ports, limit, folder, options));
-    return new Run(combined);
-  };
-}
-
-type Opened = ConstructorParameters<typeof Run>[0];
-
-async function openPath(ports: RunPorts, limit: OpenFileLimit, path: string, options: OpenRunOptions): Promise<Opened> {
-  const entry = await ports.files.entry(path);
-  if (!entry) throw new RunNotFound(`There is no file or folder ${path}.`, { path });
-  const isSuspectKept = options.includeSuspectTrains ?? true;
-  if (!entry.isFolder) return collect(path, [new RunFile(await ports.hdf5.open(path), limit, isSuspectKept)], []);
-
-  const isWanted = toNamePattern(options.include ?? '*');
-  const names = (await ports.files.list(path)).filter(
-    (name) => name.endsWith('.h5') && name.toLowerCase() !== 'overview.h5' && isWanted.test(name),
-  );
-  if (names.length === 0) {
-    throw new NoData(
-      `No HDF5 files in ${path}${options.include ? ` match "${options.include}"` : ''}. Give a run folder (raw/r0001).`,
-      {
-        path,
-      },
-    );
-  }
-  const files: RunFile[] = [];
-  const skipped: SkippedFile[] = [];
-  for (const name of names) {
-    options.signal?.throwIfAborted();
-    const file = ports.files.join(path, name);
-    try {
-      files.push(new RunFile(await ports.hdf5.open(file), limit, isSuspectKept));
-    } catch (error) {
-      if (!isXfelError(error)) throw error;
-      skipped.push({ file, reason: error.message });
+    const warn = options.onWarning ?? ports.onWarning ?? (() => undefined);
+    if ('path' in target) {
+      const aliases = await openAliases(ports, target.path, options.aliases ?? null);
+      return new Run({ ...(await openPath(ports, limit, target.path, options, warn)), aliases });
     }
-  }
-  if (files.length === 0) {
-    throw new FileUnreadable(
-      `None of the ${names.length} HDF5 files in ${path} can be used. First: ${skipped[0].reason}`,
-      {
-        path,
-        skipped,
-      },
-    );
-  }
-  return collect(path, files, skipped);
+    const proposalFolder = await findProposal(ports.files, target.dataRoot, target.proposal);
+    const origins = runOrigins(ports.files, proposalFolder, target.run, options.data ?? 'default');
+    const aliases = await openAliases(ports, proposalFolder, options.aliases);
+    const opened: RunParts[] = [];
+    try {
+      for (const origin of origins) {
+        const parts = await openOrigin(ports, limit, origin, options, warn);
+        if (parts) opened.push(parts);
+      }
+    } catch (error) {
+      for (const file of opened.flatMap((parts) => parts.files)) file.close();
+      throw error;
+    }
+    return new Run({ ...opened.reduce(combine), aliases });
+  };
 }
 
-/** Sorts the files by name so that nothing depends on the order of a folder. */
-function collect(path: string, files: RunFile[], skippedFiles: readonly SkippedFile[]): Opened {
-  files.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const sources = new Map<string, SourceEntry & { files: RunFile[] }>();
-  const legacy = new Map<string, SourceEntry & { files: RunFile[] }>();
-  const add = (to: typeof sources, name: string, canonicalName: string, kind: SourceEntry['kind'], file: RunFile) => {
-    const known = to.get(name);
-    if (known) known.files.push(file);
-    else to.set(name, { kind, canonicalName, files: [file], keys: null });
-  };
-  const trainIds = new Set<number>();
-  for (const file of files) {
-    const { index } = file;
-    for (const [i, id] of index.trainIds.entries()) if (file.isUsable[i]) trainIds.add(id);
-    for (const name of index.controlSources) add(sources, name, name, 'control', file);
-    for (const name of index.instrumentSources) add(sources, name, name, 'instrument', file);
-    for (const [name, canonical] of index.legacySources) add(legacy, name, canonical, 'instrument', file);
-  }
+async function openPath(
+  ports: RunPorts,
+  limit: OpenFileLimit,
+  path: string,
+  options: OpenRunOptions,
+  warn: WarningCallback,
+): Promise<RunParts> {
+  const { files, auxiliaryFiles, skippedFiles } = await openFiles(ports, limit, path, options, warn);
   try {
-    checkConflicts(sources);
+    return {
+      path,
+      ...tabulateFiles(files),
+      auxiliaryFiles,
+      skippedFiles,
+      isSingleRun: true,
+      isOpened: true,
+      aliases: NO_ALIASES,
+      warn,
+    };
   } catch (error) {
-    for (const file of files) file.close();
+    for (const file of [...files, ...(auxiliaryFiles ?? [])]) file.close();
     throw error;
   }
-  return { path, files, skippedFiles, trainIds: [...trainIds].sort((a, b) => a - b), sources, legacy };
+}
+
+/** One of a run's folders, or null if it has nothing and need not. */
+async function openOrigin(
+  ports: RunPorts,
+  limit: OpenFileLimit,
+  { name, folder, ifMissing }: RunOrigin,
+  options: OpenRunOptions,
+  warn: WarningCallback,
+): Promise<RunParts | null> {
+  try {
+    if (await ports.files.entry(folder)) return await openPath(ports, limit, folder, options, warn);
+    if (ifMissing === 'throw')
+      throw new RunNotFound(`There is no ${folder}: this run has no "${name}" data.`, { path: folder });
+  } catch (error) {
+    if (ifMissing === 'throw' || !isXfelError(error, 'NoData')) throw error;
+  }
+  if (ifMissing === 'warn')
+    warn({ kind: 'origin-missing', message: `No data available for this run at origin ${name}` });
+  return null;
 }
 
 /** Sources of `later` replace equal ones of `base`, also under old names; the trains are those of both. */
-function combine(base: Opened, later: Opened): Opened {
+function combine(base: RunParts, later: RunParts): RunParts {
   const sources = new Map([...base.sources, ...later.sources]);
   for (const name of later.legacy.keys()) if (!later.sources.has(name)) sources.delete(name);
   // An old name must not mix two origins: modules that only `base` has would appear among those of `later`.
   const prefixes = new Set([...later.sources.keys()].map(detectorPrefix).filter((prefix) => prefix !== undefined));
   const kept = [...base.legacy].filter(([name]) => !sources.has(name) && !prefixes.has(detectorPrefix(name) ?? ''));
+  const legacy = new Map([...kept, ...later.legacy]);
+  const all = { files: [...base.files, ...later.files], sources, legacy };
+  const files = usedFiles(all);
+  for (const file of all.files) if (!files.includes(file)) file.close();
+  const auxiliary = [base, later].map((parts) => parts.auxiliaryFiles);
   return {
-    path: later.path,
-    files: [...base.files, ...later.files],
-    skippedFiles: [...base.skippedFiles, ...later.skippedFiles],
-    trainIds: [...new Set([...base.trainIds, ...later.trainIds])].sort((a, b) => a - b),
+    ...later,
+    files,
     sources,
-    legacy: new Map([...kept, ...later.legacy]),
+    legacy,
+    auxiliaryFiles: auxiliary.some(Boolean)
+      ? [base, later].flatMap((parts) => parts.auxiliaryFiles ?? parts.files.filter((file) => files.includes(file)))
+      : undefined,
+    skippedFiles: [...base.skippedFiles, ...later.skippedFiles],
+    trainIds: ascending([...base.trainIds, ...later.trainIds]),
   };
 }
 
 function detectorPrefix(source: string): string | undefined {
   return source.match(/^(.+\/DET\/)\d+CH/)?.[1];
-}
-
-/**
- * The folders of a run in the order of combining. Of the two of `default` and `all`, the second gives its sources
- * precedence; `proc` may be absent, `raw` not.
- * @throws RunNotFound
- */
-async function findRunFolders(
-  files: FileStore,
-  target: { readonly proposal: string | number; readonly run: string | number; readonly dataRoot: string },
-  data: string,
-): Promise<string[]> {
-  const proposal = await findProposal(files, target.dataRoot, target.proposal);
-  const run = `r${digits(target.run, 'r').padStart(4, '0')}`;
-  const raw = files.join(proposal, 'raw', run);
-  const proc = files.join(proposal, 'proc', run);
-  const wanted = data === 'default' ? [proc, raw] : data === 'all' ? [raw, proc] : [files.join(proposal, data, run)];
-  const found: string[] = [];
-  for (const folder of wanted) {
-    if (await files.entry(folder)) found.push(folder);
-    else if (folder !== proc || wanted.length === 1) {
-      throw new RunNotFound(
-        `There is no ${folder}: run ${run} has no "${data === 'default' || data === 'all' ? 'raw' : data}" data.`,
-        {
-          proposal: target.proposal,
-          run: target.run,
-        },
-      );
-    }
-  }
-  return found;
-}
-
-/**
- * Folder of a proposal: `<root>/<instrument>/<cycle>/p<6 digits>`.
- * @param proposal 900001, '900001' or 'p900001'
- * @throws RunNotFound
- */
-export async function findProposal(files: FileStore, dataRoot: string, proposal: string | number): Promise<string> {
-  const name = `p${digits(proposal, 'p').padStart(6, '0')}`;
-  for (const instrument of await files.list(dataRoot)) {
-    const instrumentFolder = files.join(dataRoot, instrument);
-    if (!(await files.entry(instrumentFolder))?.isFolder) continue;
-    for (const cycle of await files.list(instrumentFolder)) {
-      const folder = files.join(instrumentFolder, cycle, name);
-      if ((await files.entry(folder))?.isFolder) return folder;
-    }
-  }
-  throw new RunNotFound(`No proposal ${name} below ${dataRoot} (looked for ${dataRoot}/*/*/${name}).`, {
-    proposal,
-    dataRoot,
-  });
-}
-
-function digits(value: string | number, prefix: string): string {
-  const text = String(value).trim().toLowerCase();
-  const number = text.startsWith(prefix) ? text.slice(prefix.length) : text;
-  if (!/^\d+$/.test(number))
-    throw new Usage(`"${value}" is no ${prefix === 'p' ? 'proposal' : 'run'} number.`, { value });
-  return number;
 }

@@ -1,40 +1,29 @@
-import { FormatInvalid, nearestNames, SelectionInvalid, SourceNotFound, TrainNotFound } from '../core/errors.ts';
-import type { Train, TrainRange } from '../core/train.ts';
-import type { KeyData, KeyOrigin } from './key-data.ts';
-import { toNamePattern } from './name-pattern.ts';
-import type { RunFile } from './run-file.ts';
-import { SourceData, type SourceKind } from './source-data.ts';
-import { selectTrainIds } from './train-selection.ts';
-import { readTrainSources } from './trains.ts';
+import { MultiRun, SelectionInvalid, StateInvalid, TrainNotFound } from '../core/errors.ts';
+import type { Train } from '../core/train.ts';
+import { type AliasDefinitions, type AliasTable, joinAliases, NO_ALIASES, parseAliases } from './alias-table.ts';
+import { AuxiliaryData } from './auxiliary-data.ts';
+import { joinRuns } from './join-runs.ts';
+import type { KeyData } from './key-data.ts';
+import { type RequireOptions, trainsWithData } from './require-data.ts';
+import { RunAliases } from './run-aliases.ts';
+import { type RunParts, type SkippedFile, usedFiles } from './run-parts.ts';
+import type { SourceData } from './source-data.ts';
+import {
+  type ChosenKeys,
+  chooseSources,
+  dropSources,
+  keepSources,
+  openSource,
+  type SourceSelection,
+} from './source-selection.ts';
+import { selectTrainIds, splitTrainIds, type TrainParts, type TrainSelection } from './train-selection.ts';
+import { localTimeText, trainTimestamps } from './train-times.ts';
+import { readTrainSources, type TrainOptions } from './trains.ts';
 
-/** A file of the run that could not be used, and why. */
-export interface SkippedFile {
-  readonly file: string;
-  readonly reason: string;
-}
+export type { SourcePattern } from './source-selection.ts';
 
-/** Where a source's data are, and what of it is selected. */
-export interface SourceEntry {
-  readonly kind: SourceKind;
-  readonly canonicalName: string;
-  readonly files: readonly RunFile[];
-  /** Selected keys; null for all. */
-  readonly keys: ReadonlySet<string> | null;
-}
-
-/** Everything a {@link Run} is made of. */
-export interface RunParts {
-  readonly path: string;
-  readonly files: readonly RunFile[];
-  readonly skippedFiles: readonly SkippedFile[];
-  readonly trainIds: readonly number[];
-  readonly sources: ReadonlyMap<string, SourceEntry>;
-  /** Old names of sources that are kept for old programs. */
-  readonly legacy: ReadonlyMap<string, SourceEntry>;
-}
-
-/** A pattern of source names, or of source and key names. */
-export type SourcePattern = string | readonly [source: string, key: string];
+/** Names of detector modules. @source EXtra-data DataCollection.detector_sources */
+const DETECTOR_MODULE = /^.+\/(?:DET|CORR)\/\d+CH/;
 
 /**
  * The recorded data of one run: sources x trains. Immutable: selections are new objects that share open files and caches.
@@ -42,24 +31,29 @@ export type SourcePattern = string | readonly [source: string, key: string];
  */
 export class Run {
   readonly path: string;
+  /** Files that the sources lie in. */
   readonly files: readonly string[];
   readonly skippedFiles: readonly SkippedFile[];
-  /** Train ids of all files together, sorted. */
+  /** Selected train ids, sorted; of an opened run those of all files together. */
   readonly trainIds: readonly number[];
   /** Names, sorted. */
   readonly controlSources: readonly string[];
   readonly instrumentSources: readonly string[];
   /** Old name -> name of the source that has the data. */
   readonly legacySources: ReadonlyMap<string, string>;
+  /** Whether all data are of one run, so that run metadata and run values can be asked for. */
+  readonly isSingleRun: boolean;
   readonly #parts: RunParts;
+  #auxiliary?: AuxiliaryData;
 
   /** Made by `openRun`. */
   constructor(parts: RunParts) {
     this.#parts = parts;
     this.path = parts.path;
-    this.files = parts.files.map((file) => file.path);
+    this.files = usedFiles(parts).map((file) => file.path);
     this.skippedFiles = parts.skippedFiles;
     this.trainIds = parts.trainIds;
+    this.isSingleRun = parts.isSingleRun;
     const names = [...parts.sources.keys()].sort();
     this.controlSources = names.filter((name) => parts.sources.get(name)?.kind === 'control');
     this.instrumentSources = names.filter((name) => parts.sources.get(name)?.kind === 'instrument');
@@ -71,6 +65,11 @@ export class Run {
     return [...this.#parts.sources.keys()].sort();
   }
 
+  /** Output channels of detector modules (`<detector>/DET/<n>CH..` and `/CORR/`), sorted. */
+  get detectorSources(): readonly string[] {
+    return this.instrumentSources.filter((name) => DETECTOR_MODULE.test(name));
+  }
+
   /** Selected keys by source; null where all are selected. */
   get selection(): ReadonlyMap<string, ReadonlySet<string> | null> {
     return new Map([...this.#parts.sources, ...this.#parts.legacy].map(([name, entry]) => [name, entry.keys]));
@@ -80,18 +79,19 @@ export class Run {
     return this.#parts.sources.has(name) || this.#parts.legacy.has(name);
   }
 
-  /** One source; legacy names work too. @throws SourceNotFound */
+  /** Whether there is such a source with such a key; a control key may leave `.value` out. */
+  hasKey(source: string, key: string): boolean {
+    return this.hasSource(source) && openSource(this.#parts, source).hasKey(key);
+  }
+
+  /** One source; legacy names work too, with a warning. @throws SourceNotFound */
   source(name: string): SourceData {
-    const entry = this.#parts.sources.get(name) ?? this.#parts.legacy.get(name);
-    if (entry) return new SourceData(this.#origin(name, entry), entry.keys);
-    const near = nearestNames(name, this.sources);
-    throw new SourceNotFound(
-      `No source "${name}" in ${this.path}; nearest: ${near.join(', ') || 'none'}. List them with run.sources.`,
-      {
-        name,
-        near,
-      },
-    );
+    const source = openSource(this.#parts, name);
+    if (source.isLegacy) {
+      const message = `${name} is a legacy name for ${source.canonicalName}. Access via this name will be removed for future data.`;
+      this.#parts.warn({ kind: 'legacy-name', message });
+    }
+    return source;
   }
 
   /** Short for `run.source(source).key(key)`. @throws SourceNotFound, KeyNotFound */
@@ -99,113 +99,132 @@ export class Run {
     return this.source(source).key(key);
   }
 
-  #origin(name: string, entry: SourceEntry): KeyOrigin {
-    return {
-      section: entry.kind === 'control' ? 'CONTROL' : 'INSTRUMENT',
-      source: name,
-      canonicalSource: entry.canonicalName,
-      files: entry.files,
-      trainIds: this.trainIds,
-    };
+  /** Short names of sources and keys, as given when the run was opened or by {@link withAliases}. */
+  get aliases(): RunAliases<Run> {
+    return new RunAliases<Run>(this, this.#parts.aliases);
+  }
+
+  /** The same data with more aliases. @throws AliasConflict, SelectionInvalid */
+  withAliases(...definitions: readonly (AliasDefinitions | AliasTable)[]): Run {
+    return this.#with({ aliases: joinAliases(this.#parts.aliases, ...definitions.map(toTable)) });
+  }
+
+  /** The same data without aliases. */
+  withoutAliases(): Run {
+    return this.#with({ aliases: NO_ALIASES });
+  }
+
+  /**
+   * Only what some definitions name, with just these aliases. What the run lacks is left out.
+   * @param options.isStrict throw instead for what the run lacks
+   * @throws AliasConflict; SelectionInvalid if nothing is left, or with `isStrict`
+   */
+  onlyAliases(
+    definitions: AliasDefinitions | AliasTable | readonly (AliasDefinitions | AliasTable)[],
+    options: RequireOptions & { readonly isStrict?: boolean } = {},
+  ): Run {
+    const list = (Array.isArray(definitions) ? definitions : [definitions]) as (AliasDefinitions | AliasTable)[];
+    const run = this.#with({ aliases: joinAliases(...list.map(toTable)) });
+    const { aliases } = run;
+    const wanted = options.isStrict ? aliases.names : aliases.names.filter((alias) => aliases.has(alias));
+    if (wanted.length === 0)
+      throw new SelectionInvalid(`None of the ${aliases.names.length} aliases names anything in ${this.path}.`);
+    return aliases.select(wanted, '*', options);
+  }
+
+  /** Sources about the recording itself: what was left out, what went wrong. */
+  get auxiliary(): AuxiliaryData {
+    this.#auxiliary ??= new AuxiliaryData(this.#parts);
+    return this.#auxiliary;
   }
 
   /**
    * METADATA of the run (creationDate, dataFormatVersion, proposalNumber, runNumber, sample, ..) from its first file by name.
+   * @throws MultiRun for data of several runs
    */
   runMetadata(): ReadonlyMap<string, string | number> {
-    const [first] = [...this.#parts.files].sort((a, b) => (a.name < b.name ? -1 : 1));
+    if (!this.isSingleRun)
+      throw new MultiRun(`${this.path} has data of several runs: ask one of the runs before joining them.`);
+    const [first] = usedFiles(this.#parts).sort((a, b) => (a.name < b.name ? -1 : 1));
     return first?.index.metadata ?? new Map();
   }
 
   /** When each of `trainIds` was recorded: ns since the epoch (UTC), 0n where the files do not say. */
   trainTimestamps(): BigUint64Array {
-    const found = new Map<number, bigint>();
-    for (const { index } of this.#parts.files) {
-      for (const [i, id] of index.trainIds.entries()) {
-        const timestamp = index.timestamps?.[i] ?? 0n;
-        if (timestamp !== 0n && !found.has(id)) found.set(id, timestamp);
-      }
-    }
-    return BigUint64Array.from(this.trainIds, (id) => found.get(id) ?? 0n);
-  }
-
-  /** The same sources over fewer trains. @throws SelectionInvalid */
-  selectTrains(selection: TrainRange): Run {
-    return new Run({ ...this.#parts, trainIds: selectTrainIds(this.trainIds, selection) });
+    return trainTimestamps(this.#parts.files, this.trainIds);
   }
 
   /**
-   * Only the sources (and keys) that match any of the shell patterns. A key pattern of a control source that ends neither in
-   * `*` nor in `.value` gets `.value` appended.
-   * @param patterns one source pattern, or a list of patterns of sources or of [source, key]
-   * @throws SelectionInvalid if a pattern matches nothing
+   * {@link trainTimestamps} as text with offset (`2026-09-21 16:13:20.100000+02:00`), null where the files do not say.
+   * @param timeZone default the European XFEL's, Europe/Berlin
    */
-  select(patterns: string | readonly SourcePattern[], keyPattern = '*'): Run {
-    const list: readonly SourcePattern[] = typeof patterns === 'string' ? [[patterns, keyPattern]] : patterns;
-    const selected = new Map<string, SourceEntry>();
-    const legacy = new Map<string, SourceEntry>();
-    for (const pattern of list) {
-      const [sourceGlob, keyGlob] = typeof pattern === 'string' ? [pattern, '*'] : pattern;
-      const isMatch = toNamePattern(sourceGlob);
-      let isFound = false;
-      for (const [from, to] of [
-        [this.#parts.sources, selected],
-        [this.#parts.legacy, legacy],
-      ] as const) {
-        for (const [name, entry] of from) {
-          const keys = isMatch.test(name) ? this.#matchKeys(name, entry, keyGlob) : undefined;
-          if (keys === undefined) continue;
-          isFound = true;
-          to.set(name, { ...entry, keys: joinKeys(to.get(name), keys) });
-        }
-      }
-      if (!isFound)
-        throw new SelectionInvalid(`No matches for pattern ("${sourceGlob}", "${keyGlob}") in ${this.path}.`, {
-          pattern,
-        });
-    }
-    return new Run({ ...this.#parts, sources: selected, legacy });
+  trainTimeTexts(timeZone?: string): (string | null)[] {
+    return Array.from(this.trainTimestamps(), (ns) => (ns === 0n ? null : localTimeText(ns, timeZone)));
   }
 
-  /** Keys of a source that match: null for all of them, undefined for none. */
-  #matchKeys(name: string, entry: SourceEntry, keyGlob: string): ReadonlySet<string> | null | undefined {
-    if (keyGlob === '*') return entry.keys;
-    const needsValue = entry.kind === 'control' && !keyGlob.endsWith('*') && !keyGlob.endsWith('.value');
-    const isMatch = toNamePattern(needsValue ? `${keyGlob}.value` : keyGlob);
-    const keys = this.source(name)
-      .keys()
-      .filter((key) => isMatch.test(key));
-    return keys.length > 0 ? new Set(keys) : undefined;
+  #with(changed: Partial<RunParts>): Run {
+    return new Run({ ...this.#parts, isOpened: false, ...changed });
+  }
+
+  /** The same sources over fewer trains. @throws SelectionInvalid, ShapeMismatch */
+  selectTrains(selection: TrainSelection): Run {
+    return this.#with({ trainIds: selectTrainIds(this.trainIds, selection, this.#parts.warn) });
+  }
+
+  /** The same sources in parts of nearly as many trains each. @throws SelectionInvalid */
+  splitTrains(parts: TrainParts): Run[] {
+    return splitTrainIds(this.trainIds, parts).map((trainIds) => this.#with({ trainIds }));
+  }
+
+  /**
+   * Only some sources and keys; see {@link SourceSelection}. A key pattern of a control source that ends neither in `*` nor
+   * in `.value` gets `.value` appended. Keys that were left out before do not come back.
+   * @param keyPattern keys of a single source pattern
+   * @throws SelectionInvalid if a pattern matches nothing, SourceNotFound or KeyNotFound for an exact name
+   */
+  select(selection: SourceSelection, keyPattern: string | RequireOptions = '*', options: RequireOptions = {}): Run {
+    const isPattern = typeof keyPattern === 'string';
+    const chosen: ChosenKeys = chooseSources(this.#parts, selection, isPattern ? keyPattern : '*');
+    const parts = { ...this.#parts, ...keepSources(this.#parts, chosen) };
+    return this.#with({ ...parts, isOpened: false, trainIds: trainsWithData(parts, isPattern ? options : keyPattern) });
+  }
+
+  /** Everything but some sources and keys. @throws as {@link select} */
+  deselect(selection: SourceSelection, keyPattern = '*'): Run {
+    return this.#with(dropSources(this.#parts, chooseSources(this.#parts, selection, keyPattern)));
   }
 
   /** Only trains in which every selected source has entries (`all`), or at least one of them (`any`). */
-  requireData(rule: 'all' | 'any'): Run {
-    const present: number[][] = [];
-    for (const name of this.#parts.sources.keys()) {
-      const source = this.source(name);
-      if (source.isRunOnly) continue;
-      const counts = source.indexGroups().map((group) => source.dataCounts(group));
-      present.push(this.trainIds.filter((_, i) => counts.every((count) => count[i] > 0)));
-    }
-    const times = new Map<number, number>();
-    for (const id of present.flat()) times.set(id, (times.get(id) ?? 0) + 1);
-    const needed = rule === 'all' ? present.length : 1;
-    return new Run({ ...this.#parts, trainIds: this.trainIds.filter((id) => (times.get(id) ?? 0) >= needed) });
+  requireData(rule: 'all' | 'any', options: Pick<RequireOptions, 'warnDropFraction'> = {}): Run {
+    const { warnDropFraction } = options;
+    const required = { requireAll: rule === 'all', requireAny: rule === 'any', warnDropFraction };
+    return this.#with({ trainIds: trainsWithData(this.#parts, required) });
   }
 
   /**
-   * Everything the selected sources say, train by train. Control values are 0-d or n-d arrays or texts; an instrument key
-   * with one entry loses its first axis, one without entries is left out, structured data are maps of fields.
+   * All sources, keys and trains of several selections or runs. Every source gets all trains.
+   * @throws FormatInvalid if two files have a train of one source, AliasConflict
    */
-  async *trains(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<Train> {
-    for (const trainId of this.trainIds) {
+  union(...others: readonly Run[]): Run {
+    return new Run(joinRuns([this.#parts, ...others.map((other) => other.#parts)]));
+  }
+
+  /**
+   * Everything the selected sources say, train by train; never more than one train is in memory. Control values are 0-d or
+   * n-d arrays or texts; an instrument key with one entry loses its first axis, one without entries is left out, structured
+   * data are maps of fields.
+   * @param options.requireAll leave trains out in which a source has no data
+   */
+  async *trains(options: TrainOptions & { readonly requireAll?: boolean } = {}): AsyncIterable<Train> {
+    const trainIds = options.requireAll ? trainsWithData(this.#parts, { requireAll: true }) : this.trainIds;
+    for (const trainId of trainIds) {
       options.signal?.throwIfAborted();
       yield await this.readTrain(trainId, options);
     }
   }
 
   /** One train as in {@link trains}. @throws TrainNotFound */
-  async readTrain(trainId: number, options: { readonly signal?: AbortSignal } = {}): Promise<Train> {
+  async readTrain(trainId: number, options: TrainOptions = {}): Promise<Train> {
     if (!this.trainIds.includes(trainId)) {
       const [first, last] = [this.trainIds[0], this.trainIds.at(-1)];
       throw new TrainNotFound(
@@ -215,13 +234,21 @@ export class Run {
         },
       );
     }
-    const sources = this.sources.map((name) => this.source(name));
-    return { trainId, sources: await readTrainSources(sources, trainId, options.signal) };
+    const sources = this.sources.map((name) => openSource(this.#parts, name));
+    return { trainId, sources: await readTrainSources(sources, trainId, options) };
   }
 
-  /** Closes the files of the run and of all its selections. */
+  /** One train by its position; negative ones count from the end. @throws SelectionInvalid */
+  async readTrainAt(index: number, options: TrainOptions = {}): Promise<Train> {
+    const [trainId] = selectTrainIds(this.trainIds, index);
+    return this.readTrain(trainId, options);
+  }
+
+  /** Closes the files of the run and of all its selections. @throws StateInvalid for a selection or a union */
   async close(): Promise<void> {
-    for (const file of this.#parts.files) file.close();
+    if (!this.#parts.isOpened)
+      throw new StateInvalid('A selection shares the files of the run that was opened: close that run.');
+    for (const file of [...this.#parts.files, ...(this.#parts.auxiliaryFiles ?? [])]) file.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -229,23 +256,6 @@ export class Run {
   }
 }
 
-function joinKeys(known: SourceEntry | undefined, keys: ReadonlySet<string> | null): ReadonlySet<string> | null {
-  if (!known) return keys;
-  return known.keys === null || keys === null ? null : new Set([...known.keys, ...keys]);
-}
-
-/** @throws FormatInvalid if a source has the same train twice, in one file or in two */
-export function checkConflicts(sources: ReadonlyMap<string, SourceEntry>): void {
-  const wrong: string[] = [];
-  for (const [name, { files }] of sources) {
-    const seen = new Set<number>();
-    const ids = files.flatMap(({ index, isUsable }) => index.trainIds.filter((_, i) => isUsable[i]));
-    for (const id of ids) seen.add(id);
-    if (seen.size < ids.length) wrong.push(name);
-  }
-  if (wrong.length === 0) return;
-  throw new FormatInvalid(
-    `${wrong.length} sources have conflicting data (same train ID in different files or twice in one): ${wrong.join(', ')}. Leave suspect trains out, or the file that repeats them.`,
-    { sources: wrong },
-  );
+function toTable(definitions: AliasDefinitions | AliasTable): AliasTable {
+  return definitions['targets'] instanceof Map ? (definitions as AliasTable) : parseAliases(definitions);
 }

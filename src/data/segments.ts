@@ -40,6 +40,48 @@ export function findSegments(
   return pieces.flatMap((piece) => piece.segments);
 }
 
+/** Entries of each train that has any. */
+export function countsByTrain(segments: readonly Segment[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const { trains } of segments) {
+    for (const [trainId, entries] of trains) counts.set(trainId, (counts.get(trainId) ?? 0) + entries);
+  }
+  return counts;
+}
+
+/** Train id of every entry, in reading order. */
+export function entryTrainIds(segments: readonly Segment[]): number[] {
+  const ids: number[] = [];
+  for (const { trains } of segments) {
+    for (const [trainId, entries] of trains) for (let i = 0; i < entries; i++) ids.push(trainId);
+  }
+  return ids;
+}
+
+/** Where the entries of each train are among all entries read; a train without any is an empty range behind the one before. */
+export function boundsOfTrains(
+  segments: readonly Segment[],
+  trainIds: readonly number[],
+): { readonly starts: number[]; readonly stops: number[] } {
+  const bounds = new Map<number, { start: number; stop: number }>();
+  let entry = 0;
+  for (const { trains } of segments) {
+    for (const [trainId, entries] of trains) {
+      const known = bounds.get(trainId);
+      if (known) known.stop = entry + entries;
+      else bounds.set(trainId, { start: entry, stop: entry + entries });
+      entry += entries;
+    }
+  }
+  let previous = 0;
+  const found = trainIds.map((id) => {
+    const range = bounds.get(id) ?? { start: previous, stop: previous };
+    previous = range.stop;
+    return range;
+  });
+  return { starts: found.map((range) => range.start), stops: found.map((range) => range.stop) };
+}
+
 interface OpenSegment extends Segment {
   count: number;
   readonly trains: [number, number][];

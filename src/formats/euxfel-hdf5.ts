@@ -3,8 +3,14 @@ import type { NdArray } from '../core/ndarray.ts';
 import { suspectByOrder } from './euxfel-suspect.ts';
 import type { Hdf5File } from './hdf5.ts';
 
-/** Sections of a file that hold a source's data. */
-export type SourceSection = 'CONTROL' | 'INSTRUMENT';
+/** Sections of a file that hold a source's data; the last two are auxiliary: what the DAQ left out, and what went wrong. */
+export type SourceSection = 'CONTROL' | 'INSTRUMENT' | 'REDUCTION' | 'ERRATA';
+
+/** Names of the auxiliary sources of a file by section. */
+export interface AuxiliarySources {
+  readonly REDUCTION: ReadonlySet<string>;
+  readonly ERRATA: ReadonlySet<string>;
+}
 
 /** What one EuXFEL file says about itself: who is in it and which trains. */
 export interface EuxfelFileIndex {
@@ -99,6 +105,28 @@ export function readEntryIndex(file: Hdf5File, index: EuxfelFileIndex, source: s
     });
   }
   return { first: index.rows.map((row) => first[row] ?? 0), count: index.rows.map((row) => count[row] ?? 0) };
+}
+
+/** Auxiliary sources that a file lists as `<section>/<name>/<index group>`; most files have none. */
+export function readAuxiliarySources(file: Hdf5File): AuxiliarySources {
+  const namesIn = (section: 'REDUCTION' | 'ERRATA') => {
+    const path = `/METADATA/auxiliarySources/${section}`;
+    if (file.kindOf(path) !== 'dataset') return new Set<string>();
+    const ids = file.read(path).data as readonly string[];
+    return new Set(ids.filter((id) => id !== '').map((id) => id.slice(section.length + 1, id.lastIndexOf('/'))));
+  };
+  return { REDUCTION: namesIn('REDUCTION'), ERRATA: namesIn('ERRATA') };
+}
+
+/** Index groups of an instrument or auxiliary source that INDEX lists, sorted. */
+export function listIndexGroups(file: Hdf5File, source: string): string[] {
+  const path = `/INDEX/${source}`;
+  if (file.kindOf(path) !== 'group') return [];
+  return file
+    .children(path)
+    .filter((child) => child.kind === 'group')
+    .map((child) => child.name)
+    .sort();
 }
 
 /** HDF5 path of a key: dots and slashes are the same there. */

@@ -1,8 +1,9 @@
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { chmod, type FileHandle, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileUnreadable, RunNotFound } from '../../core/errors.ts';
 import type { FileEntry, FileStore } from '../../data/file-store.ts';
 import type { ByteSource } from '../../formats/byte-source.ts';
+import { writeAside } from './write-aside.ts';
 
 /** Files of the local machine (or of whatever is mounted on it). */
 export const nodeFileStore: FileStore = {
@@ -11,22 +12,53 @@ export const nodeFileStore: FileStore = {
     try {
       entries = await readdir(folder, { withFileTypes: true });
     } catch (error) {
-      throw new RunNotFound(`Cannot list folder ${folder}: ${reasonOf(error)}.`, { path: folder }, { cause: error });
+      throw new RunNotFound(
+        `Cannot list folder ${folder}: ${fileErrorReason(error)}.`,
+        { path: folder },
+        { cause: error },
+      );
     }
     return entries.map((entry) => entry.name).sort();
   },
 
   async entry(path): Promise<FileEntry | null> {
     try {
-      const found = await stat(path);
-      return { isFolder: found.isDirectory(), size: found.size, modifiedAt: found.mtimeMs };
+      const found = await stat(path, { bigint: true });
+      return {
+        isFolder: found.isDirectory(),
+        size: Number(found.size),
+        modifiedAt: Number(found.mtimeNs) / 1e6,
+        modifiedNs: found.mtimeNs,
+      };
     } catch {
       return null;
     }
   },
 
   join,
+
+  async realPath(path) {
+    return realpath(path).catch(() => path);
+  },
+
+  async readText(path) {
+    return readFile(path, 'utf8').catch(() => null);
+  },
+
+  async writeText(path, text, mode) {
+    try {
+      await writeAside(path, [text]);
+      if (mode !== undefined) await chmod(path, mode);
+      return true;
+    } catch (error) {
+      if (NOT_WRITABLE.has((error as { code?: string }).code ?? '')) return false;
+      throw error;
+    }
+  },
 };
+
+/** Reasons not to write that concern the place, not the program. */
+const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST', 'ENOSPC', 'EDQUOT']);
 
 /** Opens a file for random access. @throws FileUnreadable */
 export async function openFileBytes(path: string): Promise<ByteSource> {
@@ -34,7 +66,7 @@ export async function openFileBytes(path: string): Promise<ByteSource> {
   try {
     handle = await open(path, 'r');
   } catch (error) {
-    throw new FileUnreadable(`${path} cannot be opened: ${reasonOf(error)}.`, { path }, { cause: error });
+    throw new FileUnreadable(`${path} cannot be opened: ${fileErrorReason(error)}.`, { path }, { cause: error });
   }
   const { size } = await handle.stat();
   return {
@@ -47,14 +79,15 @@ export async function openFileBytes(path: string): Promise<ByteSource> {
         const { bytesRead } = await handle.read(bytes, 0, length, start);
         return bytes.subarray(0, bytesRead);
       } catch (error) {
-        throw new FileUnreadable(`${path} cannot be read: ${reasonOf(error)}.`, { path }, { cause: error });
+        throw new FileUnreadable(`${path} cannot be read: ${fileErrorReason(error)}.`, { path }, { cause: error });
       }
     },
     close: () => handle.close(),
   };
 }
 
-function reasonOf(error: unknown): string {
+/** Why the system refused, in words. */
+export function fileErrorReason(error: unknown): string {
   const code = (error as { code?: string }).code;
   const known: Readonly<Record<string, string>> = {
     ENOENT: 'no such file or folder',

@@ -1,0 +1,92 @@
+import { FormatInvalid } from '../core/errors.ts';
+import type { AliasTable } from './alias-table.ts';
+import type { WarningCallback } from './data-warning.ts';
+import type { RunFile } from './run-file.ts';
+import type { SourceKind } from './source-data.ts';
+
+/** A file of the run that could not be used, and why. */
+export interface SkippedFile {
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** Where a source's data are, and what of it is selected. */
+export interface SourceEntry {
+  readonly kind: SourceKind;
+  readonly canonicalName: string;
+  readonly files: readonly RunFile[];
+  /** Selected keys; null for all. */
+  readonly keys: ReadonlySet<string> | null;
+}
+
+/** Sources by name. */
+export type SourceTable = ReadonlyMap<string, SourceEntry>;
+
+/** Everything a run, or a selection of one, is made of. */
+export interface RunParts {
+  readonly path: string;
+  readonly files: readonly RunFile[];
+  /** Files with reduction and errata sources, where these are not among `files` (an overview has none). */
+  readonly auxiliaryFiles?: readonly RunFile[];
+  readonly skippedFiles: readonly SkippedFile[];
+  /** Selected trains, sorted. */
+  readonly trainIds: readonly number[];
+  readonly sources: SourceTable;
+  /** Old names of sources that are kept for old programs. */
+  readonly legacy: SourceTable;
+  /** Whether all data are of one run, so that METADATA and run values mean something. */
+  readonly isSingleRun: boolean;
+  /** Whether this was opened, and not selected or joined: only then it may be closed. */
+  readonly isOpened: boolean;
+  readonly aliases: AliasTable;
+  readonly warn: WarningCallback;
+}
+
+/** Sorts the files by name so that nothing depends on the order of a folder, and lists what is in them. */
+export function tabulateFiles(files: readonly RunFile[]): Pick<RunParts, 'files' | 'trainIds' | 'sources' | 'legacy'> {
+  const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sources = new Map<string, SourceEntry & { files: RunFile[] }>();
+  const legacy = new Map<string, SourceEntry & { files: RunFile[] }>();
+  const add = (to: typeof sources, name: string, canonicalName: string, kind: SourceKind, file: RunFile) => {
+    const known = to.get(name);
+    if (known) known.files.push(file);
+    else to.set(name, { kind, canonicalName, files: [file], keys: null });
+  };
+  const trainIds = new Set<number>();
+  for (const file of sorted) {
+    const { index } = file;
+    for (const id of file.usableTrainIds()) trainIds.add(id);
+    for (const name of index.controlSources) add(sources, name, name, 'control', file);
+    for (const name of index.instrumentSources) add(sources, name, name, 'instrument', file);
+    for (const [name, canonical] of index.legacySources) add(legacy, name, canonical, 'instrument', file);
+  }
+  checkConflicts(sources);
+  return { files: sorted, trainIds: ascending(trainIds), sources, legacy };
+}
+
+/** Files that a selected source lies in, in the order of `parts.files`. */
+export function usedFiles(parts: Pick<RunParts, 'files' | 'sources' | 'legacy'>): RunFile[] {
+  const used = new Set<RunFile>();
+  for (const { files } of [...parts.sources.values(), ...parts.legacy.values()])
+    for (const file of files) used.add(file);
+  return parts.files.filter((file) => used.has(file));
+}
+
+/** Numbers without repetition, ascending. */
+export function ascending(numbers: Iterable<number>): number[] {
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}
+
+/** @throws FormatInvalid if a source has the same train twice, in one file or in two */
+export function checkConflicts(sources: SourceTable): void {
+  const wrong: string[] = [];
+  for (const [name, { files }] of sources) {
+    const ids = files.flatMap((file) => file.usableTrainIds());
+    if (new Set(ids).size < ids.length) wrong.push(name);
+  }
+  if (wrong.length === 0) return;
+  throw new FormatInvalid(
+    `${wrong.length} sources have conflicting data (same train ID in different files or twice in one): ${wrong.join(', ')}. Leave suspect trains out, or the file that repeats them.`,
+    { sources: wrong },
+  );
+}
