@@ -2,8 +2,9 @@ import type { Metadata, ready as readyPromise } from 'h5wasm/node';
 import { allocate, type DType, type DTypeStorage, itemSizeOf, type NumericStorage, viewBytes } from '../core/dtype.ts';
 import { FileUnreadable, FormatInvalid, ShapeMismatch, Unsupported } from '../core/errors.ts';
 import { elementCount, type NdArray, ndarray } from '../core/ndarray.ts';
-import type { Hdf5Attribute, Hdf5Block, Hdf5Child, Hdf5DatasetInfo, Hdf5File, Hdf5Kind, Hdf5Type } from './hdf5.ts';
-import { toHdf5Type } from './hdf5-wasm-type.ts';
+import type { Hdf5Attribute, Hdf5Block, Hdf5Child, Hdf5DatasetInfo, Hdf5File, Hdf5Kind } from './hdf5.ts';
+import { checkBlock, unreadableType } from './hdf5-block.ts';
+import { toHdf5Type } from './hdf5-type.ts';
 
 /** Larger reads go through the heap block in pieces of about this size, so that the heap (2 GiB at most) stays small. */
 const PIECE_BYTES = 64 * 2 ** 20;
@@ -175,7 +176,7 @@ class WasmHdf5File implements Hdf5File {
 
   read(path: string, block?: Hdf5Block, out?: DTypeStorage[DType]): NdArray {
     const { info, metadata } = this.#describe(path);
-    if (info.type.kind !== 'plain') throw unreadable(this.path, path, info.type);
+    if (info.type.kind !== 'plain') throw unreadableType(this.path, path, info.type);
     const { start, count } = checkBlock(info, block);
     const { dtype } = info.type;
     const total = elementCount(count);
@@ -197,7 +198,7 @@ class WasmHdf5File implements Hdf5File {
 
   readFields(path: string, block?: Hdf5Block): ReadonlyMap<string, NdArray> {
     const { info } = this.#describe(path);
-    if (info.type.kind !== 'record') throw unreadable(this.path, path, info.type);
+    if (info.type.kind !== 'record') throw unreadableType(this.path, path, info.type);
     const { start, count } = checkBlock(info, block);
     const { size, fields } = info.type;
     const total = elementCount(count);
@@ -291,28 +292,6 @@ function attempt<T>(call: () => T, toError: (reason: string) => Error): T {
     const reasons = [...text.matchAll(/#\d+:.*?in \w+\(\): (.*)/g)];
     throw toError(reasons.at(-1)?.[1].trim() ?? text.trim());
   }
-}
-
-function checkBlock(info: Hdf5DatasetInfo, block?: Hdf5Block): Hdf5Block {
-  if (!block) return { start: info.shape.map(() => 0), count: info.shape };
-  const { start, count } = block;
-  const isInside =
-    start.length === info.shape.length &&
-    count.length === info.shape.length &&
-    info.shape.every((n, i) => start[i] >= 0 && count[i] >= 0 && start[i] + count[i] <= n);
-  if (isInside) return block;
-  throw new ShapeMismatch(`Block at [${start}] of [${count}] is outside ${info.path} of shape [${info.shape}].`, {
-    expected: info.shape,
-    got: { start, count },
-  });
-}
-
-function unreadable(file: string, dataset: string, type: Hdf5Type): Unsupported {
-  const what = type.kind === 'unsupported' ? type.reason : `${type.kind} elements`;
-  return new Unsupported(`${file}: dataset ${dataset} holds ${what}, which this call cannot read.`, {
-    path: file,
-    dataset,
-  });
 }
 
 function bytesOfStorage(data: NumericStorage): Uint8Array {

@@ -73,6 +73,11 @@ export interface Hdf5File {
   read(path: string, block?: Hdf5Block, out?: DTypeStorage[DType]): NdArray;
   /** Values of a record dataset, one array per field. @throws Unsupported for other types */
   readFields(path: string, block?: Hdf5Block): ReadonlyMap<string, NdArray>;
+  /**
+   * Makes ready what reading a dataset needs beyond this file (a library for foreign compressors): await it before a read
+   * that comes of itself. Adapters that are always ready leave this out.
+   */
+  prepare?(path: string): Promise<void>;
   /** Gives the system's file handle back; the next call opens the file again by itself. */
   suspend(): void;
   /** Closing twice is harmless. */

@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DType, decodeFloat16 } from '../../src/core/dtype.ts';
 import type { Hdf5File, Hdf5Opener } from '../../src/formats/hdf5.ts';
-import { nodeHdf5Opener } from '../../src/platform/node/hdf5-open.ts';
+import { libraryHdf5Opener, nodeHdf5Opener, openReaderFile } from '../../src/platform/node/hdf5-open.ts';
 import { GOLDEN } from './hdf5-run-expected.ts';
 
 /** Every adapter of the HDF5 port must pass this suite. */
 const ADAPTERS: readonly (readonly [name: string, opener: Hdf5Opener])[] = [
-  ['WebAssembly library on local files', nodeHdf5Opener],
+  ['own reader', { open: async (path) => openReaderFile(path) }],
+  ['WebAssembly library', libraryHdf5Opener],
+  ['own reader with the library behind it', nodeHdf5Opener],
 ];
 
 describe.each(ADAPTERS)('HDF5 port: %s', (_, opener) => {

@@ -1,23 +1,48 @@
 import { resolve } from 'node:path';
 import type { Hdf5File, Hdf5Opener } from '../../formats/hdf5.ts';
-import { readSuperblock } from '../../formats/hdf5-superblock.ts';
+import { FallbackHdf5File } from '../../formats/hdf5-fallback.ts';
+import { ReaderHdf5File } from '../../formats/hdf5-reader/reader-file.ts';
 import { loadWasmHdf5 } from '../../formats/hdf5-wasm.ts';
-import { openFileBytes } from './file-store.ts';
+import { DiskBytes } from './disk-bytes.ts';
+import { nodeInflate } from './inflate.ts';
 
-/** Opens HDF5 files of the local disk; each is checked by its superblock first. @throws FileUnreadable */
+/** Opens a file of the local disk with our own reader alone. @throws FileUnreadable */
+export function openReaderFile(path: string): ReaderHdf5File {
+  const source = new DiskBytes(resolve(path));
+  try {
+    return new ReaderHdf5File(source, nodeInflate);
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+/** Opens HDF5 files of the local disk: our own reader, and the library for what that cannot read. @throws FileUnreadable */
 export const nodeHdf5Opener: Hdf5Opener = {
   async open(path: string): Promise<Hdf5File> {
-    const absolute = resolve(path);
-    const bytes = await openFileBytes(absolute);
-    try {
-      await readSuperblock(bytes);
-    } finally {
-      await bytes.close();
-    }
-    return (await loadWasmHdf5()).open(absolute);
+    const file = withFallback(path);
+    file.reader; // opened now, so that what is wrong with the file is said now
+    return file;
   },
 
   async openLater(path: string): Promise<Hdf5File> {
-    return (await loadWasmHdf5()).openLater(resolve(path));
+    return withFallback(path);
   },
 };
+
+/** Opens HDF5 files of the local disk with the library alone, for comparisons. @throws FileUnreadable */
+export const libraryHdf5Opener: Hdf5Opener = {
+  async open(path: string): Promise<Hdf5File> {
+    openReaderFile(path).close(); // empty, foreign and cut-off files are refused with their own reason
+    return (await loadWasmHdf5()).open(resolve(path));
+  },
+};
+
+function withFallback(path: string): FallbackHdf5File {
+  const absolute = resolve(path);
+  return new FallbackHdf5File(
+    absolute,
+    () => openReaderFile(absolute),
+    async () => (await loadWasmHdf5()).open(absolute),
+  );
+}

@@ -1,8 +1,8 @@
 import type { DType } from '../core/dtype.ts';
 import type { Hdf5Field, Hdf5Type } from './hdf5.ts';
 
-/** How the WebAssembly library describes an element type. */
-export interface WasmTypeMetadata {
+/** How a file stores an element, as both readers describe it. */
+export interface StoredElement {
   readonly type: number;
   readonly size: number;
   readonly signed: boolean;
@@ -10,7 +10,7 @@ export interface WasmTypeMetadata {
   readonly littleEndian: boolean;
   readonly cset?: number;
   readonly enum_type?: { readonly members: Readonly<Record<string, number>>; readonly type: number };
-  readonly compound_type?: { readonly members: readonly (WasmTypeMetadata & { name: string; offset: number })[] };
+  readonly compound_type?: { readonly members: readonly (StoredElement & { name: string; offset: number })[] };
 }
 
 /** H5T class numbers. @source HDF5 reference manual, H5T_class_t */
@@ -29,7 +29,7 @@ const INTEGERS: Readonly<Record<string, DType>> = {
 const FLOATS: Readonly<Record<number, DType>> = { 2: 'float16', 4: 'float32', 8: 'float64' };
 
 /** Our element type of a library type; booleans and complex numbers are told by h5py's conventions. */
-export function toHdf5Type(metadata: WasmTypeMetadata): Hdf5Type {
+export function toHdf5Type(metadata: StoredElement): Hdf5Type {
   const dtype = plainType(metadata);
   if (dtype) return { kind: 'plain', dtype };
   const members = metadata.compound_type?.members;
@@ -47,7 +47,7 @@ export function toHdf5Type(metadata: WasmTypeMetadata): Hdf5Type {
   return { kind: 'record', size: metadata.size, fields };
 }
 
-function plainType(metadata: WasmTypeMetadata): DType | undefined {
+function plainType(metadata: StoredElement): DType | undefined {
   const sign = metadata.signed ? 's' : 'u';
   switch (metadata.type) {
     case CLASS.integer:

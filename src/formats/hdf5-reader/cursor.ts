@@ -1,0 +1,162 @@
+import { FormatInvalid } from '../../core/errors.ts';
+
+/** Address of something that a file does not have (all bits set). */
+export const NOWHERE = -1;
+
+/** Widths of addresses and lengths in a file, bytes. */
+export interface FieldSizes {
+  readonly offsetSize: number;
+  readonly lengthSize: number;
+}
+
+/** The error of a structure that breaks the format. @param at byte of the file */
+export function damaged(file: string, at: number, problem: string): FormatInvalid {
+  return new FormatInvalid(
+    `${file} is damaged at byte ${at}: ${problem}. Copy the file again, or leave it out of the run.`,
+    { path: file, offset: at },
+  );
+}
+
+const latin1 = new TextDecoder('latin1');
+const utf8 = new TextDecoder('utf-8');
+
+/** Reads little-endian fields one after another from a block of a file; every step past its end is an error. */
+export class Cursor {
+  readonly file: string;
+  readonly sizes: FieldSizes;
+  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
+  /** Place of the block in the file. */
+  readonly #start: number;
+  #at = 0;
+
+  constructor(file: string, start: number, bytes: Uint8Array, sizes: FieldSizes) {
+    this.file = file;
+    this.sizes = sizes;
+    this.#start = start;
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Bytes read so far. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** Bytes left. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  /** Place in the file of the next byte. */
+  get place(): number {
+    return this.#start + this.#at;
+  }
+
+  /** An error at the next byte. */
+  damaged(problem: string): FormatInvalid {
+    return damaged(this.file, this.place, problem);
+  }
+
+  #take(length: number): number {
+    const at = this.#at;
+    if (length < 0 || at + length > this.#bytes.length)
+      throw this.damaged(`${length} bytes expected, ${this.left} left`);
+    this.#at = at + length;
+    return at;
+  }
+
+  skip(length: number): void {
+    this.#take(length);
+  }
+
+  /** Goes to a multiple of `step` bytes from the start of the block. */
+  align(step: number): void {
+    this.skip((step - (this.#at % step)) % step);
+  }
+
+  u8(): number {
+    return this.#bytes[this.#take(1)];
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.#take(2), true);
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  /** An unsigned number of `width` bytes. @throws FormatInvalid beyond 2^53 */
+  uint(width: number): number {
+    const at = this.#take(width);
+    let value = 0;
+    for (let i = width - 1; i >= 0; i--) value = value * 256 + this.#bytes[at + i];
+    if (value > Number.MAX_SAFE_INTEGER)
+      throw damaged(this.file, this.#start + at, `${value} is no possible size or place`);
+    return value;
+  }
+
+  /** A number of elements or bytes. */
+  length(): number {
+    return this.uint(this.sizes.lengthSize);
+  }
+
+  /** A length where all bits set mean "unlimited": null then. */
+  limit(): number | null {
+    return this.#isAllSet(this.sizes.lengthSize) ? null : this.length();
+  }
+
+  /** An address in the file, or {@link NOWHERE}. */
+  address(): number {
+    return this.#isAllSet(this.sizes.offsetSize) ? NOWHERE : this.uint(this.sizes.offsetSize);
+  }
+
+  #isAllSet(width: number): boolean {
+    const at = this.#take(width);
+    for (let i = 0; i < width; i++) {
+      if (this.#bytes[at + i] !== 0xff) {
+        this.#at = at;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** A view of the next bytes. */
+  bytes(length: number): Uint8Array {
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** Text up to a NUL byte, which is read too. */
+  text(): string {
+    const end = this.#bytes.indexOf(0, this.#at);
+    if (end < 0) throw this.damaged('a name without end');
+    const text = utf8.decode(this.#bytes.slice(this.#at, end));
+    this.#at = end + 1;
+    return text;
+  }
+
+  /** Text of a fixed number of bytes; what follows a NUL byte is padding. */
+  fixedText(length: number): string {
+    const bytes = this.bytes(length);
+    const end = bytes.indexOf(0);
+    return utf8.decode(bytes.slice(0, end < 0 ? length : end));
+  }
+
+  /** Reads a structure's four-letter mark. @throws FormatInvalid if it is another one */
+  mark(expected: string): void {
+    const at = this.place;
+    const found = latin1.decode(this.bytes(4).slice());
+    if (found !== expected) throw damaged(this.file, at, `"${expected}" expected, ${JSON.stringify(found)} found`);
+  }
+
+  /** Reads a version number that must be one of `known`. */
+  version(what: string, ...known: readonly number[]): number {
+    const at = this.place;
+    const version = this.u8();
+    if (!known.includes(version)) throw damaged(this.file, at, `version ${version} of ${what} is unknown`);
+    return version;
+  }
+}
