@@ -1,7 +1,7 @@
 import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import websocket from '@fastify/websocket';
-import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ErrorReply, GeometryInfo, ServerStatus } from '../api/run-contract.ts';
 import { isXfelError } from '../core/errors.ts';
@@ -32,9 +32,23 @@ const hostName = (host: string | undefined) =>
     .replace(/^\[|\]$/g, '')
     .toLowerCase();
 
+/** Host of an Origin header; empty for what is no address, such as the `null` of a sandboxed frame. */
+function originHost(origin: string): string {
+  return URL.canParse(origin) ? hostName(new URL(origin).host) : '';
+}
+
 /** Builds the server: routes, OpenAPI under `/api/openapi.json`, pages; one place turns errors into replies. */
 export async function createApp(ports: AppPorts): Promise<FastifyInstance> {
-  const app = fastify({ bodyLimit: 1 << 20, forceCloseConnections: true });
+  const answer = (error: FastifyError, reply: FastifyReply) => {
+    const { status, body } = replyOf(error, ports.onFault);
+    return reply.code(status).type('application/json').send(JSON.stringify(body));
+  };
+  const app = fastify({
+    bodyLimit: 1 << 20,
+    forceCloseConnections: true,
+    // Addresses that cannot be decoded never reach the error handler below.
+    frameworkErrors: (error, _request, reply) => void answer(error, reply),
+  });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
 
@@ -44,8 +58,7 @@ export async function createApp(ports: AppPorts): Promise<FastifyInstance> {
     const { origin, host } = request.headers;
     const isForeign =
       allowedHosts !== null &&
-      (!allowedHosts.has(hostName(host)) ||
-        (origin !== undefined && origin !== 'null' && !allowedHosts.has(hostName(new URL(origin).host))));
+      (!allowedHosts.has(hostName(host)) || (origin !== undefined && !allowedHosts.has(originHost(origin))));
     if (isForeign) {
       const body: ErrorReply = {
         error: 'Forbidden',
@@ -55,17 +68,21 @@ export async function createApp(ports: AppPorts): Promise<FastifyInstance> {
       return reply.code(403).send(body);
     }
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
     reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer');
+    // Data of a run that is still being written must not be taken from a cache.
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
   });
 
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
-    const { status, body } = replyOf(error, ports.onFault);
-    return reply.code(status).type('application/json').send(JSON.stringify(body));
+  app.addHook('onResponse', async (request, reply) => {
+    // Node does not end the connection of a refused upgrade, and the server could not stop while its visitor keeps it.
+    if (request.headers.upgrade && reply.statusCode >= 400) request.raw.socket.end();
   });
+
+  app.setErrorHandler((error: FastifyError, _request, reply) => answer(error, reply));
   app.setNotFoundHandler((request, reply) => {
-    if (request.method === 'GET' && ports.pages && !request.url.startsWith('/api/'))
-      return reply.header('cache-control', 'no-cache').sendFile('index.html');
+    const isPage = request.method === 'GET' && !/^\/(api|assets)\//.test(request.url);
+    if (isPage && ports.pages) return reply.header('cache-control', 'no-cache').sendFile('index.html');
     const body: ErrorReply = {
       error: 'NotFound',
       message: `There is no ${request.method} ${request.url.split('?')[0]}. The calls are listed in /api/openapi.json.`,
@@ -125,6 +142,8 @@ function replyOf(error: FastifyError, onFault: (error: unknown) => void): { stat
       status: error.statusCode,
       body: { error: error.code ?? 'BadRequest', message: error.message, details: {} },
     };
+  // The browser went away, and nobody reads the reply.
+  if (error.name === 'AbortError') return { status: 499, body: { error: 'Aborted', message: 'Aborted.', details: {} } };
   onFault(error);
   return {
     status: 500,

@@ -6,6 +6,8 @@ import type { LiveEngine, LiveResult } from '../live/engine.ts';
 export interface ViewerChannel {
   sendBinary(bytes: Uint8Array): void;
   sendText(text: string): void;
+  /** Bytes that were sent but have not left this machine. */
+  bufferedBytes(): number;
 }
 
 /** What a channel tells of its viewer. */
@@ -24,6 +26,8 @@ interface Viewer {
 
 /** Counters are sent this often, ms: what a person can read. */
 const STATUS_MS = 250;
+/** A viewer with more than this on its way (a sleeping laptop) gets no more counters, which would pile up for ever. */
+const MAX_BUFFERED = 1 << 16;
 
 /**
  * Everybody who watches. Each viewer gets the newest frame once it has drawn the last one: a slow one misses frames, and
@@ -36,7 +40,7 @@ export class LiveViewers {
   readonly #timer: NodeJS.Timeout;
   #encoded: { readonly sequence: number; readonly bytes: Uint8Array } | null = null;
 
-  constructor(engine: LiveEngine) {
+  constructor(engine: LiveEngine, statusMs = STATUS_MS) {
     this.#engine = engine;
     this.#stop = engine.onResult((result) => {
       for (const viewer of this.#viewers) this.#offer(viewer, result);
@@ -44,8 +48,8 @@ export class LiveViewers {
     this.#timer = setInterval(() => {
       if (this.#viewers.size === 0) return;
       const text = JSON.stringify(this.status());
-      for (const { channel } of this.#viewers) channel.sendText(text);
-    }, STATUS_MS);
+      for (const { channel } of this.#viewers) if (channel.bufferedBytes() <= MAX_BUFFERED) channel.sendText(text);
+    }, statusMs);
     this.#timer.unref();
   }
 

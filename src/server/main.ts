@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PortInUse, RunNotFound } from '../core/errors.ts';
+import { EndpointInvalid, PortInUse, RunNotFound } from '../core/errors.ts';
 import { findProposal } from '../data/open-run.ts';
 import { createRunLister, listProposals } from '../data/proposals.ts';
 import { AGIPD_1M } from '../detector/agipd.ts';
-import { geometryInfo, snapGeometry } from '../detector/snapped-geometry.ts';
+import { geometryInfo, type SnappedGeometry, snapGeometry } from '../detector/snapped-geometry.ts';
 import type { LiveSettings } from '../live/engine.ts';
 import { appRoot, packageJsonPath } from '../platform/node/asset-paths.ts';
 import { findDarkRuns } from '../platform/node/dark-runs.ts';
@@ -45,67 +45,114 @@ const DEFAULTS = {
 };
 
 /**
- * Wires files, bridge, live engine and pages together and listens.
- * @throws PortInUse, GeometryInvalid, FileUnreadable
+ * Wires files, bridge, live engine and pages together and listens. What was started is stopped again when a later step fails.
+ * @throws RunNotFound (no such data root), GeometryInvalid, FileUnreadable, StateInvalid, PortInUse, EndpointInvalid
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { log, signal } = options;
-  const demo: DemoBeamline | null = options.isDemo
-    ? await startDemoBeamline({ dataRoot: options.dataRoot ?? undefined, log, signal })
-    : null;
-  const dataRoot = demo?.dataRoot ?? options.dataRoot;
-  const geometryPath = options.geometry ?? (demo ? join(demo.proposalPath, 'usr', 'geometry.geom') : null);
-  const snapped = snapGeometry(await loadGeometry(geometryPath, AGIPD_1M));
-  const { distance, photonEnergyKeV } = snapped.geometry.metadata;
-  const settings: LiveSettings = {
-    source: { endpoint: options.bridge ?? demo?.endpoint ?? DEFAULTS.endpoint, socket: 'REQ' },
+  const { log, signal, geometry } = options;
+  const stops: (() => Promise<unknown> | undefined)[] = [];
+  const close = async () => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  };
+  try {
+    // Whatever can be wrong with the arguments is looked at before anything is started.
+    if (options.dataRoot !== null && !options.isDemo) await checkDataRoot(options.dataRoot);
+    let snapped = geometry === null ? null : snapGeometry(await loadGeometry(geometry, AGIPD_1M));
+    const demo: DemoBeamline | null = options.isDemo
+      ? await startDemoBeamline({ dataRoot: options.dataRoot ?? undefined, log, signal })
+      : null;
+    stops.push(async () => demo?.close());
+    const dataRoot = demo?.dataRoot ?? options.dataRoot;
+    const geometryPath = geometry ?? (demo ? join(demo.proposalPath, 'usr', 'geometry.geom') : null);
+    snapped ??= snapGeometry(await loadGeometry(geometryPath, AGIPD_1M));
+    const live = await createLiveEngine({
+      settings: firstSettings(snapped, options.bridge ?? demo?.endpoint ?? DEFAULTS.endpoint),
+      geometryPath,
+      proposalPath: demo?.proposalPath ?? null,
+    });
+    stops.push(() => live.close());
+    const runs = createRunService(dataRoot, snapped);
+    stops.push(() => runs.close());
+    const version = (JSON.parse(readFileSync(packageJsonPath(), 'utf8')) as { version: string }).version;
+    const pages = appRoot();
+    if (!pages) log('The pages are not built: only the API is served. Run "npm run build" for the pages.');
+    const app = await createApp({
+      runs,
+      live,
+      geometry: geometryInfo(snapped),
+      status: { name: 'hutch', version, isDemo: demo !== null, dataRoot, startedAt: Date.now() },
+      pages,
+      allowedHosts: LOOPBACK.has(options.host) ? LOOPBACK : null,
+      onFault: (error) => log(`fault: ${error instanceof Error ? error.stack : String(error)}`),
+    });
+    stops.push(() => app.close());
+    const address = await app.listen({ host: options.host, port: options.port }).catch((cause) => {
+      throw listenError(options, cause as NodeJS.ErrnoException);
+    });
+    return { address, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function checkDataRoot(dataRoot: string): Promise<void> {
+  const entry = await nodeFileStore.entry(dataRoot);
+  if (entry?.isFolder) return;
+  throw new RunNotFound(
+    `The data root ${dataRoot} ${entry ? 'is a file, not a folder' : 'does not exist'}. Give the folder with INSTRUMENT/CYCLE/pNNNNNN by --data-root or $EXTRA_DATA_DATA_ROOT.`,
+    { path: dataRoot },
+  );
+}
+
+function firstSettings({ geometry, centre }: SnappedGeometry, endpoint: string): LiveSettings {
+  const { distance, photonEnergyKeV } = geometry.metadata;
+  return {
+    source: { endpoint, socket: 'REQ' },
     integration: {
       ...DEFAULTS.integration,
       distance: distance ?? DEFAULTS.integration.distance,
       photonEnergyKeV: photonEnergyKeV ?? DEFAULTS.integration.photonEnergyKeV,
-      centreX: snapped.centre[1],
-      centreY: snapped.centre[0],
+      centreX: centre[1],
+      centreY: centre[0],
     },
     roi: DEFAULTS.roi,
     movingAverage: 1,
     isCorrected: true,
   };
-  const live = await createLiveEngine({ settings, geometryPath, proposalPath: demo?.proposalPath ?? null });
-  const runs = createRunService(dataRoot, snapped);
-  const version = (JSON.parse(readFileSync(packageJsonPath(), 'utf8')) as { version: string }).version;
-  const pages = appRoot();
-  if (!pages) log('The pages are not built: only the API is served. Run "npm run build" for the pages.');
-  const app = await createApp({
-    runs,
-    live,
-    geometry: geometryInfo(snapped),
-    status: { name: 'hutch', version, isDemo: demo !== null, dataRoot, startedAt: Date.now() },
-    pages,
-    allowedHosts: LOOPBACK.has(options.host) ? LOOPBACK : null,
-    onFault: (error) => log(`fault: ${error instanceof Error ? error.stack : String(error)}`),
-  });
-  const close = async () => {
-    await app.close();
-    await Promise.all([live.close(), runs.close(), demo?.close()]);
-  };
-  try {
-    const address = await app.listen({ host: options.host, port: options.port });
-    return { address, close };
-  } catch (cause) {
-    await close();
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    throw new PortInUse(
-      `Port ${options.port} of ${options.host} is used by another program (another Hutch?). Choose one with --port, or --port 0 for any free one.`,
-      { port: options.port },
-      { cause },
-    );
+}
+
+function listenError({ host, port }: ServerOptions, cause: NodeJS.ErrnoException): Error {
+  const details = { host, port };
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return new PortInUse(
+        `Port ${port} of ${host} is used by another program (another Hutch?). Choose one with --port, or --port 0 for any free one.`,
+        details,
+        { cause },
+      );
+    case 'EACCES':
+      return new PortInUse(
+        `Port ${port} of ${host} may not be used without more rights. Choose one above 1023 with --port.`,
+        details,
+        { cause },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return new EndpointInvalid(
+        `This machine has no address ${host} to listen on (${cause.code}). Give --host 127.0.0.1, 0.0.0.0 or one of its own.`,
+        details,
+        { cause },
+      );
+    default:
+      return cause;
   }
 }
 
-function createRunService(
-  dataRoot: string | null,
-  snapped: ConstructorParameters<typeof RunService>[0]['snapped'],
-): RunService {
+/** The run service on the local disk below a data root; without one every run is refused with the way to give one. */
+export function createRunService(dataRoot: string | null, snapped: SnappedGeometry): RunService {
   const lister = createRunLister({ files: nodeFileStore, hdf5: nodeHdf5Opener });
   const root = () => {
     if (dataRoot === null)

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { liveAckSchema, liveStateReplySchema, liveStateSchema, liveStatusSchema } from '../../api/live-contract.ts';
+import { errorReplySchema } from '../../api/run-contract.ts';
 import { StateInvalid } from '../../core/errors.ts';
 import type { LiveEngine } from '../../live/engine.ts';
 import { LiveViewers } from '../live-viewers.ts';
@@ -18,7 +19,13 @@ export function addLiveRoutes(app: FastifyInstance, engine: LiveEngine): void {
 
   routes.put(
     '/api/live/state',
-    { schema: { tags: ['live'], body: liveStateSchema, response: { 200: liveStateReplySchema } } },
+    {
+      schema: {
+        tags: ['live'],
+        body: liveStateSchema,
+        response: { 200: liveStateReplySchema, '4xx': errorReplySchema },
+      },
+    },
     ({ body }) => {
       if (body.integration.qMax <= body.integration.qMin) {
         throw new StateInvalid(
@@ -38,6 +45,7 @@ export function addLiveRoutes(app: FastifyInstance, engine: LiveEngine): void {
     const viewer = viewers.add({
       sendBinary: (bytes) => socket.send(bytes, { binary: true }),
       sendText: (text) => socket.send(text),
+      bufferedBytes: () => socket.bufferedAmount,
     });
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary || data.length > 10_000) return socket.close(1003, 'text only');
