@@ -1,5 +1,5 @@
 import { sleep } from '../core/cancel.ts';
-import { isXfelError } from '../core/errors.ts';
+import { isXfelError, type XfelError } from '../core/errors.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Train } from '../core/train.ts';
 import { decodeBridgeMessage } from '../formats/bridge-message.ts';
@@ -22,8 +22,12 @@ export interface BridgeClientOptions {
   readonly transport: SocketTransport;
   /** Memory for large arrays; the train's `release` hands it back. */
   readonly allocate?: (byteLength: number) => Lease | undefined;
+  /** A longer message ends the connection, with a word about it. */
+  readonly maxMessageBytes?: number;
   readonly signal?: AbortSignal;
   readonly onStatus?: (status: BridgeStatus) => void;
+  /** A message that cannot be read was left out; the next one may be good. */
+  readonly onInvalid?: (error: XfelError) => void;
   /** Without a train for this long the state is `silent`, ms. */
   readonly silenceMs?: number;
 }
@@ -31,6 +35,8 @@ export interface BridgeClientOptions {
 const REQUEST = [new TextEncoder().encode('next')];
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 2000;
+/** Before asking again after an answer that cannot be read, ms: else two programs spin on an error reply. */
+const INVALID_PAUSE_MS = 100;
 
 /**
  * Receives trains from a Karabo bridge for ever: connects, reconnects after a failure (also when a server died with our
@@ -46,13 +52,20 @@ export async function* receiveTrains(options: BridgeClientOptions): AsyncGenerat
     let socket: ClientSocket | null = null;
     try {
       if (pause === FIRST_PAUSE_MS) onStatus?.({ state: 'connecting' });
-      socket = await transport.connect(endpoint, kind, { signal, allocate: options.allocate });
+      socket = await transport.connect(endpoint, kind, {
+        signal,
+        allocate: options.allocate,
+        maxMessageBytes: options.maxMessageBytes,
+      });
       onStatus?.({ state: 'connecting' });
       for (;;) {
         if (kind === 'REQ') socket.send(REQUEST);
         const message = await receiveOrSay(socket, options);
         const train = readTrain(message, options);
-        if (!train) continue;
+        if (!train) {
+          if (kind === 'REQ') await sleep(INVALID_PAUSE_MS, signal);
+          continue;
+        }
         pause = FIRST_PAUSE_MS;
         onStatus?.({ state: 'receiving' });
         yield train;
@@ -92,14 +105,15 @@ async function receiveOrSay(
   }
 }
 
-/** The train of a message, or null (and a word about it) if it cannot be read: the next one may be good. */
-function readTrain(message: ReceivedMessage, { onStatus }: BridgeClientOptions): Train | null {
+/** The train of a message, or null (and a word about it) if it cannot be read. */
+function readTrain(message: ReceivedMessage, { onStatus, onInvalid }: BridgeClientOptions): Train | null {
   try {
     return trainOfMessage(decodeBridgeMessage(message.parts), Date.now(), message.release);
   } catch (error) {
     message.release();
     if (!isXfelError(error, 'MessageInvalid')) throw error;
     onStatus?.({ state: 'error', text: `A message was left out. ${error.message}` });
+    onInvalid?.(error);
     return null;
   }
 }

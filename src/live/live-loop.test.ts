@@ -115,6 +115,64 @@ describe('LiveLoop', () => {
     await running;
   });
 
+  it('shows nothing of the old source once another is chosen, and counts what it dropped', async () => {
+    const released: number[] = [];
+    const { loop, running, results, finish, counters, feed } = rig();
+    for (const trainId of [1, 2]) {
+      await tick();
+      feed(detectorTrain(trainId, released));
+    }
+    await tick();
+    feed({ trainId: 3, sources: new Map(), release: () => released.push(3) });
+    await tick();
+    loop.apply({ ...settings, source: { endpoint: 'tcp://b:1', socket: 'REQ' } }, 2);
+    await tick();
+    expect(counters().dropped).toEqual({ 'source changed': 1, 'no detector data': 1 });
+    finish.shift()?.();
+    await tick();
+    expect([results, counters().dropped['source changed']]).toEqual([[], 2]);
+    expect(released.sort()).toEqual([1, 2, 3]);
+    feed(detectorTrain(1, released));
+    await tick();
+    finish.shift()?.();
+    await tick();
+    expect(results).toEqual([1]);
+    loop.close();
+    await running;
+  });
+
+  it('counts messages that cannot be read, and tries again after an unexpected failure of the source', async () => {
+    const monitor = new LiveMonitor();
+    let opened = 0;
+    const loop = new LiveLoop(
+      {
+        // biome-ignore lint/correctness/useYield: a source that fails
+        async *openTrains(_, { onInvalid }) {
+          opened++;
+          onInvalid();
+          throw new Error('out of memory');
+        },
+        process: () => Promise.reject(new Error('nothing to process')),
+        reset: () => {},
+        monitor,
+        onResult: () => {},
+      },
+      settings,
+      1,
+    );
+    const running = loop.run();
+    await tick();
+    expect(monitor.counters('', 1, Date.now())).toMatchObject({
+      connection: 'error',
+      dropped: { 'unreadable message': 1 },
+      lastError: { text: 'out of memory' },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 2200));
+    expect(opened).toBe(2);
+    loop.close();
+    await running;
+  });
+
   it('says why a source cannot start, and opens the next one when the settings change', async () => {
     const { loop, running, opened, counters } = rig();
     await tick();

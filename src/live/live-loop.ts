@@ -18,7 +18,12 @@ export interface LiveLoopParts {
   /** Opens the stream of trains; it reconnects by itself and ends only with the signal. */
   openTrains(
     source: LiveSettings['source'],
-    options: { signal: AbortSignal; onStatus: (status: SourceStatus) => void },
+    options: {
+      signal: AbortSignal;
+      onStatus: (status: SourceStatus) => void;
+      /** A message that could not be read was left out. */
+      onInvalid: () => void;
+    },
   ): AsyncIterable<Train>;
   /** Processes one train (and releases it). @throws SkipTrain */
   process(
@@ -31,6 +36,11 @@ export interface LiveLoopParts {
   readonly monitor: LiveMonitor;
   onResult(result: LiveResult): void;
 }
+
+/** Pause before a source that failed in an unexpected way is opened again, ms. */
+const RETRY_MS = 2000;
+/** What a timer can wait at most, ms (24 days). */
+const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
 /**
  * Receives, matches and processes until it is closed. Receiving never waits for processing: one train may wait while
@@ -72,9 +82,10 @@ export class LiveLoop {
         await sleep(500, signal);
       } catch (error) {
         if (signal.aborted) continue;
-        // Only a source that cannot even start comes here, such as an impossible endpoint: wait for other settings.
         this.#parts.monitor.connection('error', Date.now(), messageOf(error));
-        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        // An impossible endpoint stays impossible until the settings change; anything else may get better by itself.
+        const pause = isXfelError(error, 'EndpointInvalid') ? LONGEST_SLEEP_MS : RETRY_MS;
+        await sleep(pause, signal).catch(() => undefined);
       }
     }
   }
@@ -86,11 +97,13 @@ export class LiveLoop {
 
   async #receive(signal: AbortSignal): Promise<void> {
     const { monitor } = this.#parts;
-    this.#matcher.reset();
+    for (const { reason } of this.#matcher.reset()) monitor.dropped(reason);
+    this.#dropWaiting('source changed');
     this.#parts.reset();
     monitor.sourceChanged();
     const onStatus = ({ state, text }: SourceStatus) => monitor.connection(state, Date.now(), text);
-    for await (const train of this.#parts.openTrains(this.#settings.source, { signal, onStatus })) {
+    const onInvalid = () => monitor.dropped('unreadable message');
+    for await (const train of this.#parts.openTrains(this.#settings.source, { signal, onStatus, onInvalid })) {
       monitor.received(train, Date.now());
       const { matched, dropped } = this.#matcher.push(train);
       for (const { reason } of dropped) monitor.dropped(reason);
@@ -99,12 +112,16 @@ export class LiveLoop {
   }
 
   #offer(train: Train): void {
-    if (this.#waiting) {
-      this.#waiting.release?.();
-      this.#parts.monitor.dropped('processing is slower');
-    }
+    this.#dropWaiting('processing is slower');
     this.#waiting = train;
     if (!this.#isBusy) void this.#work();
+  }
+
+  #dropWaiting(reason: string): void {
+    if (!this.#waiting) return;
+    this.#waiting.release?.();
+    this.#waiting = null;
+    this.#parts.monitor.dropped(reason);
   }
 
   async #work(): Promise<void> {
@@ -112,9 +129,15 @@ export class LiveLoop {
     const { monitor } = this.#parts;
     while (this.#waiting) {
       const train = this.#waiting;
+      const source = this.#source;
       this.#waiting = null;
       try {
         const { result, stages } = await this.#parts.process(train, this.#settings, this.#version);
+        if (source !== this.#source) {
+          // The picture of another beamline must not come up under the new endpoint.
+          monitor.dropped('source changed');
+          continue;
+        }
         monitor.processed(result, stages);
         this.#parts.onResult(result);
       } catch (error) {

@@ -73,10 +73,10 @@ export class TrainMatcher {
     return { matched: null, dropped: this.#pending.size > CACHE_LENGTH ? [this.#drop(this.#oldest())] : [] };
   }
 
-  /** Gives up all waiting trains, as when the source changes. */
-  reset(): void {
-    for (const trainId of [...this.#pending.keys()]) this.#drop(trainId);
+  /** Gives up all waiting trains, as when the source changes. @returns them, with what they missed */
+  reset(): DroppedTrain[] {
     this.#lastEmitted = 0;
+    return [...this.#pending.keys()].map((trainId) => this.#drop(trainId));
   }
 
   #merge(train: Train): Pending {
