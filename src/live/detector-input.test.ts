@@ -92,6 +92,9 @@ describe('findDetectorInput', () => {
     expect(find({ 'A/CAL/APPEND_RAW': { 'image.data': array('uint16', 4, 2, 6, 9) } })).toBe('wrong shape');
     expect(find({ 'A/DET/APPEND': { 'image.data': array('float64', 3, 4, 6, 2) } })).toBe('wrong dtype');
     expect(find({ 'A/DET/0CH0:xtdf': { 'image.data': array('uint16', 0, 2, 6, 2) } })).toBe('no frames');
+    expect(find({ 'A/DET/APPEND': { 'image.data': array('uint16', 0, 2, 4, 6, 2) } })).toBe('no frames');
+    expect(find({ 'A/DET/APPEND': { 'image.data': array('uint16', 3, 2, 3, 6, 2) } })).toBe('wrong shape');
+    expect(find({ 'A/DET/APPEND': { 'image.data': 'text' } })).toBe('no detector data');
     expect(
       find({
         'A/DET/0CH0:xtdf': { 'image.data': array('uint16', 2, 2, 6, 2) },

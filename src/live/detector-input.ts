@@ -71,6 +71,7 @@ function fromMerged(name: string, source: TrainSource, layout: ModuleLayout): De
     ? [shape[0], 2, layout.modules, layout.slowScan, layout.fastScan]
     : [shape[0], layout.modules, layout.slowScan, layout.fastScan];
   checkShape(name, shape, expected);
+  if (shape[0] === 0) throw skip('no frames', `${name} has no frame in this train`);
   const plane = layout.slowScan * layout.fastScan;
   const stack = plane * layout.modules;
   const present = source.data.get('modulesPresent');

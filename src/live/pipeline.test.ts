@@ -181,4 +181,12 @@ describe('LivePipeline', () => {
     expect(isXfelError(error, 'SkipTrain') && error.details.reason).toBe('wrong shape');
     expect([bad.released(), slots.lent]).toEqual([true, 0]);
   });
+
+  it('leaves out a train with more frames than there is room for', async () => {
+    const { pipeline } = makePipeline();
+    const long = train({ 'image.data': zeros('uint16', [2701, 2, 2, 4, 2]) });
+    const error = await pipeline.process(long, settings, 1).catch((e: unknown) => e);
+    expect(isXfelError(error, 'SkipTrain') && error.details.reason).toBe('too many frames');
+    expect(long.released()).toBe(true);
+  });
 });

@@ -1,4 +1,4 @@
-import { Unsupported } from '../core/errors.ts';
+import { SkipTrain, Unsupported } from '../core/errors.ts';
 import type { Lease } from '../core/lease.ts';
 import { type NdArray, ndarray } from '../core/ndarray.ts';
 import { clipRoi } from '../core/roi.ts';
@@ -119,6 +119,10 @@ export class LivePipeline {
     let isCorrected: boolean;
     try {
       input = findDetectorInput(train, this.#parts.detector.layout);
+      if (input.frames > MAX_FRAMES)
+        throw new SkipTrain(`Train left out: ${input.frames} frames, ${MAX_FRAMES} are the most that can be shown.`, {
+          reason: 'too many frames',
+        });
       isCorrected =
         input.kind === 'corrected' ||
         (input.kind === 'raw' && settings.isCorrected && this.#parts.constants.some((c) => c !== null));

@@ -36,7 +36,7 @@ export function checkLiveSettings(settings: LiveSettings): LiveSettings {
   inRange('roi.height', roi.height, 1, 10_000, 'px');
   inRange('movingAverage', settings.movingAverage, 1, 1000, 'trains');
   isWhole('movingAverage', settings.movingAverage);
-  if (!/^(tcp:\/\/[^/:]+:\d{1,5}|ipc:\/\/.+)$/.test(source.endpoint)) {
+  if (!/^(tcp:\/\/([^/:\s]+|\[[0-9a-fA-F:]+\]):\d{1,5}|ipc:\/\/.+)$/.test(source.endpoint)) {
     throw new StateInvalid(
       `source.endpoint "${source.endpoint}" is no endpoint: write tcp://host:port or ipc:///path.`,
       {

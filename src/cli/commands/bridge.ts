@@ -7,7 +7,7 @@ interface SimOptions {
   readonly dataRoot?: string;
   readonly rate: string;
   readonly pulses?: string;
-  readonly ring: string;
+  readonly ring?: string;
   readonly trains?: string;
   readonly serverSocket: 'REP' | 'PUB' | 'PUSH';
   readonly detector: 'AGIPD' | 'AGIPDModule' | 'LPD';
@@ -42,7 +42,7 @@ function addSim(bridge: Command, context: CliContext): void {
     .option('-g, --gen <how>', 'made-up values: random, zeros', 'random')
     .option('--data-like <layout>', 'made-up layout: online, file', 'online')
     .option('--pulses <n>', 'made-up pulses in a train')
-    .option('--ring <n>', 'trains prepared in memory', '4')
+    .option('--ring <n>', 'trains prepared in memory, at most 1 GiB (default: 4 made-up ones, 32 of a run)')
     .option('--trains <n>', 'stop after so many trains')
     .addHelpText(
       'after',
@@ -53,46 +53,56 @@ Examples:
     )
     .action(async (port: string, options: SimOptions) => {
       const kind = choose('server socket', options.serverSocket, ['REP', 'PUB', 'PUSH']);
-      const trains = options.run ? await readRun(context, options.run, options) : await makeUp(options);
+      const rate = number('--rate', options.rate);
+      const count = options.trains === undefined ? undefined : whole('--trains', options.trains, 1);
       const [{ zmtpTransport }, { serveMessages }, { createReplay }] = await Promise.all([
         import('../../platform/node/zmtp/zmtp-transport.ts'),
         import('../../bridge/server.ts'),
         import('../../bridge/replay.ts'),
       ]);
-      const next = createReplay(trains);
+      // First of all the port: it would be a pity to prepare trains and then find it taken.
       const socket = await zmtpTransport.bind(/^\d+$/.test(port) ? `tcp://*:${port}` : port, kind);
-      context.write(
-        `Simulated bridge on ${socket.endpoint} (${kind}), ${trains.length} trains in turn, ${options.rate} Hz\n`,
-      );
-      let sent = 0;
-      let since = performance.now();
-      const onSent = (receivers: number) => {
-        if (receivers === 0 || ++sent % 50 !== 0) return;
-        const now = performance.now();
-        context.note(`${sent} trains sent, ${(50_000 / (now - since)).toFixed(1)} Hz\n`);
-        since = now;
-      };
-      const count = options.trains === undefined ? undefined : whole('--trains', options.trains, 1);
-      await serveMessages(socket, kind, next, {
-        rate: number('--rate', options.rate),
-        signal: context.signal,
-        count,
-        onSent,
-      });
-      await socket.close();
+      try {
+        const trains = options.run ? await readRun(context, options.run, options) : await makeUp(options);
+        const next = createReplay(trains);
+        const speed = rate > 0 ? `${rate} Hz` : 'as fast as asked';
+        context.write(`Simulated bridge on ${socket.endpoint} (${kind}), ${trains.length} trains in turn, ${speed}\n`);
+        let sent = 0;
+        let since = performance.now();
+        const onSent = (receivers: number) => {
+          if (receivers === 0 || ++sent % 50 !== 0) return;
+          const now = performance.now();
+          context.note(`${sent} trains sent, ${(50_000 / (now - since)).toFixed(1)} Hz\n`);
+          since = now;
+        };
+        await serveMessages(socket, kind, next, { rate, signal: context.signal, count, onSent });
+      } finally {
+        await socket.close();
+      }
     });
 }
 
+/** The first trains of a run, as many as are wanted and fit the memory. */
 async function readRun(context: CliContext, name: string, options: SimOptions) {
-  const { mergeDetector } = await import('../../bridge/merged-detector.ts');
+  const [{ mergeDetector }, { bytesOfTrain }, { RING_BYTES }] = await Promise.all([
+    import('../../bridge/merged-detector.ts'),
+    import('../../bridge/train-message.ts'),
+    import('../../bridge/synthetic-detector.ts'),
+  ]);
+  const wanted = whole('--ring', options.ring ?? '32', 1);
   const run = await context.openRun(name, { dataRoot: options.dataRoot, signal: context.signal });
   const trains = [];
+  let bytes = 0;
   try {
     for await (const train of run.trains({ signal: context.signal })) {
-      trains.push(mergeDetector(train));
-      // The example is small; of a long run only the first trains are kept in memory.
-      if (trains.length >= Math.max(whole('--ring', options.ring, 1), 32)) break;
+      const merged = mergeDetector(train);
+      trains.push(merged);
+      const size = bytesOfTrain(merged);
+      bytes += size;
+      if (trains.length >= wanted || bytes + size > RING_BYTES) break;
     }
+    if (trains.length < run.trainIds.length)
+      context.note(`The first ${trains.length} of ${run.trainIds.length} trains are sent in turn.\n`);
   } finally {
     await run.close();
   }
@@ -110,7 +120,7 @@ async function makeUp(options: SimOptions) {
       pulses: options.pulses === undefined ? undefined : whole('--pulses', options.pulses, 1),
       sources: whole('--nsources', options.nsources, 1),
     },
-    whole('--ring', options.ring, 1),
+    whole('--ring', options.ring ?? '4', 1),
   );
 }
 
@@ -137,6 +147,8 @@ Examples:
       ]);
       const { BridgeTimeout } = await import('../../core/errors.ts');
       const seconds = number('--timeout', options.timeout);
+      if (seconds === 0 || seconds > 86_400)
+        throw new Usage(`--timeout ${seconds} must be above 0 and at most 86400 s.`);
       const socket = ({ REP: 'REQ', PUB: 'SUB', PUSH: 'PULL' } as const)[
         choose('server socket', options.serverSocket, ['REP', 'PUB', 'PUSH'])
       ];
@@ -169,7 +181,8 @@ function choose<T extends string>(what: string, given: string, allowed: readonly
 
 function number(option: string, given: string): number {
   const value = Number(given);
-  if (!(value >= 0)) throw new Usage(`${option} ${given} must be a number >= 0.`);
+  if (given.trim() === '' || !(value >= 0 && value < Number.POSITIVE_INFINITY))
+    throw new Usage(`${option} ${given} must be a number >= 0.`);
   return value;
 }
 

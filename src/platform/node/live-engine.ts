@@ -34,7 +34,7 @@ export type LiveEvent =
   | { readonly type: 'result'; readonly result: LiveResult }
   | { readonly type: 'counters'; readonly counters: LiveCounters };
 
-const DEFAULT_MEMORY = 3.5 * 2 ** 30;
+const DEFAULT_MEMORY = 4 * 2 ** 30 - 2 ** 20;
 
 /**
  * Starts the live thread: it receives from the bridge, matches, corrects and integrates; this thread only sees results.
@@ -49,6 +49,7 @@ export async function createLiveEngine(options: LiveEngineOptions): Promise<Live
   const worker = new Worker(moduleUrl('./live-worker', import.meta.url), { workerData });
   const listeners = new Set<(result: LiveResult) => void>();
   const failed = new LiveMonitor();
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   let hasFailed = false;
   let latest: LiveResult | null = null;
   let counters: LiveCounters = new LiveMonitor().counters(settings.source.endpoint, version, Date.now());
@@ -86,7 +87,6 @@ export async function createLiveEngine(options: LiveEngineOptions): Promise<Live
       return () => listeners.delete(listener);
     },
     async close() {
-      const ended = new Promise((resolve) => worker.once('exit', resolve));
       worker.postMessage({ type: 'close' } satisfies LiveCommand);
       const timer = setTimeout(() => worker.terminate(), 2000);
       await ended;

@@ -18,7 +18,9 @@ import { forEachModuleConstants } from './proposal-constants.ts';
 import { zmtpTransport } from './zmtp/zmtp-transport.ts';
 
 /** Share of the memory that received trains may take. */
-const TRAIN_SHARE = 0.4;
+const TRAIN_SHARE = 0.3;
+/** More than any detector sends in a train, bytes: a hostile bridge cannot fill the memory. */
+const MAX_MESSAGE = 2 ** 31;
 /** How often the counters are sent, ms. */
 const COUNTERS_MS = 250;
 
@@ -85,14 +87,16 @@ const pool = createModulePool(data.wasm, arena, data.threads, pixels);
 const pipeline = new LivePipeline({ arena, kernels, pool, slots, detector, constants });
 loop = new LiveLoop(
   {
-    openTrains: (source, { signal, onStatus }) =>
+    openTrains: (source, { signal, onStatus, onInvalid }) =>
       receiveTrains({
         endpoint: source.endpoint,
         socket: source.socket,
         transport: zmtpTransport,
         allocate: (byteLength) => slots.lend(byteLength),
+        maxMessageBytes: MAX_MESSAGE,
         signal,
         onStatus,
+        onInvalid,
       }),
     process: (train, using, at) => pipeline.process(train, using, at),
     reset: () => pipeline.reset(),

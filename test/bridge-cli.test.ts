@@ -1,0 +1,170 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { receiveTrains } from '../src/bridge/client.ts';
+import { isNdArray } from '../src/core/ndarray.ts';
+import type { Train } from '../src/core/train.ts';
+import { findFreePort } from '../src/platform/node/free-port.ts';
+import { openRun } from '../src/platform/node/open-run.ts';
+import { zmtpTransport } from '../src/platform/node/zmtp/zmtp-transport.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const MAIN = join(ROOT, 'src', 'cli', 'main.ts');
+const NODE = ['--disable-warning=ExperimentalWarning', MAIN];
+const RUN = join(import.meta.dirname, 'golden', 'extra-data', 'root', 'SPB', '202301', 'p900001', 'raw', 'r0034');
+
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close();
+});
+
+/** Runs a command to its end, and how long that took in s. */
+function hutch(...args: string[]) {
+  const started = performance.now();
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...NODE, 'bridge', ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Starts a simulator and waits until it says that it is there. */
+async function startSim(...args: string[]): Promise<{ child: ChildProcess; said: string; endpoint: string }> {
+  const endpoint = `tcp://127.0.0.1:${await findFreePort()}`;
+  const child = spawn(process.execPath, [...NODE, 'bridge', 'sim', endpoint, ...args]);
+  open.push({ close: () => child.kill('SIGKILL') });
+  const said = await new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (text) => resolve(String(text)));
+    child.once('exit', (code) => reject(new Error(`the simulator ended with code ${code}`)));
+  });
+  return { child, said, endpoint };
+}
+
+async function firstTrain(endpoint: string): Promise<Train> {
+  for await (const train of receiveTrains({ endpoint, transport: zmtpTransport })) return train;
+  throw new Error('no train');
+}
+
+/** Something else that listens. */
+async function otherProgram(greeting = ''): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end(greeting);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push({ close: () => server.close() });
+  return (server.address() as { port: number }).port;
+}
+
+describe('hutch bridge sim', () => {
+  it('says that the port is in use, before it prepares anything', async () => {
+    const port = await otherProgram();
+    const { status, stderr, seconds } = hutch('sim', `tcp://127.0.0.1:${port}`, '--pulses', '64', '--ring', '4');
+    expect([status, stderr]).toEqual([
+      1,
+      `hutch: tcp://127.0.0.1:${port} is used by another program. Choose another one, or port 0 for any free one.\n`,
+    ]);
+    expect(seconds).toBeLessThan(5);
+  });
+
+  it.each([
+    [['sim', '0', '--run', '/no/such/run'], 1, /no\/such\/run/],
+    [['sim', '0', '-d', 'AGIPDModule'], 2, /add --raw/],
+    [['sim', '0', '-d', 'EIGER'], 2, /Unknown detector "EIGER": choose AGIPD/],
+    [['sim', '0', '--rate', 'fast'], 2, /--rate fast must be a number/],
+    [['sim', '0', '--rate', ''], 2, /--rate .* must be a number/],
+    [['sim', '0', '--trains', '0'], 2, /--trains 0 must be a whole number >= 1/],
+    [['sim', 'tcp://host/4545'], 1, /after a colon, not after a slash/],
+    [['sim', '99999'], 1, /above 65535/],
+  ] as const)('%j ends with a clear message', (args, code, text) => {
+    const { status, stderr } = hutch(...args);
+    expect([status, stderr]).toEqual([code, expect.stringMatching(text)]);
+    expect(stderr).not.toMatch(/bug of Hutch/);
+  });
+
+  it('replays a run: the values are those of the files, with new train ids', async () => {
+    const { said, endpoint } = await startSim('--run', RUN, '--rate', '50');
+    expect(said).toMatch(/^Simulated bridge on tcp:\/\/127\.0\.0\.1:\d+ \(REP\), \d+ trains in turn, 50 Hz\n$/);
+    await using run = await openRun({ path: RUN });
+    const sent = await firstTrain(endpoint);
+    expect(sent.trainId).toBeGreaterThanOrEqual(1e10);
+    let compared = 0;
+    for await (const stored of run.trains()) {
+      for (const [name, { data }] of stored.sources) {
+        if (!sent.sources.has(name)) continue;
+        for (const [key, value] of data) {
+          const got = sent.sources.get(name)?.data.get(key);
+          if (!isNdArray(value) || !isNdArray(got) || /trainId$/.test(key)) continue;
+          expect([name, key, got.dtype, got.shape]).toEqual([name, key, value.dtype, value.shape]);
+          expect(got.data).toEqual(value.data);
+          compared++;
+        }
+      }
+      break;
+    }
+    expect(compared).toBeGreaterThan(3);
+  });
+
+  it('ends after its trains, and at once when interrupted, and frees its port', async () => {
+    const { child, endpoint } = await startSim('--pulses', '1', '--trains', '5', '--rate', '100');
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+    const endless = await startSim('--pulses', '1');
+    await firstTrain(endless.endpoint);
+    const ended = new Promise((resolve) => endless.child.once('exit', (code, signal) => resolve(code ?? signal)));
+    endless.child.kill('SIGINT');
+    expect(await ended).not.toBe('SIGKILL');
+    for (const each of [endpoint, endless.endpoint]) await (await zmtpTransport.bind(each, 'REP')).close();
+  });
+});
+
+describe('hutch bridge glimpse', () => {
+  it('says that nobody is there, within its time', async () => {
+    const endpoint = `tcp://127.0.0.1:${await findFreePort()}`;
+    const { status, stdout, stderr, seconds } = hutch('glimpse', endpoint, '--timeout', '1');
+    expect([status, stdout, stderr]).toEqual([
+      1,
+      '',
+      `hutch: No train from ${endpoint} in 1 s. No bridge answers at ${endpoint} (ECONNREFUSED). Is it started? Trying again.\n`,
+    ]);
+    expect(seconds).toBeLessThan(5);
+  });
+
+  it.each([
+    ['HTTP/1.1 400 Bad Request\r\n\r\n', /does not speak ZeroMQ.*port of another program/],
+    ['', /closed the connection before it answered as a bridge/],
+  ])('says that %j is another program', async (greeting, text) => {
+    const port = await otherProgram(greeting);
+    const child = spawn(process.execPath, [...NODE, 'bridge', 'glimpse', `tcp://127.0.0.1:${port}`, '--timeout', '1']);
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(1);
+    expect(stderr).toMatch(text);
+  });
+
+  it.each([
+    [['glimpse', 'tcp://x'], 1, /is no endpoint/],
+    [['glimpse', 'tcp://x:1', '--timeout', '0'], 2, /must be above 0/],
+    [['glimpse', 'tcp://x:1', '-z', 'REQ'], 2, /choose REP, PUB, PUSH/],
+  ] as const)('%j ends with a clear message', (args, code, text) => {
+    const { status, stderr } = hutch(...args);
+    expect([status, stderr]).toEqual([code, expect.stringMatching(text)]);
+  });
+
+  it('shows a train, as text and as JSON, of each kind of server', async () => {
+    const rep = await startSim('--pulses', '2', '--raw', '--data-like', 'file', '--rate', '20');
+    const text = hutch('glimpse', rep.endpoint);
+    expect([text.status, text.stderr]).toEqual([0, '']);
+    expect(text.stdout).toMatch(/Train ID: 100000000\d\d -+\nData from 1 sources, took [\d.]+ ms\n/);
+    expect(text.stdout).toContain(' - [array] image.data, uint16, [2,16,512,128]\n');
+    const json = JSON.parse(hutch('glimpse', rep.endpoint, '--json').stdout);
+    expect(json.sources[0].name).toBe('SPB_DET_AGIPD1M-1/CAL/APPEND_RAW');
+    for (const kind of ['PUB', 'PUSH']) {
+      const { endpoint } = await startSim('-z', kind, '--pulses', '1', '--rate', '20');
+      expect(hutch('glimpse', endpoint, '-z', kind).stdout).toContain('image.data, float32, [16,128,512,1]');
+      // the wrong kind is named
+      expect(hutch('glimpse', endpoint, '--timeout', '1').stderr).toContain(
+        `is a ${kind} socket, which does not go with our REQ`,
+      );
+    }
+  });
+});
