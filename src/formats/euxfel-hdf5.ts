@@ -45,9 +45,10 @@ export interface EntryIndex {
  */
 export function readFileIndex(file: Hdf5File): EuxfelFileIndex {
   if (file.kindOf('/INDEX/trainId') !== 'dataset' || file.kindOf('/METADATA') !== 'group') {
-    throw new FormatInvalid(`${file.path} is HDF5 but not a European XFEL file: it has no METADATA or INDEX/trainId.`, {
-      path: file.path,
-    });
+    throw new FormatInvalid(
+      `${file.path} is HDF5 but not a European XFEL file: it has no METADATA or INDEX/trainId. Give a file of a raw or proc run.`,
+      { path: file.path },
+    );
   }
   const isOld = file.kindOf('/METADATA/dataSourceId') === 'dataset';
   const metadata = isOld ? new Map<string, string | number>() : readMetadata(file);

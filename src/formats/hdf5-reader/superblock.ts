@@ -32,7 +32,10 @@ export function readSuperblock(source: RandomBytes): Superblock {
     source.readInto(base, head);
     if (SIGNATURE.every((byte, i) => head[i] === byte)) return parse(source, head, base);
   }
-  throw new FileUnreadable(`${path} is not an HDF5 file (no HDF5 signature in ${source.size} bytes).`, { path });
+  throw new FileUnreadable(
+    `${path} is not an HDF5 file (no HDF5 signature in ${source.size} bytes). Give a file of a raw or proc run.`,
+    { path },
+  );
 }
 
 function parse(source: RandomBytes, head: Uint8Array, base: number): Superblock {
@@ -43,7 +46,8 @@ function parse(source: RandomBytes, head: Uint8Array, base: number): Superblock 
   const isKnown = version <= 3 && [2, 4, 8].includes(sizes.offsetSize) && [2, 4, 8].includes(sizes.lengthSize);
   const start = isOld ? 24 + (version === 1 ? 4 : 0) : 12;
   if (!isKnown || head.length < start + 4 * sizes.offsetSize) {
-    throw new FileUnreadable(`${path} has a damaged HDF5 superblock (version ${version}).`, { path, version });
+    const what = version === undefined ? 'it ends there' : `version ${version}`;
+    throw new FileUnreadable(`${path} has a damaged HDF5 superblock (${what}). Copy it again.`, { path, version });
   }
   const cursor = new Cursor(path, base, head, sizes);
   cursor.skip(start);

@@ -91,7 +91,7 @@ export function fileErrorReason(error: unknown): string {
   const code = (error as { code?: string }).code;
   const known: Readonly<Record<string, string>> = {
     ENOENT: 'no such file or folder',
-    EACCES: 'permission denied',
+    EACCES: 'permission denied. Ask its owner, or the main proposer, to let you read it',
     ENOTDIR: 'not a folder',
     EISDIR: 'it is a folder',
   };
