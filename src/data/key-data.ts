@@ -9,6 +9,7 @@ import {
 } from '../core/errors.ts';
 import { elementCount, isSameShape, type NdArray, ndarray, zeros } from '../core/ndarray.ts';
 import type { TrainValue } from '../core/train.ts';
+import type { Hdf5DatasetInfo } from '../formats/hdf5.ts';
 import { checkRoi, type EntryRoi, keptShape, splitSteps, takeSteps } from './entry-roi.ts';
 import { KeyFacts } from './key-facts.ts';
 import { type LabelOptions, labelEntries } from './key-labels.ts';
@@ -32,6 +33,8 @@ export interface ReadOptions {
 
 /** Reads go in pieces of this many bytes, with a chance to abort and to serve others between them. */
 const PIECE_BYTES = 32 * 2 ** 20;
+/** From so many bytes on it pays to ask other threads. */
+const LARGE_BYTES = 2 ** 20;
 
 /** One key of one source over the selected trains. Immutable; values are read on demand. Made by `SourceData.key`. */
 export class KeyData extends KeyFacts {
@@ -237,27 +240,34 @@ export class KeyData extends KeyFacts {
     const region = checkRoi(roi, this.entryShape);
     const entryElements = elementCount(keptShape(region));
     const entryLength = entryElements * lanesOf(dtype);
-    const entriesPerPiece = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, entryElements * itemSizeOf(dtype))));
+    const wantedEntries = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, entryElements * itemSizeOf(dtype))));
     let unpaused = 0;
     for (const block of blocks) {
-      this.#checkBlock(block, dtype);
-      for (let done = 0; done < block.count; done += entriesPerPiece) {
+      const { hdf5 } = block.file;
+      const { chunks, filters } = this.#checkBlock(block, dtype);
+      await hdf5.prepare?.(this.path);
+      // Pieces end where chunks do: a compressed chunk is inflated once.
+      const chunkEntries = filters.length > 0 ? (chunks?.[0] ?? 1) : 1;
+      const pieceEntries = Math.max(1, Math.floor(wantedEntries / chunkEntries)) * chunkEntries;
+      for (let done = 0, count = 0; done < block.count; done += count) {
         signal?.throwIfAborted();
-        const count = Math.min(entriesPerPiece, block.count - done);
+        const first = block.first + done;
+        count = Math.min(block.count - done, pieceEntries - (first % chunkEntries));
         const rows = {
-          start: [block.first + done, ...region.map((axis) => axis.start)],
+          start: [first, ...region.map((axis) => axis.start)],
           count: [count, ...region.map((axis) => axis.count)],
         };
         const start = (block.outEntry + done) * entryLength;
         if (Array.isArray(data)) {
-          const texts = block.file.hdf5.read(this.path, rows).data as string[];
+          const texts = hdf5.read(this.path, rows).data as string[];
           for (const [i, text] of texts.entries()) data[start + i] = text;
         } else {
           const part = data.subarray(start, start + count * entryLength) as NumericStorage;
-          block.file.hdf5.read(this.path, rows, part as DTypeStorage[DType]);
+          if (hdf5.readLarge && part.byteLength >= LARGE_BYTES) await hdf5.readLarge(this.path, rows, part, { signal });
+          else hdf5.read(this.path, rows, part as DTypeStorage[DType]);
         }
         unpaused += count;
-        if (unpaused >= entriesPerPiece) {
+        if (unpaused >= wantedEntries) {
           unpaused = 0;
           await pause();
         }
@@ -266,7 +276,7 @@ export class KeyData extends KeyFacts {
   }
 
   /** Files of a run may differ: another type or entry shape, or an index beyond the data (half-written file). */
-  #checkBlock(segment: EntryBlock, dtype: DType): void {
+  #checkBlock(segment: EntryBlock, dtype: DType): Hdf5DatasetInfo {
     const info = segment.file.hdf5.datasetInfo(this.path);
     if (info.type.kind !== 'plain' || info.type.dtype !== dtype) {
       throw new DtypeMismatch(`${segment.file.path}: ${this.path} is not ${dtype} as in the run's other files.`, {
@@ -289,6 +299,7 @@ export class KeyData extends KeyFacts {
         { path: segment.file.path, dataset: this.path },
       );
     }
+    return info;
   }
 }
 

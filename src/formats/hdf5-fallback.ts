@@ -1,12 +1,17 @@
-import type { DType, DTypeStorage } from '../core/dtype.ts';
+import type { DType, DTypeStorage, NumericStorage } from '../core/dtype.ts';
 import { isXfelError } from '../core/errors.ts';
 import type { NdArray } from '../core/ndarray.ts';
 import type { Hdf5Block, Hdf5File } from './hdf5.ts';
+import { stepsOf } from './hdf5-reader/box.ts';
+import type { ReadPlan } from './hdf5-reader/read-plan.ts';
+import type { ThreadedRead } from './threaded-read.ts';
 
-/** A file that can tell whether it can read a dataset. */
+/** A file that can tell whether and how it reads a dataset. */
 export interface CheckedHdf5File extends Hdf5File {
   /** @throws Unsupported */
   assertReadable(path: string): void;
+  /** How to read a block in other threads; null where that cannot be. */
+  planRead(path: string, block: Hdf5Block): ReadPlan | null;
 }
 
 /**
@@ -17,12 +22,23 @@ export class FallbackHdf5File implements Hdf5File {
   readonly path: string;
   readonly #openReader: () => CheckedHdf5File;
   readonly #loadLibrary: () => Promise<Hdf5File>;
+  readonly #threads: ThreadedRead | null;
+  readonly #prepared = new Set<string>();
   #reader: CheckedHdf5File | null = null;
   #library: Hdf5File | null = null;
 
-  /** @param openReader called by the first use. @param loadLibrary opens the file when the reader cannot read all of it */
-  constructor(path: string, openReader: () => CheckedHdf5File, loadLibrary: () => Promise<Hdf5File>) {
+  /**
+   * @param openReader called by the first use. @param loadLibrary opens the file when the reader cannot read all of it
+   * @param threads share the work of large reads; null for none
+   */
+  constructor(
+    path: string,
+    openReader: () => CheckedHdf5File,
+    loadLibrary: () => Promise<Hdf5File>,
+    threads: ThreadedRead | null,
+  ) {
     this.path = path;
+    this.#threads = threads;
     this.#openReader = openReader;
     this.#loadLibrary = loadLibrary;
   }
@@ -34,9 +50,10 @@ export class FallbackHdf5File implements Hdf5File {
   }
 
   async prepare(path: string): Promise<void> {
-    if (this.#library) return;
+    if (this.#library || this.#prepared.has(path)) return;
     try {
       this.reader.assertReadable(path);
+      this.#prepared.add(path);
     } catch (error) {
       if (!isXfelError(error, 'Unsupported')) throw error;
       this.#library = await this.#loadLibrary();
@@ -70,6 +87,22 @@ export class FallbackHdf5File implements Hdf5File {
 
   read(path: string, block?: Hdf5Block, out?: DTypeStorage[DType]): NdArray {
     return this.#try((file) => file.read(path, block, out));
+  }
+
+  async readLarge(
+    path: string,
+    block: Hdf5Block,
+    out: NumericStorage,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const plan = this.#threads && !this.#library ? this.reader.planRead(path, block) : null;
+    // What is not compressed comes faster straight from the disk.
+    if (!plan || plan.filters.length === 0 || plan.pieces.length < 2 || !this.#threads?.isReady) {
+      this.read(path, block, out as DTypeStorage[DType]);
+      return;
+    }
+    const bytes = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
+    await this.#threads.run(this.path, plan, { bytes, offset: 0, steps: stepsOf(block.count, plan.itemSize) }, options);
   }
 
   readFields(path: string, block?: Hdf5Block): ReadonlyMap<string, NdArray> {

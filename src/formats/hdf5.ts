@@ -1,4 +1,4 @@
-import type { DType, DTypeStorage } from '../core/dtype.ts';
+import type { DType, DTypeStorage, NumericStorage } from '../core/dtype.ts';
 import type { NdArray } from '../core/ndarray.ts';
 
 /** What a name in an HDF5 file leads to. `missing`: no such link, or one that leads nowhere. */
@@ -71,6 +71,16 @@ export interface Hdf5File {
    * @throws Unsupported for record types (see {@link readFields}), ShapeMismatch if the block is outside the dataset
    */
   read(path: string, block?: Hdf5Block, out?: DTypeStorage[DType]): NdArray;
+  /**
+   * As {@link read}, for blocks so large that other threads may share the work. Adapters without threads leave this out.
+   * @param out storage to fill, exactly as long as the block
+   */
+  readLarge?(
+    path: string,
+    block: Hdf5Block,
+    out: NumericStorage,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<void>;
   /** Values of a record dataset, one array per field. @throws Unsupported for other types */
   readFields(path: string, block?: Hdf5Block): ReadonlyMap<string, NdArray>;
   /**

@@ -85,20 +85,38 @@ export function unshuffle(bytes: Uint8Array, width: number, out: Uint8Array): vo
     out.set(bytes);
     return;
   }
-  const isAligned = out.byteOffset % width === 0;
-  if (width === 2 && isAligned) {
-    const words = new Uint16Array(out.buffer, out.byteOffset, count);
-    for (let i = 0, j = count; i < count; i++, j++) words[i] = bytes[i] | (bytes[j] << 8);
-  } else if (width === 4 && isAligned) {
-    const words = new Uint32Array(out.buffer, out.byteOffset, count);
-    for (let a = 0, b = count, c = 2 * count, d = 3 * count; a < count; a++, b++, c++, d++) {
-      words[a] = bytes[a] | (bytes[b] << 8) | (bytes[c] << 16) | (bytes[d] << 24);
-    }
-  } else {
+  if (width === 2 && out.byteOffset % 2 === 0) unshuffle2(bytes, count, out);
+  else if (width === 4 && out.byteOffset % 4 === 0) unshuffle4(bytes, count, out);
+  else {
     for (let k = 0; k < width; k++)
       for (let i = 0, at = k * count; i < count; i++, at++) out[i * width + k] = bytes[at];
   }
   out.set(bytes.subarray(count * width), count * width);
+}
+
+function unshuffle2(bytes: Uint8Array, count: number, out: Uint8Array): void {
+  const values = new Uint16Array(out.buffer, out.byteOffset, count);
+  for (let i = 0, j = count; i < count; i++, j++) values[i] = bytes[i] | (bytes[j] << 8);
+}
+
+/** Four elements at a time from words of the four planes, where those are aligned. */
+function unshuffle4(bytes: Uint8Array, count: number, out: Uint8Array): void {
+  const values = new Uint32Array(out.buffer, out.byteOffset, count);
+  let done = 0;
+  if (count % 4 === 0 && bytes.byteOffset % 4 === 0) {
+    const words = count / 4;
+    const planes = new Uint32Array(bytes.buffer, bytes.byteOffset, count);
+    for (let i = 0; i < words; i++) {
+      const [a, b, c, d] = [planes[i], planes[words + i], planes[2 * words + i], planes[3 * words + i]];
+      values[done++] = (a & 0xff) | ((b & 0xff) << 8) | ((c & 0xff) << 16) | (d << 24);
+      values[done++] = ((a >>> 8) & 0xff) | (b & 0xff00) | ((c & 0xff00) << 8) | ((d & 0xff00) << 16);
+      values[done++] = ((a >>> 16) & 0xff) | ((b >>> 8) & 0xff00) | (c & 0xff0000) | ((d & 0xff0000) << 8);
+      values[done++] = (a >>> 24) | ((b >>> 16) & 0xff00) | ((c >>> 8) & 0xff0000) | (d & 0xff000000);
+    }
+  }
+  for (let a = done; a < count; a++) {
+    values[a] = bytes[a] | (bytes[count + a] << 8) | (bytes[2 * count + a] << 16) | (bytes[3 * count + a] << 24);
+  }
 }
 
 /** Checks and cuts off the checksum behind a chunk. @source HDF5 library, H5checksum.c (Fletcher's sum over 16-bit words) */

@@ -3,8 +3,12 @@ import type { Hdf5File, Hdf5Opener } from '../../formats/hdf5.ts';
 import { FallbackHdf5File } from '../../formats/hdf5-fallback.ts';
 import { ReaderHdf5File } from '../../formats/hdf5-reader/reader-file.ts';
 import { loadWasmHdf5 } from '../../formats/hdf5-wasm.ts';
+import { ChunkPool } from './chunk-pool.ts';
 import { DiskBytes } from './disk-bytes.ts';
 import { nodeInflate } from './inflate.ts';
+
+/** Shared by all files of the program; its threads start with the first large compressed read. */
+const threads = new ChunkPool();
 
 /** Opens a file of the local disk with our own reader alone. @throws FileUnreadable */
 export function openReaderFile(path: string): ReaderHdf5File {
@@ -44,5 +48,6 @@ function withFallback(path: string): FallbackHdf5File {
     absolute,
     () => openReaderFile(absolute),
     async () => (await loadWasmHdf5()).open(absolute),
+    threads,
   );
 }

@@ -1,0 +1,162 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { Unsupported, XfelError } from '../../core/errors.ts';
+import { offsetOf, stepsOf, type Target, visitRuns } from '../../formats/hdf5-reader/box.ts';
+import type { ReadPiece, ReadPlan } from '../../formats/hdf5-reader/read-plan.ts';
+import type { ThreadedRead } from '../../formats/threaded-read.ts';
+import type { ChunkReply, ChunkTask } from './chunk-worker.ts';
+import { moduleUrl } from './module-url.ts';
+
+/** Decoded bytes that one task may hold, unless one chunk is larger. */
+const SLOT_BYTES = 4 * 2 ** 20;
+/** A worker has one task in work and one waiting, so that it never waits for this thread to copy. */
+const SLOTS = 2;
+const MOST_THREADS = 8;
+
+interface Thread {
+  readonly worker: Worker;
+  readonly slots: Uint8Array[];
+}
+
+/**
+ * Decompresses chunks in worker threads. Memory that is not shared is filled by a copy from shared slots, so that callers get
+ * ordinary arrays.
+ */
+export class ChunkPool implements ThreadedRead {
+  readonly #threads: number;
+  #pool: Thread[] | null = null;
+  #started = 0;
+  #nextId = 0;
+  readonly #waiting = new Map<number, (reply: ChunkReply) => void>();
+  /** Runs follow each other: they share the slots. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param threads default: one a core, at most 8 */
+  constructor(threads = Math.min(MOST_THREADS, availableParallelism())) {
+    this.#threads = threads;
+  }
+
+  get isReady(): boolean {
+    this.#pool ??= this.#start();
+    return this.#threads > 0 && this.#started === this.#threads;
+  }
+
+  #start(): Thread[] {
+    return Array.from({ length: this.#threads }, () => {
+      const worker = new Worker(moduleUrl('./chunk-worker', import.meta.url));
+      worker.unref(); // a program may end while they wait
+      worker.on('message', (reply: ChunkReply) => {
+        if (reply.id < 0) this.#started++;
+        this.#waiting.get(reply.id)?.(reply);
+      });
+      const onEnd = (reason: string) => {
+        this.#pool = null;
+        this.#started = 0;
+        for (const [id, settle] of this.#waiting) {
+          settle({
+            id,
+            error: { tag: null, message: `A thread that decompresses chunks ended: ${reason}.`, details: {} },
+          });
+        }
+      };
+      worker.on('error', (error) => onEnd(error.message));
+      worker.on('exit', (code) => onEnd(`exit code ${code}`));
+      return { worker, slots: Array.from({ length: SLOTS }, () => new Uint8Array(new SharedArrayBuffer(SLOT_BYTES))) };
+    });
+  }
+
+  run(path: string, plan: ReadPlan, target: Target, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const run = this.#last.then(() => this.#run(path, plan, target, options.signal));
+    this.#last = run.catch(() => {});
+    return run;
+  }
+
+  async #run(path: string, { pieces, ...plan }: ReadPlan, target: Target, signal?: AbortSignal): Promise<void> {
+    this.#pool ??= this.#start();
+    const isShared = target.bytes.buffer instanceof SharedArrayBuffer;
+    let next = 0;
+    let failure: unknown = null;
+    const lane = async ({ worker, slots }: Thread, slot: number): Promise<void> => {
+      while (next < pieces.length && failure === null && !signal?.aborted) {
+        const batch = takeBatch(pieces, next, plan.itemSize);
+        next += batch.pieces.length;
+        if (slots[slot].length < batch.bytes) slots[slot] = new Uint8Array(new SharedArrayBuffer(batch.bytes));
+        const memory = slots[slot];
+        const task = {
+          id: this.#nextId++,
+          path,
+          plan,
+          pieces: batch.pieces,
+          target: isShared ? target : null,
+          slot: memory,
+        };
+        try {
+          await this.#ask(worker, task);
+          if (!isShared) copyBatch(batch.pieces, plan.itemSize, memory, target);
+        } catch (error) {
+          failure ??= error;
+        }
+      }
+    };
+    // A worker without listener would not keep the program alive while it works.
+    for (const { worker } of this.#pool) worker.ref();
+    try {
+      await Promise.all(this.#pool.flatMap((thread) => thread.slots.map((_, slot) => lane(thread, slot))));
+    } finally {
+      for (const { worker } of this.#pool ?? []) worker.unref();
+    }
+    signal?.throwIfAborted();
+    if (failure !== null) throw failure;
+  }
+
+  #ask(worker: Worker, task: ChunkTask): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(task.id, ({ error }) => {
+        this.#waiting.delete(task.id);
+        if (!error) resolve();
+        else if (error.tag) reject(new XfelError(error.tag, error.message, { ...error.details }));
+        else reject(new Unsupported(error.message));
+      });
+      worker.postMessage(task);
+    });
+  }
+
+  /** Ends the threads. */
+  async close(): Promise<void> {
+    const pool = this.#pool ?? [];
+    for (const { worker } of pool) worker.removeAllListeners('exit');
+    await Promise.all(pool.map(({ worker }) => worker.terminate()));
+    this.#pool = null;
+    this.#started = 0;
+  }
+}
+
+const bytesOf = (piece: ReadPiece, itemSize: number): number => piece.extent.reduce((a, b) => a * b, itemSize);
+
+/** The next pieces that fit a slot, at least one. */
+function takeBatch(
+  pieces: readonly ReadPiece[],
+  first: number,
+  itemSize: number,
+): { pieces: ReadPiece[]; bytes: number } {
+  const batch = [pieces[first]];
+  let bytes = bytesOf(pieces[first], itemSize);
+  for (let i = first + 1; i < pieces.length; i++) {
+    const more = bytesOf(pieces[i], itemSize);
+    if (bytes + more > SLOT_BYTES) break;
+    batch.push(pieces[i]);
+    bytes += more;
+  }
+  return { pieces: batch, bytes };
+}
+
+function copyBatch(pieces: readonly ReadPiece[], itemSize: number, slot: Uint8Array, target: Target): void {
+  let offset = 0;
+  for (const piece of pieces) {
+    const to = { offset: target.offset + offsetOf(piece.blockAt, target.steps), steps: target.steps };
+    visitRuns(itemSize, piece.extent, { offset, steps: stepsOf(piece.extent, itemSize) }, to, (from, at, length) => {
+      target.bytes.set(slot.subarray(from, from + length), at);
+    });
+    offset += bytesOf(piece, itemSize);
+  }
+}
