@@ -8,6 +8,7 @@ interface LiveLook {
 
 /** How the live curves are looked at: shared by a panel and the buttons in its header. */
 export const useLiveLook = create<LiveLook>((set, get) => ({
-  isLogCurve: false,
+  // Scattering falls over decades: with a linear axis only its first points can be seen.
+  isLogCurve: true,
   toggleLogCurve: () => set({ isLogCurve: !get().isLogCurve }),
 }));

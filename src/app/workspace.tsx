@@ -11,6 +11,7 @@ import { type ComponentType, createContext, useContext, useEffect, useMemo, useS
 import 'dockview-react/dist/styles/dockview.css';
 import './style/dock.css';
 import { IconMaximize, IconMinimize, IconX } from '@tabler/icons-react';
+import { useIsWide } from './screen-size.ts';
 import { forgetLayout, type LayoutSize, readLayout, writeLayout } from './stored-layout.ts';
 import { clearWorkspace, useWorkspace } from './workspace-store.ts';
 
@@ -41,18 +42,17 @@ export interface WorkspaceDefinition {
 }
 
 const THEME = { name: 'hutch', className: 'dockview-theme-hutch', gap: 2 };
-/** Below this many pixels a page has its narrow layout; as in the style sheets. */
-const NARROW = '(max-width: 1500px)';
+/** The main panel has at least this width at first, px. */
+const MAIN_WIDTH = 320;
 /** A dragged border changes the layout many times a second, ms. */
 const SAVE_PAUSE_MS = 300;
 
-const sizeNow = (): LayoutSize => (window.matchMedia(NARROW).matches ? 'narrow' : 'wide');
 const Definition = createContext<WorkspaceDefinition | null>(null);
 
 /** The page's panels, which can be moved, resized, maximised, closed and brought back; the browser remembers how they were. */
 export function Workspace({ definition }: { readonly definition: WorkspaceDefinition }) {
   const [api, setApi] = useState<DockviewApi | null>(null);
-  const [size, setSize] = useState(sizeNow);
+  const size = useIsWide() ? 'wide' : 'narrow';
   const components = useMemo(
     () =>
       Object.fromEntries(
@@ -60,12 +60,6 @@ export function Workspace({ definition }: { readonly definition: WorkspaceDefini
       ),
     [definition],
   );
-  useEffect(() => {
-    const query = window.matchMedia(NARROW);
-    const onChange = () => setSize(sizeNow());
-    query.addEventListener('change', onChange);
-    return () => query.removeEventListener('change', onChange);
-  }, []);
   useEffect(() => (api ? runWorkspace(api, definition, size) : undefined), [api, definition, size]);
   return (
     <Definition.Provider value={definition}>
@@ -87,6 +81,7 @@ function runWorkspace(api: DockviewApi, definition: WorkspaceDefinition, size: L
   const build = () => {
     api.clear();
     for (const placed of layouts[size]) addPanel(api, definition, placed);
+    giveSizes(api, layouts[size]);
     api.getPanel(layouts[size][0].id)?.api.setActive();
   };
   const stored = readLayout(page, size, Object.keys(panels));
@@ -126,6 +121,21 @@ function runWorkspace(api: DockviewApi, definition: WorkspaceDefinition, size: L
     changes.dispose();
     clearWorkspace();
   };
+}
+
+/**
+ * Says the sizes again when all panels are there: each new one took its room from those before it. The first panel has what the
+ * others leave; twice, because a panel can only take what its neighbour already has.
+ */
+function giveSizes(api: DockviewApi, layout: readonly PlacedPanel[]): void {
+  const [main, ...others] = layout.filter((placed) => placed.side !== 'within');
+  const columns = others.filter((placed) => placed.width !== undefined && placed.side !== 'below');
+  const rest = api.width - columns.reduce((sum, { width = 0 }) => sum + width + THEME.gap, 0);
+  for (let pass = 0; pass < 2; pass++) {
+    api.getPanel(main.id)?.group.api.setSize({ width: Math.max(MAIN_WIDTH, rest) });
+    for (const { id, width, height } of others)
+      if (width || height) api.getPanel(id)?.group.api.setSize({ width, height });
+  }
 }
 
 function addPanel(api: DockviewApi, { panels }: WorkspaceDefinition, placed: PlacedPanel): void {

@@ -1,12 +1,6 @@
+import type { ImagePainter, ImageView } from './image-painter.ts';
 import type { Levels } from './levels.ts';
 import { lowestShown, SCALES, type Scale } from './scale.ts';
-
-/** Where the image is on the canvas: CSS pixels of its lower left corner, and CSS pixels per image pixel. */
-export interface ImageView {
-  readonly left: number;
-  readonly bottom: number;
-  readonly zoom: number;
-}
 
 /** Behind the picture in both themes. */
 const WELL: readonly [number, number, number] = [0x05 / 255, 0x07 / 255, 0x0a / 255];
@@ -56,7 +50,7 @@ void main() {
 }`;
 
 /** Draws one float image on a canvas with WebGL2: colours, levels and scale are applied on the GPU; row 0 is at the bottom. */
-export class ImageLayer {
+export class ImageLayer implements ImagePainter {
   readonly #gl: WebGL2RenderingContext;
   readonly #program: WebGLProgram;
   readonly #image: WebGLTexture;
@@ -77,10 +71,6 @@ export class ImageLayer {
     this.setInside(null, 1, 1);
   }
 
-  /**
-   * Tells which pixels belong to the detector: those without value are hatched (masked), all others are gaps.
-   * @param inside uint8 (height, width), 1 inside; null when it is not known, then all are gaps
-   */
   setInside(inside: Uint8Array | null, width: number, height: number): void {
     const gl = this.#gl;
     gl.bindTexture(gl.TEXTURE_2D, this.#inside);
@@ -104,7 +94,6 @@ export class ImageLayer {
     } else gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RED, gl.FLOAT, data);
   }
 
-  /** @param table uint8 (256, 4), see colourTable */
   setColours(table: Uint8Array): void {
     const gl = this.#gl;
     gl.bindTexture(gl.TEXTURE_2D, this.#colours);
@@ -112,7 +101,6 @@ export class ImageLayer {
     this.#filter(gl.LINEAR);
   }
 
-  /** Draws. @param gap colour of pixels without value, 0 to 1 */
   draw(view: ImageView, levels: Levels, scale: Scale, gap: readonly [number, number, number]): void {
     const gl = this.#gl;
     const canvas = gl.canvas as HTMLCanvasElement;

@@ -10,6 +10,8 @@ export interface Curve {
   readonly y: ArrayLike<number>;
   /** Points without a line. */
   readonly isPoints?: boolean;
+  /** A line on which single values can be seen while they are few. */
+  readonly hasDots?: boolean;
 }
 
 /** A vertical line with words at its top. */
@@ -47,6 +49,10 @@ const Y_AXIS_PX = 50;
 /** Distance of two labels of the x axis; train ids need more. */
 const TICK_PX = 60;
 const LONG_TICK_PX = 120;
+const LONG_VALUE = 1e6;
+/** Up to so many values each one is a dot on the line, px of the dot. */
+const DOTS_UP_TO = 60;
+const DOT_PX = 5;
 
 function colourOf(element: HTMLElement, variable: string): string {
   return getComputedStyle(element).getPropertyValue(variable).trim() || '#888';
@@ -70,6 +76,8 @@ const axisText: uPlot.Axis.DynamicValues = (plot, ticks, axis, _space, step) => 
     if (value === null) return '';
     // On a log axis whole decades have a label, nothing between.
     if (isLog) return Math.abs(Math.log10(value) % 1) < 1e-9 ? tickText(value, Math.max(0, -Math.log10(value))) : '';
+    // Half a train has no id.
+    if (axis === 0 && Math.abs(value) >= LONG_VALUE && !Number.isInteger(value)) return '';
     return tickText(value, digits);
   });
 };
@@ -126,11 +134,18 @@ export function Plot(props: PlotProps) {
       ticks: { stroke: colourOf(element, '--axis'), size: 4, width: 1 },
       border: { show: true, stroke: colourOf(element, '--axis'), width: 1 },
     };
-    const line = ({ label, colour, isPoints }: Curve): uPlot.Series => ({
+    const line = ({ label, colour, isPoints, hasDots }: Curve): uPlot.Series => ({
       label,
       stroke: colourOf(element, colour),
       width: isPoints ? 0 : 1.5,
-      points: isPoints ? { show: true, size: 4, fill: colourOf(element, colour), width: 0 } : { show: false },
+      points: isPoints
+        ? { show: true, size: 4, fill: colourOf(element, colour), width: 0 }
+        : {
+            show: (u) => hasDots === true && u.data[0].length <= DOTS_UP_TO,
+            size: DOT_PX,
+            fill: colourOf(element, colour),
+            width: 0,
+          },
     });
     const edge: uPlot.Series = { stroke: 'transparent', points: { show: false } };
     const made = new uPlot(
@@ -142,7 +157,7 @@ export function Plot(props: PlotProps) {
         cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
         scales: { x: { time: false }, y: isLogY ? { distr: 3 } : {} },
         axes: [
-          { ...axis, size: 22, space: (_plot, _axis, _low, high) => (high >= 1e6 ? LONG_TICK_PX : TICK_PX) },
+          { ...axis, size: 22, space: (_plot, _axis, _low, high) => (high >= LONG_VALUE ? LONG_TICK_PX : TICK_PX) },
           { ...axis, size: Y_AXIS_PX, space: 28 },
         ],
         series: [{}, ...curves.map(line), ...(band ? [edge, edge] : [])],

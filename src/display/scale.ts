@@ -14,7 +14,8 @@ export function lowestShown({ low, high }: Levels, scale: Scale): number {
   return scale === 'log' && low <= 0 ? Math.max(high, SMALLEST) * 10 ** -LOG_DECADES : low;
 }
 
-function curve(value: number, scale: Scale): number {
+/** The curve of a scale: what is linear after it. */
+export function scaleCurve(value: number, scale: Scale): number {
   if (scale === 'log') return Math.log(Math.max(value, SMALLEST));
   if (scale === 'symlog') return Math.sign(value) * Math.log1p(Math.abs(value));
   if (scale === 'sqrt') return Math.sign(value) * Math.sqrt(Math.abs(value));
@@ -23,7 +24,7 @@ function curve(value: number, scale: Scale): number {
 
 /** Place of a value in the colour map, 0 to 1; the same as the image layer's shader computes. */
 export function colourPlace(value: number, levels: Levels, scale: Scale): number {
-  const low = curve(lowestShown(levels, scale), scale);
-  const place = (curve(value, scale) - low) / (curve(levels.high, scale) - low);
+  const low = scaleCurve(lowestShown(levels, scale), scale);
+  const place = (scaleCurve(value, scale) - low) / (scaleCurve(levels.high, scale) - low);
   return Math.min(1, Math.max(0, place));
 }

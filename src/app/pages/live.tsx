@@ -22,10 +22,10 @@ const LIVE: WorkspaceDefinition = {
   layouts: {
     wide: [
       { id: 'detector' },
-      { id: 'sources', beside: 'detector', side: 'left', width: 308 },
+      { id: 'sources', beside: 'detector', side: 'left', width: 284 },
       { id: 'chain', beside: 'sources', side: 'below', height: 250 },
-      { id: 'parameters', beside: 'detector', side: 'right', width: 304 },
-      { id: 'curve', beside: 'detector', side: 'right', width: 470 },
+      { id: 'parameters', beside: 'detector', side: 'right', width: 284 },
+      { id: 'curve', beside: 'detector', side: 'right', width: 392 },
       { id: 'trend', beside: 'curve', side: 'below' },
     ],
     // On a small screen the picture gets the room, and what is looked at now and then is behind the parameters.
@@ -33,9 +33,9 @@ const LIVE: WorkspaceDefinition = {
       { id: 'detector' },
       { id: 'parameters', beside: 'detector', side: 'right', width: 264 },
       { id: 'sources', beside: 'parameters', side: 'within', isBehind: true },
-      { id: 'chain', beside: 'parameters', side: 'within', isBehind: true },
       { id: 'curve', beside: 'detector', side: 'right', width: 316 },
       { id: 'trend', beside: 'curve', side: 'below' },
+      { id: 'chain', beside: 'trend', side: 'within', isBehind: true },
     ],
   },
 };

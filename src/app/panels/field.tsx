@@ -41,7 +41,7 @@ export function Field({ label, unit, value, check, onApply, isText, isHidden, te
   }, [id, isPending, hasFault, apply, discard, note]);
   useEffect(() => () => note(id, null), [id, note]);
   return (
-    <div className="fr" hidden={isHidden}>
+    <div className={`fr ${isText ? 'long' : ''}`} hidden={isHidden}>
       <label htmlFor={id} className={isPending && !fault ? 'pend' : ''} title={label}>
         {label}
       </label>

@@ -1,6 +1,6 @@
 import { memo } from 'react';
 import type { Roi } from '../../core/roi.ts';
-import type { ImageView } from '../../display/image-layer.ts';
+import type { ImageView } from '../../display/image-painter.ts';
 import { numberText } from '../number-text.ts';
 import { RoiBox } from './roi-box.tsx';
 

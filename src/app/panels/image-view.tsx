@@ -1,7 +1,12 @@
 import { type PointerEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import type { Roi } from '../../core/roi.ts';
 import { type ColourMap, colourTable } from '../../display/colormap.ts';
-import { ImageLayer, type ImageView as View } from '../../display/image-layer.ts';
+import {
+  type ImagePainter,
+  openPainter,
+  type PainterKind,
+  type ImageView as View,
+} from '../../display/image-painter.ts';
 import { autoLevels, type Levels } from '../../display/levels.ts';
 import type { Scale } from '../../display/scale.ts';
 import { useKeys } from '../keyboard.ts';
@@ -38,6 +43,8 @@ export interface ImageViewProps {
   readonly testId: string;
 }
 
+/** Where a browser can be told to draw another way: `webgl` or `raster`. */
+const PAINTER_KEY = 'hutch-painter';
 const ZOOM_STEP = 1.0015;
 const LARGEST_ZOOM = 64;
 /** Room for the axes beside a picture, px; none on a small one, where the picture needs it. */
@@ -57,7 +64,7 @@ export function ImageView(props: ImageViewProps) {
   const { image, unit, inside, roi, onRoi, centre, ring, describe, provenance, fileName, children, testId } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
-  const layer = useRef<ImageLayer | null>(null);
+  const layer = useRef<ImagePainter | null>(null);
   const [map, setMap] = useState<ColourMap>('viridis');
   const [scale, setScale] = useState<Scale>('lin');
   const [levels, setLevels] = useState<Levels | null>(null);
@@ -86,7 +93,7 @@ export function ImageView(props: ImageViewProps) {
     if (!element || !surface) return;
     const open = () => {
       try {
-        layer.current = new ImageLayer(surface);
+        layer.current = openPainter(surface, localStorage.getItem(PAINTER_KEY) as PainterKind | null);
         setFault(null);
       } catch (error) {
         setFault(error instanceof Error ? error.message : String(error));

@@ -52,7 +52,7 @@ export function LiveCurve() {
             ? `q ${numberText(q[hovered], 3)} Å⁻¹   ${valueText(curves[0].y[hovered])} ${unit}`
             : `${numberText(points)} points, mean of ${numberText(meta?.pulses)} pulses`}
         </span>
-        <span className="prov">{provenanceOf(meta)}</span>
+        <span className="prov">{provenanceOf(meta, true)}</span>
       </div>
     </section>
   );

@@ -82,7 +82,7 @@ export function LiveTrend() {
             <span data-testid="roi-mean">the region is off or holds no pixel</span>
           )}
         </span>
-        <span className="prov">{provenanceOf(meta)}</span>
+        <span className="prov">{provenanceOf(meta, true)}</span>
       </div>
     </section>
   );

@@ -17,7 +17,7 @@ export function RunCode() {
       ? [
           'from extra_data import open_run',
           '',
-          `run = open_run("${info.proposal.replace(/^p0*/, '')}", ${info.run}${data})`,
+          `run = open_run(${info.proposal.replace(/^p0*/, '')}, ${info.run}${data})`,
           ...(source && key
             ? ['', '# the key shown', `values = run["${source}",`, `             "${key}"].ndarray()`]
             : []),

@@ -45,7 +45,7 @@ export function RunCurve() {
       trainId,
       index: Float64Array.from(value, (_, i) => i),
       value,
-      curves: [{ label: low ? 'mean of the entry' : frame.meta.key, colour: '--c1', y: value }],
+      curves: [{ label: low ? 'mean of the entry' : frame.meta.key, colour: '--c1', y: value, hasDots: true }],
       band: low && high ? { low, high, label: '16 – 84 %' } : undefined,
       ...meanAndSpread(value),
     };

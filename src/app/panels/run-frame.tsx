@@ -127,6 +127,11 @@ export function RunFrame() {
       >
         <div className={query.error || query.isLoading ? 'cover' : ''}>
           <QueryState isLoading={query.isLoading} error={query.error} what="Frame" />
+          {query.isLoading && view === 'corrected' && detector.isRaw && (
+            <div className="state">
+              <p>The first corrected frame of a proposal takes a while: its constants are made from the dark runs.</p>
+            </div>
+          )}
         </div>
       </ImageView>
       <div className="sliders">

@@ -2,6 +2,7 @@ import { IconPlayerPauseFilled, IconPlayerPlayFilled } from '@tabler/icons-react
 import type { ReactNode } from 'react';
 import { useLive } from '../live-store.ts';
 import { numberText } from '../number-text.ts';
+import { useIsWide } from '../screen-size.ts';
 
 const LAMPS = { off: 'off', connecting: 'chg', receiving: '', silent: 'warn', error: 'err' } as const;
 
@@ -38,7 +39,7 @@ export function StatusStrip() {
           <path d="M2 2h5v5H2zM9 2h5v5H9zM2 9h5v5H2zM9 9h5v5H9z" fill="none" stroke="currentColor" strokeWidth="1.4" />
         </svg>
       </div>
-      <Cell label="Detector" width={112} title={status?.detector}>
+      <Cell label="Detector" width={172} title={status?.detector}>
         <span className="el">{status?.detector || '–'}</span>
       </Cell>
       <Cell label="Bridge" width={186} isWide title={status?.endpoint}>
@@ -55,6 +56,7 @@ function Counters() {
   const status = useLive((live) => live.status);
   const counts = useLive((live) => live.counts);
   const isPaused = useLive((live) => live.isPaused);
+  const isWide = useIsWide();
   const dropped = Object.entries(status?.dropped ?? {}).sort((a, b) => b[1] - a[1]);
   const total = dropped.reduce((sum, [, count]) => sum + count, 0);
   const hertz = (value: number | undefined) => (
@@ -91,11 +93,11 @@ function Counters() {
       </Cell>
       <Cell
         label="Dropped"
-        width={92}
+        width={isWide ? 170 : 74}
         testId="dropped"
         title={dropped.map(([reason, count]) => `${count} ${reason}`).join('\n') || 'No train was dropped'}
       >
-        {numberText(total)} <small className="el">{dropped.length > 0 ? dropped[0][0] : ''}</small>
+        {numberText(total)} <small className="el w">{dropped.length > 0 ? dropped[0][0] : ''}</small>
       </Cell>
       <Cell label="Viewers" width={70} isWide title="Browsers that watch this pipeline">
         {numberText(status?.viewers)}
