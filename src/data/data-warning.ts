@@ -7,7 +7,9 @@ export interface DataWarning {
     | 'legacy-name'
     | 'origin-missing'
     | 'flag-is-index'
-    | 'frames-vary';
+    | 'frames-vary'
+    | 'raw-fallback'
+    | 'frames-repeat';
   readonly message: string;
 }
 

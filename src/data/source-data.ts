@@ -206,6 +206,12 @@ export class SourceData {
     return [...new Set([...this.#selected].map((key) => key.split('.', 1)[0]))].sort();
   }
 
+  /** Whether one of the source's files has a train; the source need not have data in it. */
+  hasFileOfTrain(trainId: number): boolean {
+    const wanted = new Set([trainId]);
+    return this.#origin.files.some((file) => file.positionsOf(wanted).length > 0);
+  }
+
   /** Entries per selected train, aligned with `trainIds`: of one index group, or the most of any. */
   dataCounts(group?: string): number[] {
     const counts = this.trainIds.map(() => 0);
