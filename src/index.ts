@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Hutch as a library: open runs, receive and send Karabo bridge trains, lay out detectors. Everything not listed here is
  * internal and may change.

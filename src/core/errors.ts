@@ -43,8 +43,13 @@ export class XfelError extends Error {
   }
 }
 
+/** Written out so that the published types need nothing of Node's own types, which `typeof` of the class would name. */
+interface ErrorClass<Tag extends XfelErrorTag> {
+  new (message: string, details?: ErrorDetails, options?: { cause?: unknown }): XfelError & { readonly tag: Tag };
+}
+
 /** Makes one class per tag, so that `new SourceNotFound(message, details)` reads as the style asks. */
-function errorClass<Tag extends XfelErrorTag>(tag: Tag) {
+function errorClass<Tag extends XfelErrorTag>(tag: Tag): ErrorClass<Tag> {
   return class extends XfelError {
     declare readonly tag: Tag;
     constructor(message: string, details: ErrorDetails = {}, options?: { cause?: unknown }) {
