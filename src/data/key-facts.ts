@@ -113,10 +113,12 @@ export class KeyFacts {
     return elementCount(this.shape) * itemSize;
   }
 
-  /** Files that hold the key's data for the selected trains; of an overview file those that it points at. */
+  /** Files of the source that hold selected trains, with or without data; of an overview file those that it points at. */
   get files(): readonly string[] {
     const found = new Set<string>();
-    for (const { file } of this.segments) {
+    const wanted = new Set(this.trainIds);
+    for (const file of this.origin.files) {
+      if (file.positionsOf(wanted).length === 0) continue;
       const { virtualFiles } = file.hdf5.datasetInfo(this.path);
       const folder = file.path.slice(0, file.path.lastIndexOf('/') + 1);
       if (!virtualFiles) found.add(file.path);
