@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchReport } from '../../tools/measure.ts';
 import { ndarray, zeros } from '../core/ndarray.ts';
-import { wasmHdf5Creator } from '../formats/hdf5-wasm-writer.ts';
+import { nodeHdf5Creator } from '../platform/node/hdf5-create.ts';
 import { openRun } from '../platform/node/open-run.ts';
-import { openDetector } from './detectors/multi-module.ts';
+import { openDetector } from './detectors/open-detector.ts';
 
 const MODULES = 16;
 const TRAINS = 2;
@@ -64,7 +64,7 @@ function pixelAt(module: number, index: number): number {
 }
 
 async function writeModule(folder: string, module: number): Promise<void> {
-  const file = await wasmHdf5Creator.create(
+  const file = await nodeHdf5Creator.create(
     join(folder, `RAW-R0001-AGIPD${String(module).padStart(2, '0')}-S00000.h5`),
   );
   const source = `XMPL_DET_AGIPD1M-1/DET/${module}CH0:xtdf`;

@@ -78,8 +78,9 @@ export async function writeExample(plan: ExamplePlan, store: ExampleStore, optio
         }
       }
     }
-  } finally {
     for (const writer of opened) writer.close();
+  } finally {
+    for (const writer of opened) writer.discard();
   }
   options.onProgress?.(1, 'done');
 }
@@ -122,7 +123,8 @@ async function withWriter(store: ExampleStore, path: string, write: (writer: Hdf
   const writer = await store.createHdf5(path);
   try {
     write(writer);
-  } finally {
     writer.close();
+  } finally {
+    writer.discard();
   }
 }

@@ -5,7 +5,7 @@ import type { TaskOptions } from '../../core/cancel.ts';
 import { Usage } from '../../core/errors.ts';
 import { EXAMPLE, type ExampleOptions, planExample } from '../../example/example-plan.ts';
 import { writeExample } from '../../example/write-example.ts';
-import { wasmHdf5Creator } from '../../formats/hdf5-wasm-writer.ts';
+import { nodeHdf5Creator } from './hdf5-create.ts';
 
 /** Says that a folder was made by us, so that it may be replaced. */
 const MARKER = 'hutch-example.json';
@@ -45,7 +45,7 @@ export async function generateExample(
     await writeExample(
       plan,
       {
-        createHdf5: async (path) => wasmHdf5Creator.create(await place(path)),
+        createHdf5: async (path) => nodeHdf5Creator.create(await place(path)),
         writeText: async (path, text) => writeFile(await place(path), text),
       },
       task,
