@@ -33,9 +33,17 @@ describe('trainOfMessage', () => {
   it('keeps arrays where they are, unless they are misaligned or big-endian', () => {
     const bytes = Uint8Array.of(0, 0, 1, 0, 2, 0);
     const aligned = valueIn(array('uint16', [2], bytes.subarray(2)));
-    expect([aligned.data.buffer === bytes.buffer, ...(aligned.data as Uint16Array)]).toEqual([true, 1, 2]);
+    expect([(aligned.data as Uint16Array).buffer === bytes.buffer, ...(aligned.data as Uint16Array)]).toEqual([
+      true,
+      1,
+      2,
+    ]);
     const odd = valueIn(array('uint16', [2], bytes.subarray(1, 5)));
-    expect([odd.data.buffer === bytes.buffer, ...(odd.data as Uint16Array)]).toEqual([false, 256, 512]);
+    expect([(odd.data as Uint16Array).buffer === bytes.buffer, ...(odd.data as Uint16Array)]).toEqual([
+      false,
+      256,
+      512,
+    ]);
     const big = valueIn(array('>u2', [2], bytes.subarray(2)));
     expect([big.dtype, ...(big.data as Uint16Array)]).toEqual(['uint16', 256, 512]);
     const complex = valueIn(array('>c8', [1], Uint8Array.of(0x3f, 0x80, 0, 0, 0xbf, 0x80, 0, 0)));

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -94,12 +95,14 @@ function ourTrain(): Train {
 
 describe.skipIf(!hasPython)('python peers (need python3-zmq, python3-msgpack, python3-numpy)', () => {
   it.each([
-    ['REP', 'REQ'],
-    ['PUB', 'SUB'],
-    ['REP', 'DEALER'],
-    ['PUSH', 'PULL'],
-  ] as const)('our %s server feeds a python %s client, every type of value', async (kind, peer) => {
-    const server = await zmtpTransport.bind('tcp://127.0.0.1:0', kind);
+    ['REP', 'REQ', 'tcp'],
+    ['PUB', 'SUB', 'tcp'],
+    ['REP', 'DEALER', 'tcp'],
+    ['PUSH', 'PULL', 'tcp'],
+    ['REP', 'REQ', 'ipc'],
+  ] as const)('our %s server feeds a python %s client over %s, every type of value', async (kind, peer, way) => {
+    const path = join(tmpdir(), `hutch-python-${process.pid}.sock`);
+    const server = await zmtpTransport.bind(way === 'ipc' ? `ipc://${path}` : 'tcp://127.0.0.1:0', kind);
     const stop = new AbortController();
     stops.push(stop);
     const train = ourTrain();
