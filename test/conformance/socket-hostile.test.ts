@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ClientSocketKind, ServerSocket } from '../../src/bridge/socket.ts';
@@ -286,6 +286,12 @@ describe('our server and clients that are none', () => {
     expect(raw.received.includes('nobody subscribed')).toBe(false);
     raw.socket.destroy();
     await until(() => server.peers === 0, 'the end');
+  });
+
+  it('one that listens everywhere says so by the name of its computer', async () => {
+    const server = await zmtpTransport.bind('tcp://*:0', 'REP');
+    open.push(server);
+    expect(server.endpoint).toMatch(new RegExp(`^tcp://${hostname()}:\\d+$`));
   });
 
   it('a socket file that a killed program left is no hindrance; one in use is', async () => {

@@ -319,6 +319,8 @@ export function testSocketTransport(name: string, { transport, freshEndpoint }: 
           fails('EndpointInvalid', /is no endpoint/),
         );
       }
+      for (const bad of ['tcp://*:4545', 'tcp://localhost:0'])
+        await expect(transport.connect(bad, 'REQ')).rejects.toEqual(fails('EndpointInvalid', /a client needs/));
       const server = await bind(await freshEndpoint(), 'REP');
       await expect(transport.bind(server.endpoint, 'PUB')).rejects.toEqual(
         fails('PortInUse', /is used by another program/),

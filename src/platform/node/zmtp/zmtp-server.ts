@@ -1,5 +1,6 @@
 import { unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { type Endpoint, parseEndpoint } from '../../../bridge/endpoint.ts';
 import type { ServerSocket, ServerSocketKind } from '../../../bridge/socket.ts';
 import { EndpointInvalid, PortInUse } from '../../../core/errors.ts';
@@ -133,7 +134,11 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
   };
 }
 
-const hostText = (host: string) => (host.includes(':') ? `[${host}]` : host);
+/** The host as clients may write it: all addresses of this computer go by its name, as with the python server. */
+function hostText(host: string): string {
+  if (host === '*' || host === '0.0.0.0') return hostname();
+  return host.includes(':') ? `[${host}]` : host;
+}
 
 async function listen(server: Server, endpoint: string, address: Endpoint): Promise<void> {
   const attempt = () =>
