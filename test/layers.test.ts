@@ -37,6 +37,8 @@ const PLANTED: readonly (readonly [path: string, content: string, rule: string |
   ['src/cli/commands/other.ts', 'export const other = 1;', null],
   ['src/core/barrel.ts', "import './folder/index.ts';", 'no-internal-barrels'],
   ['src/core/folder/index.ts', 'export const inner = 1;', null],
+  ['src/core/indexed.ts', "import './chunk-index.ts';", null],
+  ['src/core/chunk-index.ts', 'export const chunk = 1;', null],
   ['src/core/dump.ts', "import './utils.ts';", 'no-dumping-ground'],
   ['src/core/utils.ts', 'export const util = 1;', null],
   ['src/newcomer/file.ts', "import '../core/it.ts';", 'known-folders-only'],
@@ -98,6 +100,10 @@ describe('layer rules', () => {
       .map(({ to }) => to.replace(/^src\/(.*)\/it\.ts$/, '$1'));
     const wanted = LAYERS.filter((to) => to !== from && !MAY.get(from)?.includes(to));
     expect(refused.sort()).toEqual(wanted.sort());
+  });
+
+  it('a file that only ends in -index.ts is no barrel', () => {
+    expect(violations.filter(({ from }) => from === 'src/core/indexed.ts')).toEqual([]);
   });
 
   const broken = PLANTED.flatMap(([path, , rule]) => (rule ? [[path, rule] as const] : []));

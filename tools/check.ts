@@ -9,6 +9,7 @@ const checks: readonly (readonly [string, string, readonly string[]])[] = [
     'dependency-cruiser/bin/dependency-cruise.mjs',
     ['--config', '.dependency-cruiser.mjs', 'src'],
   ],
+  ['docstrings', '../tools/docstrings.ts', []],
   ['unused code (knip)', 'knip/bin/knip.js', []],
 ];
 

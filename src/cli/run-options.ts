@@ -7,8 +7,9 @@ export interface RunOptions {
   readonly origin?: string;
 }
 
-/** Text of `--data-root` and `--origin` in the help. */
+/** Text of `--data-root` in the help. */
 export const DATA_ROOT_HELP = 'where proposals are (default: $EXTRA_DATA_DATA_ROOT)';
+/** Text of `--origin` in the help. */
 export const ORIGIN_HELP = 'for pNNNNNN/rNNNN: raw, proc, default (raw and what only proc has) or all (proc first)';
 
 /** Train ids chosen by `--trains A:B:S` (positions) and `--train-ids 1,2`. @throws SelectionInvalid, Usage */

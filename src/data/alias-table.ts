@@ -22,6 +22,7 @@ export interface AliasDefinitions {
   readonly [name: string]: string | readonly [source: string, key: string] | Readonly<Record<string, string>>;
 }
 
+/** The table of runs without aliases. */
 export const NO_ALIASES: AliasTable = { targets: new Map(), files: [] };
 
 /** The plain form of an alias: case and `_` against `-` do not matter. */

@@ -1,5 +1,6 @@
 /** Names of the colour maps, in the order of the menu. */
 export const COLOUR_MAPS = ['viridis', 'magma', 'plasma', 'inferno', 'cividis', 'grey', 'bipolar'] as const;
+/** Name of a colour map. */
 export type ColourMap = (typeof COLOUR_MAPS)[number];
 
 /** Colours at equal steps from low to high. @source matplotlib colour maps (CC0), sampled; grey and bipolar are ours */

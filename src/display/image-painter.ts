@@ -27,6 +27,7 @@ export interface ImagePainter {
   dispose(): void;
 }
 
+/** What draws pictures: the graphics card, or the processor where there is none. */
 export type PainterKind = 'webgl' | 'raster';
 let found: PainterKind | null = null;
 

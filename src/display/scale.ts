@@ -2,6 +2,7 @@ import type { Levels } from './levels.ts';
 
 /** How values become colours: `symlog` is linear up to 1 unit around 0, `sqrt` keeps the sign. */
 export const SCALES = ['lin', 'log', 'symlog', 'sqrt'] as const;
+/** Name of a scale. */
 export type Scale = (typeof SCALES)[number];
 
 /** Decades that a logarithmic scale shows below its upper level where the lower one is not positive. */

@@ -11,6 +11,7 @@ export type StoredType =
   /** Text in fields of `length` bytes, filled up with NUL. */
   | { readonly kind: 'fixed-text'; readonly length: number; readonly charset: Charset };
 
+/** How text is encoded. */
 export type Charset = 'ascii' | 'utf8';
 
 /** Bytes of a reference to the global heap: length, collection address, index. */

@@ -2,8 +2,9 @@ import { ByteBuilder, encodeText, UNDEFINED } from './byte-builder.ts';
 import type { FileSpace } from './file-space.ts';
 import type { LinkTarget } from './header-messages.ts';
 
-/** Half of the symbols in a full leaf, and of the children in a full node; the superblock says so. */
+/** Half of the symbols in a full leaf; the superblock says so. */
 export const SYMBOL_LEAF_K = 32;
+/** Half of the children in a full node. */
 export const SYMBOL_NODE_K = 32;
 
 const ENTRY_BYTES = 40;
