@@ -9,6 +9,9 @@ import { toHdf5Type } from './hdf5-type.ts';
 /** Larger reads go through the heap block in pieces of about this size, so that the heap (2 GiB at most) stays small. */
 const PIECE_BYTES = 64 * 2 ** 20;
 
+/** Number of the deflate filter. @source HDF5 registered filters */
+const DEFLATE = 1;
+
 type H5Module = Awaited<typeof readyPromise>;
 
 let loading: Promise<WasmHdf5> | undefined;
@@ -158,15 +161,26 @@ class WasmHdf5File implements Hdf5File {
     }
     const metadata = attempt(() => module.get_dataset_metadata(this.#id, path), this.#invalid(path));
     const filters = attempt(() => module.get_dataset_filters(this.#id, path), this.#invalid(path));
+    const type = toHdf5Type(metadata);
     const info: Hdf5DatasetInfo = {
       path,
-      type: toHdf5Type(metadata),
+      type,
       shape: metadata.shape ?? [0],
       maxShape: (metadata.maxshape ?? []).map((n) => (n > Number.MAX_SAFE_INTEGER ? null : n)),
       chunks: metadata.chunks,
       filters: filters.map((filter) => filter.name),
+      ...(filters.some((filter) => filter.id === DEFLATE)
+        ? { deflateLevel: filters.find((filter) => filter.id === DEFLATE)?.cd_values[0] }
+        : {}),
+      ...(type.kind === 'plain' && type.dtype === 'string' && !metadata.vlen ? { textBytes: metadata.size } : {}),
       ...(metadata.virtual_sources?.length
-        ? { virtualFiles: [...new Set(metadata.virtual_sources.map((source) => source.file_name))] }
+        ? {
+            virtualFiles: [...new Set(metadata.virtual_sources.map((source) => source.file_name))],
+            virtualSources: metadata.virtual_sources.map((source) => ({
+              file: source.file_name,
+              dataset: source.dset_name,
+            })),
+          }
         : {}),
     };
     const described = { info, metadata };

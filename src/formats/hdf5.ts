@@ -39,8 +39,26 @@ export interface Hdf5DatasetInfo {
   readonly chunks: readonly number[] | null;
   /** Names of the filters in the order of writing, such as `shuffle`, `deflate`. */
   readonly filters: readonly string[];
+  /** Level of `deflate`, if it is among the filters. */
+  readonly deflateLevel?: number;
+  /** Bytes of a text field of fixed length. */
+  readonly textBytes?: number;
+  /** What elements hold that were never written, where it is a number other than 0. The library adapter does not tell. */
+  readonly fill?: number | bigint;
   /** For a virtual dataset: the files (as written, relative to this one) that it is made of, each once. */
   readonly virtualFiles?: readonly string[];
+  /** For a virtual dataset: the datasets that it is made of. */
+  readonly virtualSources?: readonly Hdf5VirtualSource[];
+}
+
+/** A part of a virtual dataset. */
+export interface Hdf5VirtualSource {
+  /** As written: relative to the virtual file, or `.` for that file itself. */
+  readonly file: string;
+  readonly dataset: string;
+  /** Blocks of the source and of the virtual dataset; null for all of it. The library adapter does not tell. */
+  readonly source?: readonly Hdf5Block[] | null;
+  readonly target?: readonly Hdf5Block[] | null;
 }
 
 /** A block of a dataset: `count[i]` elements from `start[i]` on each axis. */

@@ -12,6 +12,7 @@ import { MetadataBytes } from './metadata-bytes.ts';
 import { type FoundObject, ObjectTree } from './object-tree.ts';
 import type { RandomBytes } from './random-bytes.ts';
 import { type ReadPlan, readPiece } from './read-plan.ts';
+import { storageFacts } from './storage-facts.ts';
 import { readSuperblock } from './superblock.ts';
 import { bytesOfStorage, elementTypeOf, fieldsOf, textsOf, toLittleEndian, valuesOf } from './values.ts';
 import { readVirtual, stepsOfSource, virtualParts } from './virtual-read.ts';
@@ -135,9 +136,7 @@ export class ReaderHdf5File implements Hdf5File {
       maxShape: space.maxShape,
       chunks: layout.kind === 'chunked' ? layout.chunks : null,
       filters: filters.map((filter) => filter.name),
-      ...(layout.kind === 'virtual'
-        ? { virtualFiles: [...new Set(dataset.mappings.map((mapping) => mapping.file))] }
-        : {}),
+      ...storageFacts(dataset),
     };
     const described = { dataset, info, owner };
     this.#described.set(path, described);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allocate, type DType, lanesOf, type NumericStorage } from '../../core/dtype.ts';
 import { bytesOf, elementCount, type NdArray, ndarray } from '../../core/ndarray.ts';
 import { nodeDeflater, nodeHdf5Creator } from '../../platform/node/hdf5-create.ts';
+import { openReaderFile } from '../../platform/node/hdf5-open.ts';
 import type { Hdf5File } from '../hdf5.ts';
 import { loadWasmHdf5 } from '../hdf5-wasm.ts';
 import { createHdf5, type Hdf5StorageOptions, type Hdf5Writer } from '../hdf5-writer.ts';
@@ -23,20 +24,21 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Writes a file and reads it with the library. */
+/** Writes a file and reads it with the library and with our own reader. */
 async function roundTrip(
   write: (writer: Hdf5Writer) => void | Promise<void>,
   check: (file: Hdf5File) => void,
 ): Promise<void> {
   const path = join(folder, `t${files++}.h5`);
   await createHdf5(nodeHdf5Creator, path, write);
-  const file = (await loadWasmHdf5()).open(path);
-  try {
-    check(file);
-  } finally {
-    file.close();
-    rmSync(path);
+  for (const file of [(await loadWasmHdf5()).open(path), openReaderFile(path)]) {
+    try {
+      check(file);
+    } finally {
+      file.close();
+    }
   }
+  rmSync(path);
 }
 
 const NUMERIC: readonly Exclude<DType, 'string'>[] = [
@@ -77,7 +79,7 @@ function expectSame(got: NdArray, wanted: NdArray): void {
 
 const shapes = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 4 });
 
-describe('write, then read with the library', () => {
+describe('write, then read', () => {
   it('keeps values of any dtype, shape, chunk shape and filters', async () => {
     const plans = shapes.chain((shape) =>
       fc.record({
