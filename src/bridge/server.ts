@@ -22,8 +22,9 @@ type Reply = (parts: readonly Uint8Array[]) => void;
 
 /**
  * Serves messages to any number of clients until the count is reached or the signal comes. With a rate, trains pass whether
- * somebody asks or not, as at the machine: each REP client gets the next train after its request. A client that is slow,
- * dead or asks nonsense never holds up the others.
+ * somebody asks or not, as at the machine: each REP client gets the next train after its request. The last train is held for
+ * who asks late, so that a client a little slower than the rate does not fall to half of it. A client that is slow, dead or
+ * asks nonsense never holds up the others.
  */
 export async function serveMessages(
   socket: ServerSocket,
@@ -33,6 +34,8 @@ export async function serveMessages(
 ): Promise<void> {
   const { rate, signal, count = Number.POSITIVE_INFINITY, onSent } = options;
   let waiting: Reply[] = [];
+  /** A train is due that nobody has asked for yet; it is made when somebody does. */
+  let isHeld = false;
   let wake = () => {};
   const onAbort = () => wake();
   signal.addEventListener('abort', onAbort, { once: true });
@@ -40,7 +43,8 @@ export async function serveMessages(
     socket.onRequest((request, reply) => {
       if (request.length === 1 && decoder.decode(request[0]) === 'next') {
         waiting.push(reply);
-        wake();
+        if (isHeld) serveNext();
+        else wake();
       } else reply([encoder.encode(`Error: bad request ${decoder.decode(request[0] ?? new Uint8Array())}`)]);
     });
   }
@@ -49,18 +53,20 @@ export async function serveMessages(
       if (waiting.length > 0 || signal.aborted) resolve();
       wake = resolve;
     });
+  let receivers = 0;
   const serveNext = () => {
-    if (kind !== 'REP') return socket.peers === 0 ? 0 : socket.send(next());
-    const replies = waiting;
-    waiting = [];
-    if (replies.length === 0) return 0;
-    const parts = next();
-    for (const reply of replies) reply(parts);
-    return replies.length;
+    if (kind === 'REP') {
+      const replies = waiting;
+      waiting = [];
+      receivers = replies.length;
+      isHeld = rate > 0 && receivers === 0;
+      const parts = receivers > 0 ? next() : [];
+      for (const reply of replies) reply(parts);
+    } else receivers = socket.peers === 0 ? 0 : socket.send(next());
+    onSent?.(receivers);
   };
 
   let due = performance.now();
-  let receivers = 0;
   for (let made = 0; made < count; made++) {
     if (rate > 0) {
       due += 1000 / rate;
@@ -71,8 +77,8 @@ export async function serveMessages(
     // Nobody takes anything: look again soon, but do not spin.
     else await sleep(receivers === 0 ? 5 : 0, signal).catch(() => undefined);
     if (signal.aborted) break;
-    receivers = serveNext();
-    onSent?.(receivers);
+    serveNext();
   }
+  isHeld = false;
   signal.removeEventListener('abort', onAbort);
 }
