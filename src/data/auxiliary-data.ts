@@ -26,7 +26,7 @@ export class AuxiliaryData {
   constructor(parts: RunParts) {
     this.#parts = parts;
     this.trainIds = parts.trainIds;
-    this.#entries = findEntries(parts.auxiliaryFiles ?? parts.files);
+    this.#entries = findEntries(parts.filesBehind ?? parts.files);
   }
 
   /** Names, sorted. */

@@ -41,10 +41,6 @@ const DIFFERENCES: Difference[] = [
     reason:
       'the peer asks an arbitrary file and here met the second sequence, which has no unit; we ask the first by name',
   },
-  {
-    path: /^errors > type > /,
-    reason: 'TypeError for data[3.5]: a call of this kind is refused by the compiler',
-  },
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: the shape of each expected entry is its own.
@@ -227,6 +223,7 @@ describe('golden: raw-run.json', () => {
     await check('source', () => run.source('NOPE/X/Y'));
     await check('key', () => run.key(XGM, 'nope'));
     await check('run_value_instrument', () => run.source(`${XGM}:output`).runValue('x'));
+    await check('type', () => run.selectTrains(3.5));
     const other = await openRun({ path: `${GOLDEN}runs/fmt12` });
     try {
       await check('union_conflict', () => run.union(other));

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { answerOf, arrayFacts, type Difference, GoldenAnswers } from '../../test/conformance/golden-answers.ts';
-import { runFacts } from '../../test/conformance/golden-run-facts.ts';
+import { keyFacts, runFacts } from '../../test/conformance/golden-run-facts.ts';
 import { GOLDEN, readExpected } from '../../test/conformance/hdf5-run-expected.ts';
 import { nodeRunPorts, openRun } from '../platform/node/open-run.ts';
 import { OpenFileLimit } from './open-file-limit.ts';
@@ -162,3 +162,34 @@ function heads(
     Array.from({ length: count }, (__, i) => Number(array.data[entry * width + i])),
   );
 }
+
+describe('golden: what the answers of detectors say of their runs', () => {
+  it.each(['dssc', 'lpd-parallelgain', 'reduced', 'jungfrau-1cell', 'jungfrau-burst'])(
+    '%s.json, info',
+    async (name) => {
+      const { fixture, info } = readExpected(name);
+      const golden = new GoldenAnswers(name, [REPR], { info });
+      golden.check(['info'], await runFacts(await open(fixture ?? `runs/${name}`), info));
+      golden.expectComplete();
+    },
+  );
+
+  it('reduced.json, auxiliary', async () => {
+    const { fixture, auxiliary, auxiliary_repr } = readExpected('reduced');
+    const golden = new GoldenAnswers('reduced', [], { auxiliary, auxiliary_repr });
+    const found = (await open(fixture ?? 'runs/reduced')).auxiliary;
+    for (const name of Object.keys(auxiliary)) {
+      const keys = Object.keys(auxiliary[name]);
+      expect(found.source(name).keys()).toEqual(keys.sort());
+      for (const key of keys)
+        golden.check(['auxiliary', name, key], await keyFacts(found.key(name, key), auxiliary[name][key]));
+    }
+    const list = (names: readonly string[]) => names.map((name) => `  -  ${name}\n`).join('');
+    const { reductionSources, errataSources } = found;
+    golden.check(
+      ['auxiliary_repr'],
+      `${reductionSources.length} reduction sources:\n${list(reductionSources)}\n${errataSources.length} errata sources:\n${list(errataSources)}`,
+    );
+    golden.expectComplete();
+  });
+});

@@ -14,7 +14,7 @@ export function joinRuns(parts: readonly RunParts[]): RunParts {
   return {
     path: [...new Set(parts.map((part) => part.path))].join(' + '),
     files,
-    auxiliaryFiles: distinctFiles(parts.flatMap((part) => part.auxiliaryFiles ?? part.files)),
+    filesBehind: distinctFiles(parts.flatMap((part) => part.filesBehind ?? part.files)),
     skippedFiles: [...new Map(parts.flatMap((p) => p.skippedFiles).map((skip) => [skip.file, skip])).values()],
     trainIds: ascending(parts.flatMap((part) => part.trainIds)),
     sources,

@@ -17,6 +17,8 @@ export interface KeyOrigin {
   readonly canonicalSource: string;
   /** Files that hold the source, at least one. */
   readonly files: readonly RunFile[];
+  /** Files that overview files among them point at; opened by their first use. */
+  readonly filesBehind?: readonly RunFile[];
   /** Selected trains of the run, sorted. */
   readonly trainIds: readonly number[];
   readonly isSingleRun: boolean;
@@ -129,10 +131,18 @@ export class KeyFacts {
 
   /** Attributes of the key; a control value also has those of its property. */
   attributes(): ReadonlyMap<string, Hdf5Attribute> {
-    const { hdf5 } = this.origin.files[0];
+    const hdf5 = this.#fileWithAttributes().hdf5;
     const own = hdf5.attributes(this.path);
-    if (this.origin.section !== 'CONTROL' || !this.key.endsWith('.value')) return own;
+    if (!this.isControl || !this.key.endsWith('.value')) return own;
     return new Map([...own, ...hdf5.attributes(this.path.slice(0, -'/value'.length))]);
+  }
+
+  /** An overview has no attributes of keys: those are in the file that it points at. */
+  #fileWithAttributes(): RunFile {
+    const [first] = this.origin.files;
+    const path = this.info.virtualFiles?.[0];
+    const name = path?.slice(path.lastIndexOf('/') + 1);
+    return this.origin.filesBehind?.find((file) => file.name === name) ?? first;
   }
 
   /** Unit symbol with its prefix (`mm`, `μJ`), '' where the file has none. */

@@ -1,4 +1,4 @@
-import { allocate, type DType, type DTypeStorage, lanesOf } from '../core/dtype.ts';
+import { allocate, type DType, type DTypeStorage, decodeFloat16, lanesOf } from '../core/dtype.ts';
 import { SelectionInvalid, ShapeMismatch } from '../core/errors.ts';
 import { elementCount, type NdArray } from '../core/ndarray.ts';
 
@@ -102,16 +102,26 @@ function pick(coordinate: Coordinate, positions: readonly number[]): Coordinate 
 }
 
 /**
- * Where the elements fulfil a condition, with the same labels: for `run.selectTrains(whereTrue(position, (x) => x > 3))`.
- * @throws SelectionInvalid for complex numbers
+ * Where numbers fulfil a condition, with the same labels: for `run.selectTrains(whereTrue(position, (x) => x > 3))`.
+ * @param condition gets 64-bit integers as numbers, too
+ * @throws SelectionInvalid for text (see {@link whereText}) and complex numbers
  */
-export function whereTrue<D extends DType>(
-  array: LabelledArray<D>,
-  condition: (value: DTypeStorage[D][number]) => boolean,
-): LabelledArray<'bool'> {
-  if (lanesOf(array.dtype) > 1) throw new SelectionInvalid(`${array.name} is complex: compare its parts yourself.`);
-  const values = array.data as unknown as ArrayLike<DTypeStorage[D][number]>;
-  return { ...array, dtype: 'bool', data: Uint8Array.from(values, (value) => (condition(value) ? 1 : 0)) };
+export function whereTrue(array: LabelledArray, condition: (value: number) => boolean): LabelledArray<'bool'> {
+  if (lanesOf(array.dtype) > 1 || array.dtype === 'string')
+    throw new SelectionInvalid(`${array.name} is ${array.dtype}: only real numbers can be compared here.`);
+  const toNumber = array.dtype === 'float16' ? (bits: number | bigint) => decodeFloat16(Number(bits)) : Number;
+  const values = array.data as ArrayLike<number | bigint>;
+  return { ...array, dtype: 'bool', data: Uint8Array.from(values, (value) => (condition(toNumber(value)) ? 1 : 0)) };
+}
+
+/** Where texts fulfil a condition, with the same labels. @throws SelectionInvalid for anything but text */
+export function whereText(array: LabelledArray, condition: (text: string) => boolean): LabelledArray<'bool'> {
+  if (array.dtype !== 'string') throw new SelectionInvalid(`${array.name} is ${array.dtype}, not text.`);
+  return {
+    ...array,
+    dtype: 'bool',
+    data: Uint8Array.from(array.data as string[], (text) => (condition(text) ? 1 : 0)),
+  };
 }
 
 /** Whether a value is a {@link LabelledArray}. */

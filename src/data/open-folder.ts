@@ -51,7 +51,7 @@ const LEAST_FILES_TO_MAP = 16;
 /** Files that were opened, and those that could not be. */
 export interface OpenedFiles {
   readonly files: readonly RunFile[];
-  readonly auxiliaryFiles?: readonly RunFile[];
+  readonly filesBehind?: readonly RunFile[];
   readonly skippedFiles: readonly SkippedFile[];
 }
 
@@ -79,7 +79,7 @@ export async function openFiles(
     const overview = await openOverview(ports.files, ports.hdf5, path, names);
     if (overview) {
       const files = [new RunFile(overview, limit, isSuspectKept)];
-      return { files, auxiliaryFiles: await openLater(ports, limit, path, names, isSuspectKept), skippedFiles: [] };
+      return { files, filesBehind: await openLater(ports, limit, path, names, isSuspectKept), skippedFiles: [] };
     }
   }
   return openNames(ports, limit, path, names, options, warn);
@@ -176,11 +176,12 @@ async function openLater(
   names: readonly string[],
   isSuspectKept: boolean,
 ): Promise<RunFile[]> {
-  const open = hdf5.openLater;
-  if (!open) return [];
-  return Promise.all(
-    names.map(async (name) => new RunFile(await open(files.join(folder, name)), limit, isSuspectKept, 'later')),
-  );
+  const found: RunFile[] = [];
+  for (const name of names) {
+    const file = await hdf5.openLater?.(files.join(folder, name));
+    if (file) found.push(new RunFile(file, limit, isSuspectKept, 'later'));
+  }
+  return found;
 }
 
 function warnOfFlags(files: readonly RunFile[], warn: WarningCallback): void {

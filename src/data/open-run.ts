@@ -67,12 +67,12 @@ async function openPath(
   options: OpenRunOptions,
   warn: WarningCallback,
 ): Promise<RunParts> {
-  const { files, auxiliaryFiles, skippedFiles } = await openFiles(ports, limit, path, options, warn);
+  const { files, filesBehind, skippedFiles } = await openFiles(ports, limit, path, options, warn);
   try {
     return {
       path,
       ...tabulateFiles(files),
-      auxiliaryFiles,
+      filesBehind,
       skippedFiles,
       isSingleRun: true,
       isOpened: true,
@@ -80,7 +80,7 @@ async function openPath(
       warn,
     };
   } catch (error) {
-    for (const file of [...files, ...(auxiliaryFiles ?? [])]) file.close();
+    for (const file of [...files, ...(filesBehind ?? [])]) file.close();
     throw error;
   }
 }
@@ -116,14 +116,14 @@ function combine(base: RunParts, later: RunParts): RunParts {
   const all = { files: [...base.files, ...later.files], sources, legacy };
   const files = usedFiles(all);
   for (const file of all.files) if (!files.includes(file)) file.close();
-  const auxiliary = [base, later].map((parts) => parts.auxiliaryFiles);
+  const auxiliary = [base, later].map((parts) => parts.filesBehind);
   return {
     ...later,
     files,
     sources,
     legacy,
-    auxiliaryFiles: auxiliary.some(Boolean)
-      ? [base, later].flatMap((parts) => parts.auxiliaryFiles ?? parts.files.filter((file) => files.includes(file)))
+    filesBehind: auxiliary.some(Boolean)
+      ? [base, later].flatMap((parts) => parts.filesBehind ?? parts.files.filter((file) => files.includes(file)))
       : undefined,
     skippedFiles: [...base.skippedFiles, ...later.skippedFiles],
     trainIds: ascending([...base.trainIds, ...later.trainIds]),

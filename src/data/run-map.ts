@@ -71,12 +71,14 @@ export function isCurrentEntry(entry: RunMapEntry, file: FileEntry): boolean {
 /** What opening a file needs of its entry. */
 export function toKnownIndex(entry: RunMapEntry): KnownFileIndex {
   const suspects = new Set(entry.suspect_train_indices);
+  const legacySources = new Map(Object.entries(entry.legacy_sources));
   return {
     trainIds: entry.train_ids,
     isSuspect: entry.train_ids.map((_, i) => suspects.has(i)),
     controlSources: new Set(entry.control_sources),
-    instrumentSources: new Set(entry.instrument_sources),
-    legacySources: new Map(Object.entries(entry.legacy_sources)),
+    // Old names are listed there, too.
+    instrumentSources: new Set(entry.instrument_sources.filter((name) => !legacySources.has(name))),
+    legacySources,
   };
 }
 
@@ -93,7 +95,6 @@ export function toMapEntry(file: RunFile, found: FileEntry): RunMapEntry {
     size: found.size,
     train_ids: trainIds,
     control_sources: [...controlSources].sort(),
-    // The original lists old names among the sources, too.
     instrument_sources: [...instrumentSources, ...legacySources.keys()].sort(),
     legacy_sources: Object.fromEntries(legacy),
     suspect_train_indices: [...isSuspect.keys()].filter((i) => isSuspect[i]),

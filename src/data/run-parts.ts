@@ -26,8 +26,8 @@ export type SourceTable = ReadonlyMap<string, SourceEntry>;
 export interface RunParts {
   readonly path: string;
   readonly files: readonly RunFile[];
-  /** Files with reduction and errata sources, where these are not among `files` (an overview has none). */
-  readonly auxiliaryFiles?: readonly RunFile[];
+  /** The run's files where `files` is an overview of them: it lacks auxiliary sources and attributes of keys. */
+  readonly filesBehind?: readonly RunFile[];
   readonly skippedFiles: readonly SkippedFile[];
   /** Selected trains, sorted. */
   readonly trainIds: readonly number[];

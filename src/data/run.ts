@@ -248,7 +248,7 @@ export class Run {
   async close(): Promise<void> {
     if (!this.#parts.isOpened)
       throw new StateInvalid('A selection shares the files of the run that was opened: close that run.');
-    for (const file of [...this.#parts.files, ...(this.#parts.auxiliaryFiles ?? [])]) file.close();
+    for (const file of [...this.#parts.files, ...(this.#parts.filesBehind ?? [])]) file.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -54,6 +54,7 @@ function originOf(parts: RunParts, name: string, entry: SourceEntry) {
     source: name,
     canonicalSource: entry.canonicalName,
     files: entry.files,
+    filesBehind: parts.filesBehind,
     trainIds: parts.trainIds,
     isSingleRun: parts.isSingleRun,
     warn: parts.warn,

@@ -32,7 +32,9 @@ export function byId(ids: number | readonly number[] | IndexRange): TrainRange {
 }
 
 /** Trains by position in the selection: one, a list, or a half-open range with step. */
-export function byIndex(positions: number | readonly number[] | IndexRange): TrainSelection {
+export function byIndex(
+  positions: number | readonly number[] | IndexRange,
+): TrainRange | { readonly by: 'positions'; readonly positions: readonly number[] } {
   if (typeof positions === 'number') return { by: 'positions', positions: [positions] };
   return isList(positions) ? { by: 'positions', positions } : { by: 'index', ...positions };
 }
