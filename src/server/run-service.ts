@@ -2,7 +2,7 @@ import type { DetectorFrameMeta, KeyInfo, Proposal, RunInfo, RunRow, SeriesMeta 
 import type { FrameCorrector } from '../calib/frame-corrector.ts';
 import { isXfelError, NoData } from '../core/errors.ts';
 import { type NdArray, ndarray } from '../core/ndarray.ts';
-import { openDetector } from '../data/detectors/multi-module.ts';
+import { openDetector } from '../data/detectors/open-detector.ts';
 import type { RunSummary } from '../data/proposals.ts';
 import type { Run } from '../data/run.ts';
 import type { SourceData } from '../data/source-data.ts';
