@@ -61,12 +61,13 @@ export function Shell() {
         </Route>
       </Switch>
       <footer id="hints">
-        {main.map(({ key, what }) => (
-          <span key={key} className="hint">
-            <kbd>{key}</kbd> {what}
-          </span>
-        ))}
-        <span className="sp" />
+        <div className="keyhints">
+          {main.map(({ key, what }) => (
+            <span key={key}>
+              <kbd>{key}</kbd> {what}
+            </span>
+          ))}
+        </div>
         <PanelsMenu />
         <button
           type="button"

@@ -71,7 +71,9 @@ function tickText(value: number, digits: number): string {
 
 const axisText: uPlot.Axis.DynamicValues = (plot, ticks, axis, _space, step) => {
   const isLog = axis === 1 && plot.scales['y'].distr === 3;
-  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  let digits = 0;
+  // A step of 0.025 needs three digits.
+  while (digits < 8 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6) digits++;
   return ticks.map((value) => {
     if (value === null) return '';
     // On a log axis whole decades have a label, nothing between.

@@ -73,7 +73,12 @@ export const ImageToolbar = memo(function ImageToolbar(props: ImageToolbarProps)
         <IconCrosshair size={15} stroke={1.7} aria-hidden="true" />
       </button>
       <span className="sp" />
-      <button type="button" className="btn" onClick={onFit} title="Whole picture (F); a double click does the same">
+      <button
+        type="button"
+        className="btn wide-only"
+        onClick={onFit}
+        title="Whole picture (F); a double click does the same"
+      >
         Fit
       </button>
       <button type="button" className="btn" onClick={onPng} disabled={!hasImage} title="Save the picture as shown">

@@ -1,5 +1,6 @@
 import { useLive } from '../live-store.ts';
 import { numberText } from '../number-text.ts';
+import { SourceName } from './source-name.tsx';
 
 /** Every source that the bridge sends: its kind, its keys, how often it comes. */
 export function LiveSources() {
@@ -30,7 +31,7 @@ export function LiveSources() {
               {source.kind === 'control' ? 'C' : 'P'}
             </span>
             <span className="m" title={`${source.name}\n${source.keys.join('\n')}`}>
-              <div>{source.name}</div>
+              <SourceName name={source.name} />
               <div className="s">{source.keys.join(' · ')}</div>
             </span>
             <span className="h">{source.hz > 0 ? numberText(source.hz, 1) : <span className="warn">late</span>}</span>

@@ -11,8 +11,8 @@ import { QueryState } from './query-state.tsx';
 
 type Column = Float64Array | undefined;
 const AXES = [
-  ['id', 'vs train id'],
-  ['index', 'vs train index'],
+  ['id', 'train id'],
+  ['index', 'train index'],
 ] as const;
 
 function meanAndSpread(values: Float64Array): { mean: number; sigma: number; count: number } {

@@ -18,7 +18,8 @@ export function RunDetails({ proposal, row, onOpen }: RunDetailsProps) {
   const info = useQuery({
     queryKey: ['run', proposal, run, 'default'],
     queryFn: ({ signal }) => session.runInfo({ proposal: proposal ?? '', run: run ?? 0, data: 'default' }, signal),
-    enabled: proposal !== null && run !== undefined,
+    // A run without a single train has nothing more to tell than its problems.
+    enabled: proposal !== null && row !== undefined && row.trains > 0,
   });
   if (!row) {
     return (
@@ -72,6 +73,7 @@ export function RunDetails({ proposal, row, onOpen }: RunDetailsProps) {
         </div>
         <div className="sech pad">Content</div>
         {info.data && <Content info={info.data} />}
+        {row.trains === 0 && <div className="emptyline">No file of this run can be read.</div>}
         <div className="detailstate">
           <QueryState isLoading={info.isLoading} error={info.error} what={`Run ${row.run}`} />
         </div>

@@ -6,6 +6,7 @@ import { numberText } from '../number-text.ts';
 import { useRunView } from '../run-view.ts';
 import { session } from '../session.ts';
 import { QueryState } from './query-state.tsx';
+import { SourceName } from './source-name.tsx';
 
 /** Headings in the order of the list. */
 const GROUPS = ['Detector', 'XGM', 'Digitizers', 'Cameras', 'Motors', 'Laser and timing', 'Other'];
@@ -78,7 +79,7 @@ export function SourceTree() {
                       >
                         {each.kind === 'control' ? 'C' : 'P'}
                       </span>
-                      <span className="el">{each.name}</span>
+                      <SourceName name={each.name} />
                       <span
                         className={`meta ${each.trains < info.trains ? 'warn' : ''}`}
                         title={
