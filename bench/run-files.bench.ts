@@ -1,0 +1,135 @@
+// Reading and opening large runs beside h5py on the same files; page cache warm.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { crc32 } from 'node:zlib';
+import { bytesOf, type NdArray, zeros } from '../src/core/ndarray.ts';
+import { openDetector } from '../src/data/detectors/open-detector.ts';
+import { openReaderFile } from '../src/platform/node/hdf5-open.ts';
+import { openRun } from '../src/platform/node/open-run.ts';
+import type { BenchReport } from '../tools/measure.ts';
+import { root } from '../tools/process.ts';
+import { writeCorrectedRun, writeManyFiles, writeRawRun } from './large-run.ts';
+
+const CALLS = 9;
+const SOURCE = 'SPB_DET_AGIPD1M-1';
+
+interface PeerTimes {
+  readonly [name: string]: { readonly ms: number; readonly crc32: number };
+}
+
+function timePeer(raw: string, corrected: string): PeerTimes {
+  const script = fileURLToPath(new URL('run_files_peer.py', import.meta.url));
+  return JSON.parse(execFileSync('/usr/bin/python3', [script, raw, corrected, ''], { encoding: 'utf8' }));
+}
+
+/** Median time of a call in ms, after two warm-up calls. */
+async function medianOf(call: () => unknown, calls = CALLS): Promise<number> {
+  await call();
+  await call();
+  const times: number[] = [];
+  for (let i = 0; i < calls; i++) {
+    const start = performance.now();
+    await call();
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[calls >> 1];
+}
+
+export async function bench(report: BenchReport): Promise<void> {
+  // HUTCH_BENCH_DATA keeps the files of a slow disk between runs: node bench/large-run.ts FOLDER/raw raw, ..
+  const kept = process.env['HUTCH_BENCH_DATA'];
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'hutch-bench-'));
+  const [raw, corrected, many] = ['raw', 'corrected', 'many'].map((kind) => join(folder, kind));
+  try {
+    if (!kept) {
+      await writeRawRun(raw);
+      await writeCorrectedRun(corrected);
+      await writeManyFiles(many);
+    }
+    await benchReading(report, raw, corrected);
+    await benchOpening(report, many, corrected);
+  } finally {
+    if (!kept) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function benchReading(report: BenchReport, raw: string, corrected: string): Promise<void> {
+  const before = timePeer(raw, corrected);
+  const ours: Record<string, number> = {};
+  const same = (name: string, array: NdArray) => {
+    const sum = crc32(bytesOf(array));
+    if (sum !== before[name].crc32) throw new Error(`${name}: our values are not those of h5py`);
+  };
+
+  await using rawRun = await openRun({ path: raw });
+  const module = rawRun.key(`${SOURCE}/DET/0CH0:xtdf`, 'image.data');
+  const moduleOut = zeros('uint16', module.shape);
+  same('module', await module.read({ out: moduleOut }));
+  ours['module'] = await medianOf(() => module.read({ out: moduleOut }));
+
+  const detector = openDetector(rawRun, { isRaw: true });
+  const train = detector.selectTrains({ by: 'index', start: 2, stop: 3 });
+  const stack = await train.read();
+  same('train', stack.array);
+  ours['train'] = await medianOf(() => train.read({ out: stack.array }));
+
+  await using run = await openRun({ path: corrected });
+  const single: Record<string, number> = {};
+  for (const name of ['mask', 'maskShuffled', 'gain']) {
+    const key = run.key(`${SOURCE}/CORR/0CH0:output`, `image.${name}`);
+    const out = zeros(key.dtype as 'uint32', key.shape);
+    const file = openReaderFile(key.files[0]);
+    file.read(key.path, undefined, out.data);
+    same(name, out);
+    single[name] = await medianOf(() => file.read(key.path, undefined, out.data));
+    file.close();
+    await medianOf(() => key.read({ out }), 3); // the threads start
+    ours[name] = await medianOf(() => key.read({ out }));
+    out.data.fill(0);
+    same(name, await key.read({ out }));
+  }
+  const after = timePeer(raw, corrected);
+  const peer = (name: string) => Math.min(before[name].ms, after[name].ms);
+  const ratio = (name: string, ms: number, limit: string, what: string) =>
+    report({
+      name: what,
+      value: peer(name) / ms,
+      unit: 'x h5py',
+      limit,
+      note: `${ms.toFixed(1)} ms, h5py ${before[name].ms.toFixed(1)} and ${after[name].ms.toFixed(1)} ms`,
+    });
+  ratio('module', ours['module'], '>= 0.9', 'raw module of 576 frames into given memory');
+  ratio('train', ours['train'], '>= 1.5', 'one train of 16 modules into a stack');
+  for (const name of ['mask', 'maskShuffled', 'gain']) {
+    ratio(name, single[name], '>= 1.4', `${name} of a module, one thread`);
+    ratio(name, ours[name], '>= 2.5', `${name} of a module, worker threads`);
+  }
+}
+
+async function benchOpening(report: BenchReport, many: string, corrected: string): Promise<void> {
+  const open = (path: string, runMap: 'write' | 'ignore') => async () => {
+    const run = await openRun({ path }, { runMap });
+    await run.close();
+  };
+  report({
+    name: 'open 400 files without a map',
+    value: await medianOf(open(many, 'ignore')),
+    unit: 'ms',
+    limit: '<= 100',
+  });
+  report({
+    name: 'open 400 files with the map',
+    value: await medianOf(open(many, 'write')),
+    unit: 'ms',
+    limit: '<= 15',
+  });
+  report({ name: 'open 16 files without a map', value: await medianOf(open(corrected, 'ignore')), unit: 'ms' });
+  const list = () => {
+    const { status } = spawnSync(join(root, 'bin', 'hutch'), ['ls', corrected], { stdio: 'ignore' });
+    if (status !== 0) throw new Error(`hutch ls ended with ${status}`);
+  };
+  report({ name: 'hutch ls of 16 files, whole process', value: await medianOf(list), unit: 'ms', limit: '<= 150' });
+}
