@@ -51,17 +51,6 @@ export function encodeParquet(columns: readonly ParquetColumn[]): Uint8Array {
 }
 
 function converterOf(dtype: DType): (value: number | bigint | string) => unknown {
-  switch (dtype) {
-    case 'bool':
-      return (value) => value === 1;
-    case 'float16':
-      return (value) => decodeFloat16(Number(value));
-    // Unsigned numbers lie in the signed ones of the same width.
-    case 'uint32':
-      return (value) => Number(value) | 0;
-    case 'uint64':
-      return (value) => BigInt.asIntN(64, value as bigint);
-    default:
-      return (value) => value;
-  }
+  if (dtype === 'bool') return (value) => value === 1;
+  return dtype === 'float16' ? (value) => decodeFloat16(Number(value)) : (value) => value;
 }
