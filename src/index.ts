@@ -15,7 +15,7 @@ export type { Train, TrainSource, TrainValue } from './core/train.ts';
 export { parseAliases } from './data/alias-table.ts';
 export { encodeArrow, toArrowTable } from './data/arrow-table.ts';
 export type { DataWarning } from './data/data-warning.ts';
-export { openDetector } from './data/detectors/multi-module.ts';
+export { openDetector } from './data/detectors/open-detector.ts';
 export { KeyData } from './data/key-data.ts';
 export { type LabelledArray, selectPositions, whereText, whereTrue } from './data/labelled-array.ts';
 export { findMissingData } from './data/missing-data.ts';

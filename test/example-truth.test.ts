@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDetector } from '../src/data/detectors/multi-module.ts';
+import { openDetector } from '../src/data/detectors/open-detector.ts';
 import { generateExample } from '../src/platform/node/example-files.ts';
 import { nodeHdf5Opener } from '../src/platform/node/hdf5-open.ts';
 import { openRun } from '../src/platform/node/open-run.ts';

@@ -3,7 +3,7 @@ import { typeStringOf } from '../core/dtype.ts';
 import { isXfelError, RunNotFound } from '../core/errors.ts';
 import { DETECTOR_KINDS } from '../data/detectors/detector-kind.ts';
 import { findDetectors } from '../data/detectors/find-detectors.ts';
-import { openDetector } from '../data/detectors/multi-module.ts';
+import { openDetector } from '../data/detectors/open-detector.ts';
 import { isNamePattern } from '../data/name-pattern.ts';
 import type { Run } from '../data/run.ts';
 import type { SourceData } from '../data/source-data.ts';

@@ -1,6 +1,6 @@
 import { isXfelError } from '../core/errors.ts';
-import type { FileStore } from './file-store.ts';
 import { findDetectors } from './detectors/find-detectors.ts';
+import type { FileStore } from './file-store.ts';
 import { createRunOpener, findProposal, type RunPorts } from './open-run.ts';
 
 /** A proposal folder below a data root. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Usage } from '../../core/errors.ts';
-import { type MultiModule, openDetector } from '../../data/detectors/multi-module.ts';
+import type { MultiModule } from '../../data/detectors/multi-module.ts';
+import { openDetector } from '../../data/detectors/open-detector.ts';
 import type { PulseSelection } from '../../data/detectors/pulse-selection.ts';
 import { parseIndexRange } from '../../data/train-selection.ts';
 import { encodeNpy } from '../../formats/npy.ts';
@@ -80,8 +81,8 @@ async function runDetector(context: CliContext, runText: string, options: Detect
     const stack = await detector.read({
       key: options.key,
       pulses: parsePulses(options),
-      fill,
-      hasModuleGaps: options.moduleGaps,
+      fillValue: fill,
+      moduleGaps: options.moduleGaps,
       signal: context.signal,
     });
     if (options.output) {

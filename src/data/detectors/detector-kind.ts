@@ -1,6 +1,9 @@
+/** Types of detectors whose modules are stacked. */
+export type DetectorType = 'AGIPD1M' | 'AGIPD500K' | 'LPD1M' | 'LPD_SOLO' | 'LPD_MINI' | 'DSSC1M' | 'JUNGFRAU';
+
 /** How the modules of one type of detector appear in a run. */
 export interface DetectorKind {
-  readonly name: 'AGIPD1M' | 'AGIPD500K' | 'LPD1M' | 'LPD_SOLO' | 'DSSC1M' | 'JUNGFRAU';
+  readonly name: DetectorType;
   /** Output channels of the modules: detector name, `DET` or `CORR`, module number. */
   readonly sourcePattern: RegExp;
   /** Modules of a whole detector; null where it depends on the set-up. */
@@ -10,14 +13,18 @@ export interface DetectorKind {
   /** (ss, fs) of one module. */
   readonly moduleShape: readonly [ss: number, fs: number];
   readonly mainKey: 'image.data' | 'data.adc';
-  /** Axes of an entry of the main key in raw data; others than the last two are memory cells or the two raw planes. */
+  /** Bad-pixel words of corrected data. */
+  readonly maskKey: 'image.mask' | 'data.mask';
+  /** Memory cell of each frame. */
+  readonly cellKey: 'image.cellId' | 'data.memoryCell';
+  /** Where the frames of a train lie: one an entry, or the memory cells of one entry. */
   readonly frameAxis: 'entry' | 'cell';
 }
 
 function xtdf(
-  name: DetectorKind['name'],
+  name: DetectorType,
   pattern: string,
-  moduleCount: number,
+  moduleCount: number | null,
   moduleShape: [number, number],
 ): DetectorKind {
   return {
@@ -27,16 +34,25 @@ function xtdf(
     firstModule: 0,
     moduleShape,
     mainKey: 'image.data',
+    maskKey: 'image.mask',
+    cellKey: 'image.cellId',
     frameAxis: 'entry',
   };
 }
 
-/** All detector types whose modules we stack. @source EXtra-data components.py */
+/**
+ * All detector types whose modules we stack.
+ *
+ * LPD Mini: the read-out hands its small modules (32 x 256 pixels each) on in channels of 256 x 256, as a large LPD module
+ * does; they are stacked as channels. Which rows belong to which small module could not be confirmed from documents or data.
+ * @source EXtra-data components.py; LPD Mini: EXtra-geom LPD_MiniGeometry for the size of a module
+ */
 export const DETECTOR_KINDS: readonly DetectorKind[] = [
   xtdf('AGIPD1M', '[^/]+_AGIPD1M[^/]*', 16, [512, 128]),
   xtdf('AGIPD500K', '[^/]+AGIPD500K[^/]*', 8, [512, 128]),
   xtdf('LPD1M', '[^/]+_LPD1M[^/]*', 16, [256, 256]),
   xtdf('LPD_SOLO', '[^/]+_LPD_SOLO[^/]*', 1, [256, 256]),
+  xtdf('LPD_MINI', '[^/]+_LPD_MINI[^/]*', null, [256, 256]),
   xtdf('DSSC1M', '[^/]+_DSSC1M[^/]*', 16, [128, 512]),
   {
     name: 'JUNGFRAU',
@@ -45,6 +61,8 @@ export const DETECTOR_KINDS: readonly DetectorKind[] = [
     firstModule: 1,
     moduleShape: [512, 1024],
     mainKey: 'data.adc',
+    maskKey: 'data.mask',
+    cellKey: 'data.memoryCell',
     frameAxis: 'cell',
   },
 ];

@@ -1,5 +1,5 @@
-import { DETECTOR_KINDS, type DetectorKind } from './detector-kind.ts';
 import type { Run } from '../run.ts';
+import { DETECTOR_KINDS, type DetectorKind } from './detector-kind.ts';
 
 /** A detector that a run has data of. */
 export interface FoundDetector {

@@ -1,11 +1,13 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { expectArray, GOLDEN, readExpected, sha256 } from '../../../test/conformance/hdf5-run-expected.ts';
-import { typeStringOf } from '../../core/dtype.ts';
-import { bytesOf, elementCount } from '../../core/ndarray.ts';
+import { GOLDEN, sha256 } from '../../../test/conformance/hdf5-run-expected.ts';
+import { bytesOf, ndarray, zeros } from '../../core/ndarray.ts';
 import { openRun } from '../../platform/node/open-run.ts';
-import { type DetectorChoice, type MultiModule, openDetector } from './multi-module.ts';
-import type { PulseSelection } from './pulse-selection.ts';
+import type { DataWarning } from '../data-warning.ts';
 import type { Run } from '../run.ts';
+import { byId, byIndex } from '../train-selection.ts';
+import type { MultiModule } from './multi-module.ts';
+import { type DetectorChoice, openDetector } from './open-detector.ts';
 
 const RAW = 'root/SPB/202301/p900001/raw/r0034';
 const PROC = 'root/SPB/202301/p900001/proc/r0034';
@@ -21,114 +23,12 @@ afterEach(async () => {
   for (const run of opened.splice(0)) await run.close();
 });
 
-type Slice = [number | null, number | null, number | null];
-interface Case {
-  readonly case: {
-    readonly call: string;
-    readonly key?: string;
-    readonly masked?: boolean;
-    readonly pulses?: { slice?: Slice; by_id?: number[]; by_id_slice?: Slice; int?: number; list?: number[] };
-    readonly trains?: { slice: Slice };
-    readonly kw?: {
-      fill_value?: number | string;
-      module_gaps?: boolean;
-      roi?: (number | [number, number])[];
-      astype?: string;
-      subtrain_index?: string;
-    };
-  };
-  readonly result: {
-    dtype: string;
-    shape: number[];
-    sha256: string;
-    dims?: string[];
-    values?: number[];
-    error?: string;
-  };
-}
-
-function pulsesOf(pulses: Case['case']['pulses']): PulseSelection | undefined {
-  if (!pulses) return undefined;
-  const { slice, by_id, by_id_slice, int, list } = pulses;
-  if (slice)
-    return { by: 'index', start: slice[0] ?? undefined, stop: slice[1] ?? undefined, step: slice[2] ?? undefined };
-  if (by_id) return { by: 'id', ids: by_id };
-  if (by_id_slice) {
-    const [start, stop] = by_id_slice as [number, number, null];
-    return { by: 'id', ids: Array.from({ length: stop - start }, (_, i) => start + i) };
-  }
-  return { by: 'positions', positions: list ?? [int as number] };
-}
-
-/** Our stack has one frame axis; the labelled one of the original unstacks it, which is the same memory if not ragged. */
-function isComparable({ case: c, result }: Case): boolean {
-  if (c.masked || c.kw?.astype || c.kw?.subtrain_index || !['ndarray', 'get_array'].includes(c.call)) return false;
-  return !result.error;
-}
-
-describe.each([
-  ['AGIPD1M raw', RAW, 'agipd-components', 'raw', { isRaw: true }],
-  ['AGIPD1M corrected', PROC, 'agipd-components', 'proc', {}],
-  ['LPD1M raw', 'runs/lpd-parallelgain', 'lpd-parallelgain', '{"raw": true}', { isRaw: true }],
-  ['DSSC1M raw', 'runs/dssc', 'dssc', '{"raw": true}', { isRaw: true }],
-  ['JUNGFRAU burst', 'runs/jungfrau-burst', 'jungfrau-burst', '{"raw": false}', {}],
-  ['JUNGFRAU one cell', 'runs/jungfrau-1cell', 'jungfrau-1cell', '{"raw": false}', {}],
-  ['AGIPD1M, 0 to 5 frames a train', 'runs/reduced', 'reduced', '{"raw": false}', {}],
-] as const)('%s', (_, path, file, component, choice) => {
-  const expected = readExpected(file);
-  const facts = expected.components?.[component] ?? expected[component];
-  const cases = (facts.cases as Case[]).filter(isComparable);
-
-  it('knows modules, trains and frames', async () => {
-    const detector = await open(path, choice);
-    expect(detector.name).toBe(facts.detector_name);
-    expect(Object.fromEntries(detector.sources)).toEqual(facts.modules);
-    expect(detector.moduleCount).toBe(facts.n_modules);
-    expect(detector.moduleShape).toEqual(facts.module_shape);
-    expect(detector.trainIds).toEqual(facts.train_ids);
-    const cells = detector.kind.frameAxis === 'cell' ? facts.frames_per_train.value : 1;
-    expect(detector.frameCounts).toEqual(facts.frame_counts.map((n: number) => n * cells));
-    const ids = (facts.cases as Case[]).filter(
-      ({ case: c }) => !c.pulses && (c.call === 'pulse_ids' || c.call === 'cell_ids'),
-    );
-    for (const { case: c, result } of ids) {
-      expect(c.call === 'pulse_ids' ? await detector.pulseIds() : await detector.cellIds()).toEqual(result.values);
-    }
-  });
-
-  it.each(cases.map((c) => [JSON.stringify(c.case), c] as const))('%s', async (__, { case: c, result }) => {
-    let detector = await open(path, choice);
-    if (c.trains)
-      detector = detector.selectTrains({
-        by: 'index',
-        start: c.trains.slice[0] ?? undefined,
-        stop: c.trains.slice[1] ?? undefined,
-      });
-    const { array, dims, modules, trainIds } = await detector.read({
-      key: c.key,
-      pulses: pulsesOf(c.pulses),
-      fill: c.kw?.fill_value as number | undefined,
-      hasModuleGaps: c.kw?.module_gaps,
-      roi: c.kw?.roi,
-    });
-    expect(dims.length).toBe(array.shape.length);
-    expect([modules.length, trainIds.length]).toEqual(array.shape.slice(0, 2));
-    if (c.call === 'ndarray') return expectArray(array, result);
-    const isRagged = elementCount(array.shape) !== elementCount(result.shape);
-    // Unstacking pads ragged trains, and junk pulse ids merge frames: the original's labelled arrays only.
-    if (isRagged) return expect(['reduced', 'lpd-parallelgain']).toContain(file);
-    expect(typeStringOf(array.dtype)).toBe(result.dtype);
-    expect(array.shape[0]).toBe(result.shape[0]);
-    expect(sha256(bytesOf(array))).toBe(result.sha256);
-  });
-});
-
 describe('openDetector', () => {
   it('reads one frame of all modules', async () => {
     const detector = await open(RAW, { isRaw: true });
     const trainId = detector.trainIds[3];
     const frame = await detector.readFrame(trainId, 1);
-    const { array } = await detector.selectTrains({ by: 'id', ids: [trainId] }).read({ hasModuleGaps: true });
+    const { array } = await detector.selectTrains({ by: 'id', ids: [trainId] }).read({ moduleGaps: true });
     const frameBytes = 2 * 512 * 128 * 2;
     for (let module = 0; module < 16; module++) {
       const start = (module * 3 + 1) * frameBytes;
@@ -148,21 +48,13 @@ describe('openDetector', () => {
     const frame = await detector.readFrame(detector.trainIds[1], 4);
     expect(frame.array.shape).toEqual([3, 512, 1024]);
     expect([frame.cellId, frame.frames, frame.modulesPresent]).toEqual([3, 16, [true, false, true]]);
-    const { array } = await detector.read({ hasModuleGaps: true });
+    const { array } = await detector.read({ moduleGaps: true });
     const size = 512 * 1024;
     const start = (1 * 16 + 4) * size * 4;
     expect(sha256(bytesOf(frame.array).subarray(0, size * 4))).toBe(
       sha256(bytesOf(array).subarray(start, start + size * 4)),
     );
     expect(frame.array.data.slice(size, 2 * size).every((value) => Number.isNaN(value))).toBe(true);
-  });
-
-  it('keeps trains with enough modules', async () => {
-    const { min_modules: expected } = readExpected('agipd-components');
-    for (const minModules of [1, 4, 5]) {
-      expect((await open(RAW, { isRaw: true, minModules })).trainIds).toEqual(expected[minModules].train_ids);
-    }
-    await expect(open(RAW, { minModules: 16 })).rejects.toMatchObject({ tag: 'NoData' });
   });
 
   it('follows the rule of raw and corrected', async () => {
@@ -182,5 +74,168 @@ describe('openDetector', () => {
     await expect(detector.read({ pulses: { by: 'index', start: -1 } })).rejects.toMatchObject({
       tag: 'SelectionInvalid',
     });
+  });
+});
+
+describe('reading', () => {
+  it('fills memory that is given, whatever was in it', async () => {
+    const detector = await open(RAW, { isRaw: true });
+    const key = detector.key('image.data');
+    const fresh = await key.read({ moduleGaps: true });
+    const out = zeros('uint16', key.bufferShape({ moduleGaps: true }));
+    out.data.fill(77);
+    expect(await key.read({ moduleGaps: true, out })).toBe(out);
+    expect(sha256(bytesOf(out))).toBe(sha256(bytesOf(fresh)));
+    await expect(key.read({ out })).rejects.toMatchObject({ tag: 'ShapeMismatch' });
+    await expect(key.read({ out: zeros('float32', key.shape) })).rejects.toThrow(/out is float32, the stack is uint16/);
+  });
+
+  it('takes every step-th pixel of a region', async () => {
+    const detector = (await open(PROC)).selectTrains(byIndex(0));
+    const { array: whole } = await detector.read();
+    const { array } = await detector.read({ roi: [[10, 60, 7], 3] });
+    expect(array.shape).toEqual([6, 3, 8]);
+    const expected = Array.from({ length: 18 * 8 }, (_, i) => {
+      const [frame, row] = [Math.floor(i / 8), i % 8];
+      return whole.data[(frame * 512 + 10 + 7 * row) * 128 + 3];
+    });
+    expect([...(array.data as Float32Array)]).toEqual(expected);
+  });
+
+  it('converts, and refuses what a dtype cannot hold', async () => {
+    const detector = await open(RAW, { isRaw: true });
+    const { array } = await detector.read({ key: 'image.cellId', astype: 'float32', moduleGaps: true });
+    // Module 3 is not there; module 0 has all frames.
+    expect(Number.isNaN(array.data[3 * 18])).toBe(true);
+    expect([...array.data.slice(0, 4)]).toEqual([0, 1, 2, 0]);
+    await expect(detector.read({ fillValue: Number.NaN })).rejects.toMatchObject({ tag: 'DtypeMismatch' });
+    await expect(detector.read({ astype: 'string' })).rejects.toMatchObject({ tag: 'Unsupported' });
+    const half = await (await open(PROC)).read({ astype: 'float16', moduleGaps: true, roi: [0, 0] });
+    // Module 3 again: the bits of NaN.
+    expect(half.array.data[3 * 18]).toBe(0x7e00);
+  });
+
+  it('labels places of modules that are not there', async () => {
+    const detector = await open(PROC);
+    const array = await detector.readLabelled({ moduleGaps: true, roi: [[0, 1]], pulses: byId([2]) });
+    expect([array.dims, array.shape]).toEqual([
+      ['module', 'train', 'pulse', 'slow_scan', 'fast_scan'],
+      [16, 6, 1, 1, 128],
+    ]);
+    expect(array.coords.get('module')).toEqual(Array.from({ length: 16 }, (_, i) => i));
+    expect([...array.presence.data.slice(3 * 6, 4 * 6)]).toEqual([0, 0, 0, 0, 0, 0]);
+    // The last module lacks the third train.
+    expect([...array.presence.data.slice(15 * 6)]).toEqual([1, 1, 0, 1, 1, 1]);
+  });
+
+  it('masks with a region and another dtype', async () => {
+    const detector = (await open(PROC)).selectTrains(byIndex(0));
+    const key = await detector.maskedData({ maskBits: [4, 256], maskedValue: -1, pulses: [0] });
+    const roi = [[0, 512, 3]] as const;
+    const masked = await key.read({ roi, astype: 'int16' });
+    const { array: plain } = await detector.read({ roi, pulses: 0 });
+    const { array: mask } = await detector.read({ key: 'image.mask', roi, pulses: 0 });
+    const expected = Array.from(plain.data as Float32Array, (value, i) =>
+      (mask.data[i] as number) & (4 | 256) ? -1 : Math.trunc(Number.isNaN(value) ? 0 : value) + 0,
+    );
+    expect([...(masked.data as Int16Array)]).toEqual(expected);
+    expect(expected.filter((value) => value === -1).length).toBeGreaterThan(0);
+    const gain = await detector.maskedData({ key: 'image.gain' });
+    await expect(gain.read()).rejects.toThrow(/NaN cannot be held by uint8/);
+  });
+
+  it('keeps the last of frames with the same pulse id, and says so', async () => {
+    const warnings: DataWarning[] = [];
+    const onWarning = (warning: DataWarning) => warnings.push(warning);
+    const detector = await open('runs/lpd-parallelgain', { isRaw: true, onWarning });
+    await detector.readLabelled({ key: 'image.cellId' });
+    expect(warnings.map(({ kind }) => kind)).toEqual(['frames-repeat']);
+    expect(warnings[0].message).toMatch(/21 frames .* open the detector with isParallelGain/);
+    const gains = await open('runs/lpd-parallelgain', { isRaw: true, isParallelGain: true, onWarning });
+    const array = await gains.readLabelled({ roi: [0, 0], pulses: byIndex({ start: 1, stop: 3 }) });
+    expect([array.dims, array.shape]).toEqual([
+      ['module', 'train', 'gain', 'pulse'],
+      [4, 3, 3, 2],
+    ]);
+    expect(array.coords.get('pulse')).toEqual([9, 17]);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('train by train, also where modules are missing', async () => {
+    const detector = await open(RAW, { isRaw: true });
+    const missing: number[] = [];
+    for await (const { data } of detector.trains({ requireAll: false, keys: ['image.data', 'header.pulseCount'] })) {
+      const [image, header] = [data.get('image.data'), data.get('header.pulseCount')];
+      expect(image?.dims.slice(0, 3)).toEqual(['module', 'train', 'pulse']);
+      expect(header?.dims).toEqual(['module']);
+      missing.push(image?.presence.data.filter((isThere) => isThere === 0).length ?? -1);
+    }
+    // Module 1 misses the second train; module 2 has no frames in the first train of the second file.
+    expect(missing).toEqual([0, 3, 0, 3, 0, 0]);
+  });
+
+  it('stops when it is told to', async () => {
+    const detector = await open(RAW, { isRaw: true });
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(detector.read({ signal })).rejects.toThrow('enough');
+    await expect(detector.readLabelled({ signal })).rejects.toThrow('enough');
+    await expect(detector.trains({ signal })[Symbol.asyncIterator]().next()).rejects.toThrow('enough');
+  });
+});
+
+describe('choices that do not fit', () => {
+  it.each([
+    [RAW, { isParallelGain: true }, 'SelectionInvalid', /Only LPD has a parallel gain mode/],
+    [RAW, { moduleCount: 8 }, 'SelectionInvalid', /always has 16 modules/],
+    [RAW, { firstModuleNumber: 1 }, 'SelectionInvalid', /always count from 0/],
+    ['runs/jungfrau-1cell', { firstModuleNumber: 4 }, 'SelectionInvalid', /comes before module 4/],
+    ['runs/jungfrau-1cell', { moduleCount: 3 }, 'SelectionInvalid', /beyond the 3 modules/],
+    ['runs/jungfrau-1cell', { moduleCount: 0 }, 'SelectionInvalid', /no number of modules/],
+    [RAW, { type: 'JUNGFRAU' }, 'SourceNotFound', /no detector of type JUNGFRAU. It has: SPB_DET_AGIPD1M-1/],
+  ] as const)('%s %j', async (path, choice, tag, message) => {
+    await expect(open(path, choice)).rejects.toMatchObject({ tag, message: expect.stringMatching(message) });
+  });
+
+  it('pulses of keys without pulses, splits by nothing', async () => {
+    const detector = await open(RAW);
+    await expect(detector.read({ key: 'header.pulseCount', pulses: 0 })).rejects.toThrow(/no pulses to select/);
+    expect(() => detector.splitTrains({})).toThrow(/give `parts`/);
+    expect(() => detector.splitTrains({ framesPerPart: 0 })).toThrow(/at least 1/);
+    await expect(detector.read({ key: 'image.nothing' })).rejects.toMatchObject({ tag: 'KeyNotFound' });
+  });
+});
+
+describe('splitTrains', () => {
+  it('makes parts that concatenate to the whole', async () => {
+    const detector = await open('runs/reduced');
+    const count = fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined });
+    fc.assert(
+      fc.property(count, count, count, (parts, trainsPerPart, framesPerPart) => {
+        fc.pre(parts !== undefined || trainsPerPart !== undefined || framesPerPart !== undefined);
+        const split = detector.splitTrains({ parts, trainsPerPart, framesPerPart });
+        expect(split.flatMap(({ trainIds }) => trainIds)).toEqual(detector.trainIds);
+        for (const { trainIds, frameCounts } of split) {
+          const frames = frameCounts.reduce((sum, n) => sum + n, 0);
+          expect(trainIds.length).toBeLessThanOrEqual(trainsPerPart ?? Number.POSITIVE_INFINITY);
+          if (trainIds.length > 1) expect(frames).toBeLessThanOrEqual(framesPerPart ?? Number.POSITIVE_INFINITY);
+        }
+      }),
+    );
+  });
+
+  it('reads the same in parts as at once', async () => {
+    const detector = await open('runs/reduced');
+    const { array: whole } = await detector.read({ key: 'image.pulseId' });
+    const frames = whole.shape[1];
+    const parts: number[][] = [[], []];
+    for (const part of detector.splitTrains({ framesPerPart: 4 })) {
+      const { array } = await part.read({ key: 'image.pulseId' });
+      for (const module of [0, 1]) {
+        const data = array.data.slice(module * array.shape[1], (module + 1) * array.shape[1]) as BigUint64Array;
+        parts[module].push(...Array.from(data, Number));
+      }
+    }
+    expect(parts[0]).toHaveLength(frames);
+    expect(ndarray('uint64', whole.shape, BigUint64Array.from(parts.flat(), BigInt)).data).toEqual(whole.data);
   });
 });

@@ -1,40 +1,18 @@
-import { isFloatDType } from '../../core/dtype.ts';
-import { FormatInvalid, NoData, SelectionInvalid, SourceNotFound, TrainNotFound } from '../../core/errors.ts';
+import { KeyNotFound, NoData, SelectionInvalid, TrainNotFound } from '../../core/errors.ts';
 import { type NdArray, ndarray } from '../../core/ndarray.ts';
-import type { TrainRange } from '../../core/train.ts';
+import type { LabelledArray } from '../labelled-array.ts';
+import { selectTrainIds, splitTrainIds, type TrainParts, type TrainSelection } from '../train-selection.ts';
 import type { DetectorKind } from './detector-kind.ts';
-import { type FoundDetector, findDetectors } from './find-detectors.ts';
-import { type FrameTable, frameTable } from './frame-table.ts';
-import type { EntryRoi, KeyData } from '../key-data.ts';
-import { readStack } from './module-stack.ts';
-import { type PulseSelection, selectPulses } from './pulse-selection.ts';
-import type { Run } from '../run.ts';
-import { selectTrainIds } from '../train-selection.ts';
+import { cellsPerEntry, type DetectorParts, entryCount } from './detector-parts.ts';
+import { type LabelledStackOptions, type ModuleArray, ModuleKey, type StackOptions } from './module-key.ts';
+import type { PulseSelection } from './pulse-selection.ts';
 
-/** Which detector of a run to open, and which of its data. */
-export interface DetectorChoice {
-  /** Needed where a run has several detectors. */
-  readonly name?: string;
-  /** true: raw data only; false: corrected only; undefined: corrected where there is any. */
-  readonly isRaw?: boolean;
-  /** Only these modules. */
-  readonly modules?: readonly number[];
-  /** Trains in which fewer modules have frames are left out. Default 1. */
-  readonly minModules?: number;
-}
-
-/** How to read a stack. */
-export interface StackOptions {
+/** Which key and frames to read. */
+export interface KeyChoice {
   /** Default: the pixels (`image.data`, `data.adc`). */
   readonly key?: string;
+  /** Frames of each train. */
   readonly pulses?: PulseSelection;
-  /** Value where a module has no frame. Default NaN for floats, else 0. */
-  readonly fill?: number;
-  /** A place for every module of the detector, not only for those found. Default false. */
-  readonly hasModuleGaps?: boolean;
-  /** Region of each frame, of the axes behind the frame axis. */
-  readonly roi?: EntryRoi;
-  readonly signal?: AbortSignal;
 }
 
 /** Frames of all modules side by side. */
@@ -64,85 +42,19 @@ export interface DetectorFrame {
   readonly frames: number;
 }
 
-/**
- * Opens a detector of a run as one object.
- * @throws SourceNotFound if the run has no such detector or not the wanted kind of data, SelectionInvalid if there are
- * several and no name, NoData if no train has frames, FormatInvalid if modules differ in their number of frames
- */
-export function openDetector(run: Run, choice: DetectorChoice = {}): MultiModule {
-  const detector = chooseDetector(run, choice.name);
-  const { isRaw, sources } = chooseSources(run, detector, choice.isRaw);
-  const wanted = choice.modules;
-  const modules = [...sources.keys()].filter((module) => !wanted || wanted.includes(module)).sort((a, b) => a - b);
-  if (modules.length === 0) {
-    throw new SelectionInvalid(
-      `${detector.name} has no data of modules ${wanted?.join(', ')}; it has ${[...sources.keys()].join(', ')}.`,
-      {
-        modules: wanted,
-      },
-    );
-  }
-  const keys = new Map(modules.map((module) => [module, run.source(sources.get(module) as string)]));
-  const table = frameTable(new Map([...keys].map(([module, source]) => [module, source.key(detector.kind.mainKey)])));
-  const minModules = choice.minModules ?? 1;
-  const trainIds = run.trainIds.filter((id) => (table.get(id)?.rows.size ?? 0) >= minModules);
-  if (trainIds.length === 0)
-    throw new NoData(`No train of ${run.path} has frames of >= ${minModules} modules of ${detector.name}.`);
-  const shown = new Map(modules.map((module) => [module, sources.get(module) as string]));
-  return new MultiModule({ run, name: detector.name, kind: detector.kind, isRaw, sources: shown, trainIds, table });
+/** One train of a detector. */
+export interface DetectorTrain {
+  readonly trainId: number;
+  /** Key -> (module, train, [gain,] pulse, ..) for frames; keys per train have no train axis: (module, ..). */
+  readonly data: ReadonlyMap<string, ModuleArray>;
 }
 
-function chooseDetector(run: Run, name: string | undefined): FoundDetector {
-  const all = findDetectors(run);
-  const fitting = name === undefined ? all : all.filter((detector) => detector.name === name);
-  if (fitting.length === 1) return fitting[0];
-  const names = all.map((detector) => detector.name);
-  if (fitting.length > 1)
-    throw new SelectionInvalid(`${run.path} has several detectors, name one of: ${names.join(', ')}.`, { names });
-  const advice = all.length
-    ? `It has: ${names.join(', ')}.`
-    : `None of its ${run.instrumentSources.length} output channels is a module of a known detector. See run.sources for what it has.`;
-  throw new SourceNotFound(`${run.path} has no detector${name === undefined ? '' : ` "${name}"`}. ${advice}`, {
-    name: name ?? 'detector',
-    near: names,
-  });
-}
-
-function chooseSources(run: Run, detector: FoundDetector, isRaw: boolean | undefined) {
-  const { kind, name, det, corr } = detector;
-  const isDetRaw = det.size > 0 && [...det.values()].every((source) => isRawKey(kind, run.key(source, kind.mainKey)));
-  if (isRaw === true) {
-    if (isDetRaw) return { isRaw: true, sources: det };
-    throw new SourceNotFound(`${run.path} has no raw data of ${name}, only corrected. Open the raw run.`, {
-      name,
-      near: [],
-    });
-  }
-  if (corr.size > 0) return { isRaw: false, sources: corr };
-  if (isRaw === undefined || !isDetRaw) return { isRaw: isDetRaw, sources: det };
-  throw new SourceNotFound(
-    `${run.path} has no corrected data of ${name}, only raw. Open the proc run, or ask for raw data.`,
-    {
-      name,
-      near: [],
-    },
-  );
-}
-
-/** Raw pixels are integers; raw AGIPD entries also have the two planes, which tells them from gain maps of old files. */
-function isRawKey(kind: DetectorKind, key: KeyData): boolean {
-  if (key.dtype === 'record' || isFloatDType(key.dtype)) return false;
-  return kind.name.startsWith('AGIPD') ? key.entryShape.length === 3 : true;
-}
-
-interface Parts {
-  readonly run: Run;
-  readonly name: string;
-  readonly kind: DetectorKind;
-  readonly isRaw: boolean;
-  readonly sources: ReadonlyMap<number, string>;
-  readonly trainIds: readonly number[];
-  readonly table: FrameTable;
+/** How to mask corrected data. */
+export interface MaskOptions extends KeyChoice {
+  /** Bits of the mask that exclude a pixel (see `BadPixels`), as one word or a list. Default any. */
+  readonly maskBits?: number | readonly number[];
+  /** What excluded pixels become. Default NaN. */
+  readonly maskedValue?: number;
 }
 
 /** The modules of a detector as one: counts, ids and stacked frames over the selected trains. Immutable. */
@@ -150,6 +62,8 @@ export class MultiModule {
   readonly name: string;
   readonly kind: DetectorKind;
   readonly isRaw: boolean;
+  /** LPD: the frames of a train are taken at three gains, one after the other. */
+  readonly isParallelGain: boolean;
   /** Module number -> source, sorted by number. */
   readonly sources: ReadonlyMap<number, string>;
   /** Module numbers with data, sorted. */
@@ -158,18 +72,25 @@ export class MultiModule {
   readonly moduleCount: number;
   /** Trains with frames, sorted. */
   readonly trainIds: readonly number[];
-  readonly #parts: Parts;
+  readonly #parts: DetectorParts;
 
-  /** Use {@link openDetector}. */
-  constructor(parts: Parts) {
+  /** Use `openDetector`. */
+  constructor(parts: DetectorParts) {
     this.#parts = parts;
     this.name = parts.name;
     this.kind = parts.kind;
     this.isRaw = parts.isRaw;
+    this.isParallelGain = parts.isParallelGain;
     this.sources = parts.sources;
     this.modules = [...parts.sources.keys()];
-    this.moduleCount = parts.kind.moduleCount ?? Math.max(...this.modules) - parts.kind.firstModule + 1;
+    this.moduleCount = parts.moduleCount;
     this.trainIds = parts.trainIds;
+  }
+
+  /** What it is, in a sentence: type, name, raw or proc, modules found. */
+  toString(): string {
+    const category = this.isRaw ? 'raw' : 'proc';
+    return `<${this.kind.name}: Data interface for detector '${this.name}' - ${category} data with ${this.modules.length} modules>`;
   }
 
   /** (ss, fs) of one module. */
@@ -177,26 +98,50 @@ export class MultiModule {
     return this.kind.moduleShape;
   }
 
-  /** Memory cells in one entry: 1, or the burst length of JUNGFRAU. */
-  get #cells(): number {
-    return this.kind.frameAxis === 'cell' ? this.#key(this.kind.mainKey).entryShape[0] : 1;
+  /** Frames per train, aligned with `trainIds`; memory cells of a JUNGFRAU burst count as frames. */
+  get frameCounts(): number[] {
+    const cells = cellsPerEntry(this.#parts);
+    return this.trainIds.map((id) => entryCount(this.#parts, id) * cells);
   }
 
-  /** Frames per train, aligned with `trainIds`. */
-  get frameCounts(): number[] {
-    const cells = this.#cells;
-    return this.trainIds.map((id) => (this.#parts.table.get(id)?.count ?? 0) * cells);
+  /** Frames of every train. @throws SelectionInvalid if trains differ: see {@link frameCounts} */
+  get framesPerTrain(): number {
+    const counts = [...new Set(this.frameCounts)];
+    if (counts.length === 1) return counts[0];
+    throw new SelectionInvalid(
+      `Trains of ${this.name} have between ${Math.min(...counts)} and ${Math.max(...counts)} frames; see frameCounts.`,
+      { counts },
+    );
+  }
+
+  /** Train id of every frame. */
+  get trainIdsPerFrame(): number[] {
+    const counts = this.frameCounts;
+    return this.trainIds.flatMap((id, i) => new Array<number>(counts[i]).fill(id));
   }
 
   /** The same detector over fewer trains. @throws SelectionInvalid, NoData if none is left */
-  selectTrains(selection: TrainRange): MultiModule {
-    const trainIds = selectTrainIds(this.trainIds, selection);
+  selectTrains(selection: TrainSelection): MultiModule {
+    const trainIds = selectTrainIds(this.trainIds, selection, this.#parts.warn);
     if (trainIds.length === 0) throw new NoData(`No train of ${this.name} is left by the selection.`, { selection });
     return new MultiModule({ ...this.#parts, trainIds });
   }
 
-  #key(name: string, module = this.modules[0]): KeyData {
-    return this.#parts.run.key(this.sources.get(module) as string, name).selectTrains({ by: 'id', ids: this.trainIds });
+  /**
+   * The same detector in parts of whole trains, which concatenate to it.
+   * @param options.framesPerPart most frames in a part (unless one train has more); holds beside the other two
+   * @throws SelectionInvalid without any number or for one below 1
+   */
+  splitTrains(options: TrainParts & { readonly framesPerPart?: number }): MultiModule[] {
+    const { framesPerPart, ...counts } = options;
+    if (framesPerPart !== undefined && !(framesPerPart >= 1))
+      throw new SelectionInvalid(`Cannot split by ${framesPerPart} frames: give at least 1.`, { framesPerPart });
+    const isByFramesOnly =
+      framesPerPart !== undefined && counts.parts === undefined && counts.trainsPerPart === undefined;
+    const coarse = isByFramesOnly ? [this.trainIds] : splitTrainIds(this.trainIds, counts);
+    const frames = new Map(this.frameCounts.map((count, i) => [this.trainIds[i], count]));
+    const parts = coarse.flatMap((trainIds) => cutByFrames(trainIds, frames, framesPerPart));
+    return parts.map((trainIds) => new MultiModule({ ...this.#parts, trainIds }));
   }
 
   /** Keys of the modules (of the first one). */
@@ -204,97 +149,108 @@ export class MultiModule {
     return this.#parts.run.source(this.sources.get(this.modules[0]) as string).keys();
   }
 
+  /** One key of all modules. @throws KeyNotFound */
+  key(name: string): ModuleKey {
+    return new ModuleKey(this.#parts, name);
+  }
+
+  async #chosenKey({ key, pulses }: KeyChoice): Promise<ModuleKey> {
+    const whole = this.key(key ?? this.kind.mainKey);
+    if (pulses === undefined) return whole;
+    if (whole.isFrameKey) return whole.selectPulses(pulses);
+    throw new SelectionInvalid(`${whole.key} has no pulses to select; leave the selection out.`, { key: whole.key });
+  }
+
+  /**
+   * Corrected pixels without those that the mask excludes.
+   * @throws KeyNotFound for raw data, which have no mask
+   */
+  async maskedData(options: MaskOptions = {}): Promise<ModuleKey> {
+    const { maskBits, maskedValue = Number.NaN } = options;
+    const [source] = this.sources.values();
+    if (!this.#parts.run.source(source).hasKey(this.kind.maskKey)) {
+      throw new KeyNotFound(
+        `${this.name} has no mask (${this.kind.maskKey}): raw data have none. Open the corrected data.`,
+        { source, name: this.kind.maskKey, near: [] },
+      );
+    }
+    const bits = typeof maskBits === 'number' ? maskBits : (maskBits?.reduce((all, bit) => all | bit, 0) ?? null);
+    const masked = new ModuleKey(this.#parts, options.key ?? this.kind.mainKey, undefined, {
+      bits,
+      value: maskedValue,
+    });
+    return options.pulses === undefined ? masked : masked.selectPulses(options.pulses);
+  }
+
   /** Pulse id of every frame, train after train; empty where the data have none. @throws FormatInvalid if modules disagree */
   async pulseIds(): Promise<number[]> {
-    return this.#frameIds('image.pulseId', this.trainIds);
+    return this.key(this.kind.mainKey).pulseIdCoordinates();
   }
 
   /** Memory cell of every frame. @throws FormatInvalid if modules disagree */
   async cellIds(): Promise<number[]> {
-    return this.#frameIds(this.kind.frameAxis === 'cell' ? 'data.memoryCell' : 'image.cellId', this.trainIds);
+    return this.key(this.kind.mainKey).cellIdCoordinates();
   }
 
-  async #frameIds(keyName: string, trainIds: readonly number[]): Promise<number[]> {
-    const cells = this.#cells;
-    const starts = new Map<number, number>();
-    let total = 0;
-    for (const id of trainIds) {
-      starts.set(id, total);
-      total += (this.#parts.table.get(id)?.count ?? 0) * cells;
-    }
-    const ids: (number | undefined)[] = new Array(total).fill(undefined);
-    for (const module of this.modules) {
-      if (!this.#parts.run.source(this.sources.get(module) as string).hasKey(keyName)) return [];
-      const key = this.#key(keyName, module).selectTrains({ by: 'id', ids: trainIds });
-      const values = (await key.read()).data as ArrayLike<number | bigint>;
-      const entryTrains = key.trainIdCoordinates();
-      const perEntry = entryTrains.length ? values.length / entryTrains.length : 1;
-      let position = 0;
-      for (const [entry, trainId] of entryTrains.entries()) {
-        if (entry === 0 || entryTrains[entry - 1] !== trainId) position = starts.get(trainId) as number;
-        for (let i = 0; i < perEntry; i++, position++) {
-          const value = Number(values[entry * perEntry + i]);
-          if (ids[position] !== undefined && ids[position] !== value) {
-            throw new FormatInvalid(
-              `Modules of ${this.name} disagree on ${keyName} in train ${trainId}: ${ids[position]} and ${value}.`,
-              {
-                trainId,
-                module,
-              },
-            );
-          }
-          ids[position] = value;
-        }
-      }
-    }
-    return ids.map((id) => id ?? -1);
+  /** Whether each module has each frame (JUNGFRAU: each train): (module, train_pulse) or (module, train). */
+  dataAvailability(options: { readonly moduleGaps?: boolean } = {}): LabelledArray<'bool'> {
+    return this.key(this.kind.mainKey).dataAvailability(options);
   }
 
   /**
    * Stacks a key of all modules.
-   * @throws KeyNotFound, SelectionInvalid, FormatInvalid, NoData if no frame is selected, Unsupported for structured keys
+   * @throws KeyNotFound, SelectionInvalid, FormatInvalid, Unsupported for structured keys; as {@link ModuleKey.read}
    */
-  async read(options: StackOptions = {}): Promise<ModuleStack> {
-    const keyName = options.key ?? this.kind.mainKey;
-    const keys = new Map(this.modules.map((module) => [module, this.#key(keyName, module)]));
-    const isFrameKey = this.kind.frameAxis === 'entry' && keyName.startsWith('image.');
-    if (options.pulses && !isFrameKey)
-      throw new SelectionInvalid(`${keyName} has no pulses to select; leave the selection out.`);
-    const group = keyName.split('.', 1)[0];
-    const table = this.kind.mainKey.startsWith(`${group}.`) ? this.#parts.table : frameTable(keys);
-    const pulseIds = await this.#frameIds('image.pulseId', this.trainIds);
-    const cellIds = await this.cellIds();
-
-    const rows = new Map<number, number[]>();
-    const frames: { trainId: number; frame: number }[] = [];
-    let frame = 0;
-    for (const trainId of this.trainIds) {
-      const count = isFrameKey ? (table.get(trainId)?.count ?? 0) : 1;
-      const positions = selectPulses(options.pulses ?? { by: 'index' }, count, () =>
-        pulseIds.slice(frame, frame + count),
-      );
-      rows.set(trainId, positions);
-      for (const position of positions) frames.push({ trainId, frame: frame + position });
-      frame += count;
-    }
-    const places = options.hasModuleGaps ? this.#allModules() : this.modules;
-    const first = this.#key(keyName);
-    // Raw modules other than AGIPD keep an axis of length 1 behind the frames.
-    const isAxisDropped = isFrameKey && first.entryShape[0] === 1;
-    const roi: EntryRoi = isAxisDropped ? [0, ...(options.roi ?? [])] : (options.roi ?? []);
-    const array = await readStack(keys, places, table, rows, frames.length, roi, options);
+  async read(options: KeyChoice & StackOptions = {}): Promise<ModuleStack> {
+    const key = await this.#chosenKey(options);
+    const array = await key.read(options);
     return {
       array,
-      dims: dimensions(this.kind, first, isFrameKey, isAxisDropped, roi),
-      modules: places,
-      trainIds: frames.map((f) => f.trainId),
-      pulseIds: isFrameKey && pulseIds.length ? frames.map((f) => pulseIds[f.frame]) : [],
-      cellIds: isFrameKey && cellIds.length ? frames.map((f) => cellIds[f.frame]) : [],
+      dims: key.dimensions(options.roi),
+      modules: options.moduleGaps ? this.allModules : this.modules,
+      trainIds: key.trainIdCoordinates(),
+      pulseIds: key.isFrameKey ? await key.pulseIdCoordinates() : [],
+      cellIds: key.isFrameKey ? await key.cellIdCoordinates() : [],
     };
   }
 
-  #allModules(): number[] {
+  /** Stacks a key with names and coordinates of its axes; see {@link ModuleKey.readLabelled}. */
+  async readLabelled(options: KeyChoice & LabelledStackOptions = {}): Promise<ModuleArray> {
+    return (await this.#chosenKey(options)).readLabelled(options);
+  }
+
+  /** Numbers of all modules of the whole detector. */
+  get allModules(): number[] {
     return Array.from({ length: this.moduleCount }, (_, i) => i + this.kind.firstModule);
+  }
+
+  /**
+   * Train by train, every key (or those asked for) of all modules; one train is in memory at a time.
+   * @param options.pulses frames of each train
+   * @param options.requireAll only trains in which every module has frames. Default true; else missing ones are filled
+   */
+  async *trains(
+    options: Omit<LabelledStackOptions, 'roi' | 'astype' | 'unstackPulses'> & {
+      readonly keys?: readonly string[];
+      readonly pulses?: PulseSelection;
+      readonly requireAll?: boolean;
+    } = {},
+  ): AsyncIterable<DetectorTrain> {
+    const { keys = this.keys(), pulses, requireAll = true, ...read } = options;
+    for (const trainId of this.trainIds) {
+      options.signal?.throwIfAborted();
+      const present = this.#parts.table.get(trainId)?.rows.size ?? 0;
+      if (requireAll && present < this.modules.length) continue;
+      const train = new MultiModule({ ...this.#parts, trainIds: [trainId] });
+      const data = new Map<string, ModuleArray>();
+      for (const name of keys) {
+        const whole = train.key(name);
+        const key = pulses === undefined ? whole : await whole.selectPulses(pulses);
+        const array = await key.readLabelled(read);
+        data.set(name, key.isFrameKey ? array : dropTrainAxis(array));
+      }
+      yield { trainId, data };
+    }
   }
 
   /**
@@ -305,13 +261,12 @@ export class MultiModule {
   async readFrame(
     trainId: number,
     pulseIndex: number,
-    options: { readonly key?: string; readonly fill?: number; readonly signal?: AbortSignal } = {},
+    options: Pick<StackOptions, 'fillValue' | 'signal'> & { readonly key?: string } = {},
   ): Promise<DetectorFrame> {
     const entry = this.trainIds.includes(trainId) ? this.#parts.table.get(trainId) : undefined;
     if (!entry) throw new TrainNotFound(`${this.name} has no frames in train ${trainId}.`, { trainId });
     const one = this.selectTrains({ by: 'id', ids: [trainId] });
-    const cells = this.#cells;
-    const frames = entry.count * cells;
+    const [frames] = one.frameCounts;
     if (!Number.isInteger(pulseIndex) || pulseIndex < 0 || pulseIndex >= frames) {
       throw new SelectionInvalid(
         `Train ${trainId} of ${this.name} has ${frames} frames; there is no frame ${pulseIndex}.`,
@@ -320,11 +275,9 @@ export class MultiModule {
     }
     const isCell = this.kind.frameAxis === 'cell';
     const stacked = await one.read({
-      key: options.key,
-      fill: options.fill,
-      signal: options.signal,
-      hasModuleGaps: true,
-      ...(isCell ? { roi: [pulseIndex] } : { pulses: { by: 'positions', positions: [pulseIndex] } }),
+      ...options,
+      moduleGaps: true,
+      ...(isCell ? { roi: [pulseIndex] } : { pulses: pulseIndex }),
     });
     const [modules, , ...frameShape] = stacked.array.shape;
     const cellIds = isCell ? await one.cellIds() : stacked.cellIds;
@@ -339,25 +292,37 @@ export class MultiModule {
   }
 }
 
-function dimensions(
-  kind: DetectorKind,
-  key: KeyData,
-  isFrameKey: boolean,
-  isAxisDropped: boolean,
-  roi: EntryRoi,
-): string[] {
-  const rank = key.entryShape.length - (isAxisDropped ? 1 : 0);
-  const isPixels = isFrameKey ? rank >= 2 : kind.frameAxis === 'cell' && rank === 3;
-  const leading = kind.frameAxis === 'cell' ? ['cell'] : rank === 3 ? ['data_gain'] : [];
-  const entry = isPixels
-    ? [...leading, 'slow_scan', 'fast_scan']
-    : kind.frameAxis === 'cell' && rank === 1
-      ? ['cell']
-      : Array.from({ length: rank }, (_, i) => `dim_${i}`);
-  const regions = isAxisDropped ? roi.slice(1) : roi;
-  return [
-    'module',
-    isFrameKey ? 'train_pulse' : 'train',
-    ...entry.filter((_, axis) => typeof regions[axis] !== 'number'),
-  ];
+function cutByFrames(
+  trainIds: readonly number[],
+  frames: ReadonlyMap<number, number>,
+  framesPerPart = Number.POSITIVE_INFINITY,
+): number[][] {
+  const parts: number[][] = [];
+  let filled = Number.POSITIVE_INFINITY;
+  for (const trainId of trainIds) {
+    const count = frames.get(trainId) ?? 0;
+    if (filled + count > framesPerPart || parts.length === 0) {
+      parts.push([]);
+      filled = 0;
+    }
+    parts[parts.length - 1].push(trainId);
+    filled += count;
+  }
+  return parts;
+}
+
+/** (module, 1, ..) -> (module, ..) */
+function dropTrainAxis(array: ModuleArray): ModuleArray {
+  return { ...dropSecondAxis(array), presence: dropSecondAxis(array.presence) };
+}
+
+function dropSecondAxis<A extends LabelledArray>(array: A): A {
+  const [first, name, ...dims] = array.dims;
+  const shape = array.shape.filter((_, axis) => axis !== 1);
+  return {
+    ...array,
+    shape,
+    dims: [first, ...dims],
+    coords: new Map([...array.coords].filter(([dim]) => dim !== name)),
+  };
 }
