@@ -77,7 +77,7 @@ export class KeyData extends KeyFacts {
   }
 
   #segmentsOf(trainId: number): readonly Segment[] {
-    if (!this.trainIds.includes(trainId)) {
+    if (!this.wanted.has(trainId)) {
       throw new TrainNotFound(`Train ${trainId} is not among the ${this.trainIds.length} selected trains.`, {
         trainId,
       });

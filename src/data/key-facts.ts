@@ -36,6 +36,7 @@ export class KeyFacts {
   protected readonly origin: KeyOrigin;
   protected readonly group: string;
   #found?: readonly Segment[];
+  #wanted?: ReadonlySet<number>;
 
   /** Made by `SourceData.key`, which checks that the key exists. */
   constructor(origin: KeyOrigin, key: string) {
@@ -53,9 +54,15 @@ export class KeyFacts {
 
   /** Where the entries of the selected trains lie, in reading order. */
   get segments(): readonly Segment[] {
-    const { files, canonicalSource, trainIds } = this.origin;
-    this.#found ??= findSegments(files, canonicalSource, this.group, new Set(trainIds));
+    const { files, canonicalSource } = this.origin;
+    this.#found ??= findSegments(files, canonicalSource, this.group, this.wanted);
     return this.#found;
+  }
+
+  /** {@link trainIds} to look them up. */
+  protected get wanted(): ReadonlySet<number> {
+    this.#wanted ??= new Set(this.trainIds);
+    return this.#wanted;
   }
 
   /** Element type, or `record` for structured data (see {@link readFields}). @throws Unsupported for types we cannot read */
@@ -118,9 +125,8 @@ export class KeyFacts {
   /** Files of the source that hold selected trains, with or without data; of an overview file those that it points at. */
   get files(): readonly string[] {
     const found = new Set<string>();
-    const wanted = new Set(this.trainIds);
     for (const file of this.origin.files) {
-      if (file.positionsOf(wanted).length === 0) continue;
+      if (file.positionsOf(this.wanted).length === 0) continue;
       const { virtualFiles } = file.hdf5.datasetInfo(this.path);
       const folder = file.path.slice(0, file.path.lastIndexOf('/') + 1);
       if (!virtualFiles) found.add(file.path);
@@ -163,11 +169,11 @@ export class KeyFacts {
 
   /** Entries of the selected trains that the files list, in file order; 0 where a file lists a train without data. */
   dataCountsByTrain(): ReadonlyMap<number, number> {
-    const { files, canonicalSource, trainIds } = this.origin;
+    const { files, canonicalSource } = this.origin;
     const found = new Map<number, number>();
     for (const file of [...files].sort((a, b) => (a.index.trainIds[0] ?? 0) - (b.index.trainIds[0] ?? 0))) {
       const { count } = file.entryIndex(canonicalSource, this.group);
-      for (const i of file.positionsOf(new Set(trainIds))) {
+      for (const i of file.positionsOf(this.wanted)) {
         const id = file.index.trainIds[i];
         found.set(id, (found.get(id) ?? 0) + count[i]);
       }

@@ -1,10 +1,12 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { GOLDEN, readExpected } from '../../test/conformance/hdf5-run-expected.ts';
-import { typeStringOf } from '../core/dtype.ts';
+import { GOLDEN } from '../../test/conformance/hdf5-run-expected.ts';
 import { listRuns, nodeRunPorts, openRun } from '../platform/node/open-run.ts';
+import { parseAliases } from './alias-table.ts';
+import type { KeyData } from './key-data.ts';
+import { readAliasFile } from './open-aliases.ts';
 import { OpenFileLimit } from './open-file-limit.ts';
 import { createRunOpener } from './open-run.ts';
 import { listProposals } from './proposals.ts';
@@ -29,41 +31,6 @@ function plant(name: string, content: Uint8Array | string, isBesideGood = false)
 }
 
 describe('openRun: proposals', () => {
-  const cases = readExpected('open-run').cases as {
-    kwargs: { data?: unknown };
-    result: {
-      train_ids?: number[];
-      selection: Record<string, null>;
-      raw_or_proc: Record<string, string>;
-      n_files: number;
-    };
-  }[];
-  const plain = cases.filter(
-    ({ kwargs, result }) =>
-      Object.keys(kwargs).every((k) => k === 'data') && !Array.isArray(kwargs.data) && result.train_ids,
-  );
-
-  it.each(plain.map((c) => [JSON.stringify(c.kwargs), c] as const))('%s', async (_, { kwargs, result }) => {
-    const run = await openRun(
-      { proposal: 900001, run: 34, dataRoot: ROOT },
-      { data: kwargs.data as string | undefined },
-    );
-    try {
-      expect(run.trainIds).toEqual(result.train_ids);
-      // The peer shows proc data of module 9 under the raw name when raw has no module 9: we do not.
-      const isMixed = kwargs.data === undefined || kwargs.data === 'default';
-      const wanted = Object.keys(result.selection).filter((name) => !(isMixed && name.includes('/DET/9CH0')));
-      const names = [...run.sources, ...run.legacySources.keys()].sort();
-      expect(names.filter((name) => !(isMixed && name.includes('/DET/9CH0')))).toEqual(wanted);
-      for (const [source, dtype] of Object.entries(result.raw_or_proc)) {
-        if (!run.hasSource(source)) continue;
-        expect([source, typeStringOf(run.key(source, 'image.data').dtype as never)]).toEqual([source, dtype]);
-      }
-    } finally {
-      await run.close();
-    }
-  });
-
   it.each([
     ['p900001', 'r0034'],
     ['900001', '34'],
@@ -80,6 +47,42 @@ describe('openRun: proposals', () => {
     await expect(openRun({ proposal: '../x', run: 1, dataRoot: ROOT })).rejects.toMatchObject({ tag: 'Usage' });
     await expect(openRun({ path: join(folder, 'nope') })).rejects.toMatchObject({ tag: 'RunNotFound' });
     await expect(openRun({ path: ROOT })).rejects.toMatchObject({ tag: 'NoData' });
+  });
+
+  it('takes settings from the environment where none are given', async () => {
+    const before = process.env['EXTRA_DATA_DATA_ROOT'];
+    try {
+      process.env['EXTRA_DATA_DATA_ROOT'] = ROOT;
+      await using run = await openRun(900001, 34, { data: 'raw' });
+      expect(run.files.length).toBe(13);
+      await using same = await openRun({ proposal: 'p900001', run: 'r0034' }, { data: ['raw'] });
+      expect(same.trainIds).toEqual(run.trainIds);
+    } finally {
+      if (before === undefined) delete process.env['EXTRA_DATA_DATA_ROOT'];
+      else process.env['EXTRA_DATA_DATA_ROOT'] = before;
+    }
+  });
+
+  it('refuses folders outside the proposal', async () => {
+    const target = { proposal: 900001, run: 34, dataRoot: ROOT };
+    await expect(openRun(target, { data: '../p900002/raw' })).rejects.toMatchObject({ tag: 'Usage' });
+    await expect(openRun(target, { data: [] })).rejects.toMatchObject({ tag: 'Usage' });
+    await expect(openRun(target, { data: ['scratch', 'raw'] })).rejects.toMatchObject({ tag: 'RunNotFound' });
+  });
+
+  it('asks a filter which files to open', async () => {
+    const path = `${ROOT}/SPB/202301/p900001/raw/r0034`;
+    const asked: (readonly string[])[] = [];
+    const fileFilter = async (paths: readonly string[]) => {
+      asked.push(paths);
+      return paths.filter((file) => file.includes('-S00000'));
+    };
+    await using run = await openRun({ path }, { include: '*DA01*', fileFilter });
+    expect(asked).toEqual([[join(path, 'RAW-R0034-DA01-S00000.h5'), join(path, 'RAW-R0034-DA01-S00001.h5')]]);
+    expect(run.files).toEqual([join(path, 'RAW-R0034-DA01-S00000.h5')]);
+    await expect(openRun({ path }, { fileFilter: () => [] })).rejects.toThrow(
+      /No HDF5 files in .* and pass the filter/,
+    );
   });
 
   it('lists proposals and runs, and reads unchanged runs once', async () => {
@@ -167,7 +170,7 @@ describe('openRun: bad files', () => {
     await run.close();
   });
 
-  it('zeros in the middle of trainId move no rows', async () => {
+  it('zero inside trainId: it moves no rows, where the peer takes those of the train before', async () => {
     const run = await openRun({ path: `${GOLDEN}runs/validate/zeros-in-trainid` });
     let checked = 0;
     for (const name of run.instrumentSources) {
@@ -202,5 +205,82 @@ describe('openRun: many files', () => {
     }
     await few.close();
     await all.close();
+  });
+});
+
+describe('openRun: aliases', () => {
+  /** A proposal with one small run; its instrument has default aliases. */
+  function plantProposal(name: string): { root: string; software: string; usr: string } {
+    const root = join(folder, name, 'exp');
+    const proposal = join(root, 'SPB/202301/p900009');
+    mkdirSync(join(proposal, 'raw/r0001'), { recursive: true });
+    copyFileSync(GOOD, join(proposal, 'raw/r0001/RAW-R0009-DA01-S00000.h5'));
+    const software = join(folder, name, 'sw');
+    mkdirSync(join(software, 'SPB'), { recursive: true });
+    writeFileSync(
+      join(software, 'SPB/extra-data-aliases-default.yml'),
+      'Motor_X: [SPB_IRU_MOT/MOTOR/X1, actualPosition]\n',
+    );
+    return { root, software, usr: join(proposal, 'usr') };
+  }
+  const target = (dataRoot: string) => ({ proposal: 900009, run: 1, dataRoot });
+
+  it("a proposal without any gets a copy of its instrument's", async () => {
+    const { root, software, usr } = plantProposal('copied');
+    const open = createRunOpener({ ...nodeRunPorts, softwareRoot: software });
+    await using run = await open(target(root));
+    const copy = join(usr, 'extra-data-aliases.yml');
+    expect(run.aliases.names).toEqual(['motor-x']);
+    expect(run.aliases.table.files).toEqual([copy]);
+    expect(statSync(copy).mode & 0o777).toBe(0o666);
+    expect((await run.aliases.key('MOTOR_X').read()).shape).toEqual([4]);
+    writeFileSync(copy, 'mine: SPB_IRU_MOT/MOTOR/X1\n');
+    await using again = await open(target(root));
+    expect(again.aliases.names).toEqual(['mine']);
+    expect(again.aliases.source('mine').name).toBe('SPB_IRU_MOT/MOTOR/X1');
+  });
+
+  it('none, others, or those given', async () => {
+    const { root, software } = plantProposal('chosen');
+    const nothing = createRunOpener({ ...nodeRunPorts, softwareRoot: join(software, 'nope') });
+    await using bare = await nothing(target(root));
+    expect(bare.aliases.names).toEqual([]);
+    const open = createRunOpener({ ...nodeRunPorts, softwareRoot: software });
+    await using none = await open(target(root), { aliases: null });
+    expect(none.aliases.names).toEqual([]);
+    await using given = await open(target(root), {
+      aliases: { m: ['SPB_IRU_MOT/MOTOR/X1', 'busy'], 'A/B/C': { k: 'x' } },
+    });
+    expect(given.aliases.names).toEqual(['m', 'k']);
+    expect(given.select(given.aliases.get('m') as KeyData).sources).toEqual(['SPB_IRU_MOT/MOTOR/X1']);
+    expect(() => given.aliases.key('m', 'busy')).toThrow(/stands for a key/);
+    expect(() => given.aliases.key('k')).toThrow(/No source "A\/B\/C"/);
+    expect(() => given.onlyAliases({ q: 'X/Y/Z' })).toThrow(/None of the 1 aliases/);
+    await expect(open(target(root), { aliases: '{}/usr/other.json' })).rejects.toThrow(
+      /p900009\/usr\/other\.json is not there/,
+    );
+  });
+
+  it.each([
+    ['bad.yml', 'a: [1, 2\nb: c', /bad\.yml is no valid YML: /],
+    ['bad.json', '{', /bad\.json is no valid JSON/],
+    ['bad.toml', 'a = = 1', /bad\.toml is no valid TOML/],
+    ['list.yml', '- a\n- b', /list\.yml: aliases are a table of names, got a list of 2/],
+    ['number.yml', 'a: 3', /number\.yml: "a" is a number. Write alias: source/],
+    ['three.json', '{"a": ["b", "c", "d"]}', /"a" is a list of 3/],
+    ['inner.toml', '[s]\na = 3', /"s: a" is a number/],
+    ['twice.json', '{"A_b": "S/1/2", "a-b": "S/3/4"}', /Conflicting definition of alias a-b/],
+    ['other.txt', 'a: b', /must end in \.yml, \.yaml, \.json or \.toml/],
+  ])('%s says what is wrong', async (name, text, reason) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    await expect(readAliasFile(nodeRunPorts.files, path)).rejects.toThrow(reason);
+  });
+
+  it('an empty file has none; equal definitions are no conflict', async () => {
+    const path = join(folder, 'empty.yml');
+    writeFileSync(path, '');
+    expect((await readAliasFile(nodeRunPorts.files, path)).targets.size).toBe(0);
+    expect(parseAliases({ a_b: 'S/1/2', 'A-B': 'S/1/2' }).targets.size).toBe(1);
   });
 });

@@ -18,7 +18,7 @@ import {
 } from './source-selection.ts';
 import { selectTrainIds, splitTrainIds, type TrainParts, type TrainSelection } from './train-selection.ts';
 import { localTimeText, trainTimestamps } from './train-times.ts';
-import { readTrainSources, type TrainOptions } from './trains.ts';
+import { readTrainSources, type TrainOptions, type TrainReader, toTrainReaders } from './trains.ts';
 
 export type { SourcePattern } from './source-selection.ts';
 
@@ -31,8 +31,6 @@ const DETECTOR_MODULE = /^.+\/(?:DET|CORR)\/\d+CH/;
  */
 export class Run {
   readonly path: string;
-  /** Files that the sources lie in. */
-  readonly files: readonly string[];
   readonly skippedFiles: readonly SkippedFile[];
   /** Selected train ids, sorted; of an opened run those of all files together. */
   readonly trainIds: readonly number[];
@@ -45,12 +43,12 @@ export class Run {
   readonly isSingleRun: boolean;
   readonly #parts: RunParts;
   #auxiliary?: AuxiliaryData;
+  #readers?: readonly TrainReader[];
 
   /** Made by `openRun`. */
   constructor(parts: RunParts) {
     this.#parts = parts;
     this.path = parts.path;
-    this.files = usedFiles(parts).map((file) => file.path);
     this.skippedFiles = parts.skippedFiles;
     this.trainIds = parts.trainIds;
     this.isSingleRun = parts.isSingleRun;
@@ -58,6 +56,11 @@ export class Run {
     this.controlSources = names.filter((name) => parts.sources.get(name)?.kind === 'control');
     this.instrumentSources = names.filter((name) => parts.sources.get(name)?.kind === 'instrument');
     this.legacySources = new Map([...parts.legacy].map(([name, entry]) => [name, entry.canonicalName]));
+  }
+
+  /** Files that the sources lie in. */
+  get files(): readonly string[] {
+    return usedFiles(this.#parts).map((file) => file.path);
   }
 
   /** Names of all sources, sorted, without legacy names. */
@@ -234,8 +237,8 @@ export class Run {
         },
       );
     }
-    const sources = this.sources.map((name) => openSource(this.#parts, name));
-    return { trainId, sources: await readTrainSources(sources, trainId, options) };
+    this.#readers ??= toTrainReaders(this.sources.map((name) => openSource(this.#parts, name)));
+    return { trainId, sources: await readTrainSources(this.#readers, trainId, options) };
   }
 
   /** One train by its position; negative ones count from the end. @throws SelectionInvalid */

@@ -1,4 +1,5 @@
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
+import type { KeyData } from './key-data.ts';
 import type { SourceData } from './source-data.ts';
 
 /** How to read trains. */
@@ -8,25 +9,35 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A source and its keys, looked up once for all trains. */
+export interface TrainReader {
+  readonly source: string;
+  readonly keys: readonly KeyData[];
+}
+
+/** Looks the keys of sources up. */
+export function toTrainReaders(sources: readonly SourceData[]): TrainReader[] {
+  return sources.map((source) => ({ source: source.name, keys: source.keys().map((name) => source.key(name)) }));
+}
+
 /** What the sources say in one train, as a {@link Train} holds it. Sources without entries have metadata only. */
 export async function readTrainSources(
-  sources: readonly SourceData[],
+  readers: readonly TrainReader[],
   trainId: number,
   options: TrainOptions = {},
 ): Promise<ReadonlyMap<string, TrainSource>> {
   const found = new Map<string, TrainSource>();
-  for (const whole of sources) {
+  for (const { source, keys } of readers) {
     options.signal?.throwIfAborted();
-    const source = whole.selectTrains({ by: 'id', ids: [trainId] });
     const data = new Map<string, TrainValue>();
-    for (const name of source.keys()) {
-      const value = await source.key(name).readTrainValue(trainId, options);
-      if (value !== null) data.set(name, value);
+    for (const key of keys) {
+      const value = await key.readTrainValue(trainId, options);
+      if (value !== null) data.set(key.key, value);
     }
-    found.set(source.name, {
+    found.set(source, {
       data,
       metadata: new Map<string, TrainValue>([
-        ['source', source.name],
+        ['source', source],
         ['timestamp.tid', BigInt(trainId)],
       ]),
     });
