@@ -20,8 +20,6 @@ import { selectTrainIds, splitTrainIds, type TrainParts, type TrainSelection } f
 import { localTimeText, trainTimestamps } from './train-times.ts';
 import { readTrainSources, type TrainOptions, type TrainReader, toTrainReaders } from './trains.ts';
 
-export type { SourcePattern } from './source-selection.ts';
-
 /** Names of detector modules. @source EXtra-data DataCollection.detector_sources */
 const DETECTOR_MODULE = /^.+\/(?:DET|CORR)\/\d+CH/;
 
