@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isXfelError } from '../core/errors.ts';
+import type { WarningCallback } from '../data/data-warning.ts';
 import { packageJsonPath } from '../platform/node/asset-paths.ts';
 import { type CliContext, runTargetOf } from './context.ts';
 
@@ -19,16 +20,21 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
 };
 
 function makeContext(isQuiet: () => boolean, signal: AbortSignal): CliContext {
+  const note = (text: string) => {
+    if (!isQuiet()) process.stderr.write(text);
+  };
+  const warn: WarningCallback = ({ kind, message }) => {
+    // Old names are for old programs: nobody at a terminal needs to hear of them.
+    if (kind !== 'legacy-name') note(`hutch: ${message}\n`);
+  };
   return {
     write: (text) => void process.stdout.write(text),
-    note: (text) => {
-      if (!isQuiet()) process.stderr.write(text);
-    },
+    note,
     isTerminal: Boolean(process.stderr.isTTY),
     signal,
     openRun: async (run, { dataRoot = process.env['EXTRA_DATA_DATA_ROOT'], ...options } = {}) => {
       const { openRun } = await import('../platform/node/open-run.ts');
-      return openRun(runTargetOf(run, dataRoot, existsSync), options);
+      return openRun(runTargetOf(run, dataRoot, existsSync), { onWarning: warn, ...options });
     },
     exitWith: (code) => {
       process.exitCode = code;
@@ -41,11 +47,30 @@ function readVersion(): string {
   return (JSON.parse(readFileSync(packageJsonPath(), 'utf8')) as { version: string }).version;
 }
 
+/** What a failed system call on a file was about; undefined for anything else. */
+function systemReason(error: unknown): string | undefined {
+  const { code, syscall, path } = error as { code?: string; syscall?: string; path?: string };
+  if (typeof code !== 'string' || typeof syscall !== 'string') return undefined;
+  const reasons: Readonly<Record<string, string>> = {
+    ENOSPC: 'the disk is full',
+    EDQUOT: 'your quota is used up',
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    EROFS: 'the disk is read-only',
+    ENOTDIR: 'a part of the path is a file, not a folder',
+    EEXIST: 'a part of the path is a file, not a folder',
+    EISDIR: 'it is a folder',
+  };
+  return `${path ?? 'The output'} cannot be written (${reasons[code] ?? `${code} in ${syscall}`}). Choose another place, or make room.`;
+}
+
 /** Says what went wrong in one or two lines; a stack only when asked. Returns the exit code. */
 function report(error: unknown, isDebug: boolean): number {
-  const text = error instanceof Error ? error.message : String(error);
+  // What the system refuses (a full disk, a folder that may not be written) is nobody's bug.
+  const fromSystem = systemReason(error);
+  const text = fromSystem ?? (error instanceof Error ? error.message : String(error));
   process.stderr.write(`hutch: ${text}\n`);
-  const isOurs = isXfelError(error);
+  const isOurs = isXfelError(error) || fromSystem !== undefined;
   if (isDebug && error instanceof Error)
     process.stderr.write(`${error.stack}\n${error.cause ? `cause: ${String(error.cause)}\n` : ''}`);
   else if (!isOurs)
@@ -88,4 +113,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
+// The command is done: whatever still waits (an idle thread, a socket) must not keep the terminal. Words go out first.
+process.exitCode = code;
+process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
