@@ -77,6 +77,16 @@ describe('golden: format versions', () => {
   });
 });
 
+describe('index gap of format 0.5', () => {
+  it('every frame belongs to its train: the train id beside each frame says so', async () => {
+    const run = await open('runs/fmt05');
+    const labels = run.key('SPB_DET_AGIPD1M-1/DET/7CH0:xtdf', 'image.trainId');
+    const ids = Array.from((await labels.read()).data as BigUint64Array, Number);
+    expect(ids).toEqual(labels.trainIdCoordinates());
+    expect(ids.length).toBeGreaterThan(0);
+  });
+});
+
 describe('golden: suspect.json', () => {
   const names = Object.keys(readExpected('suspect')).filter((name) => readExpected('suspect')[name].file);
 

@@ -100,7 +100,7 @@ export class KeyData extends KeyFacts {
     if (segments.length === 0) return null;
     const drop = (array: NdArray) => dropSingleEntry(array, this.isControl, options.keepDims ?? false);
     if (this.dtype === 'record')
-      return new Map([...this.#readFieldsOf(segments)].map(([name, array]) => [name, drop(array)]));
+      return new Map([...(await this.#readFieldsOf(segments))].map(([name, array]) => [name, drop(array)]));
     return drop(await this.#readSegments(segments, { signal: options.signal }));
   }
 
@@ -175,17 +175,18 @@ export class KeyData extends KeyFacts {
     return this.#readFieldsOf(this.segments);
   }
 
-  #readFieldsOf(segments: readonly Segment[]): ReadonlyMap<string, NdArray> {
+  async #readFieldsOf(segments: readonly Segment[]): Promise<ReadonlyMap<string, NdArray>> {
     const { type } = this.info;
     if (type.kind !== 'record')
       throw new Unsupported(`${this.source} ${this.key} has no fields; use read().`, { key: this.key });
     const shape = [segments.reduce((sum, segment) => sum + segment.count, 0), ...this.entryShape];
-    const parts = segments.map((segment) =>
-      segment.file.hdf5.readFields(this.path, {
-        start: [segment.first, ...this.entryShape.map(() => 0)],
-        count: [segment.count, ...this.entryShape],
-      }),
-    );
+    const parts: ReadonlyMap<string, NdArray>[] = [];
+    for (const { file, first, count } of segments) {
+      await file.hdf5.prepare?.(this.path);
+      this.#checkBlock({ file, first, count, outEntry: 0 }, 'record');
+      const start = [first, ...this.entryShape.map(() => 0)];
+      parts.push(file.hdf5.readFields(this.path, { start, count: [count, ...this.entryShape] }));
+    }
     return new Map(
       type.fields.map(({ name, dtype }) => {
         const data = allocate(dtype, elementCount(shape)) as NumericStorage;
@@ -276,9 +277,9 @@ export class KeyData extends KeyFacts {
   }
 
   /** Files of a run may differ: another type or entry shape, or an index beyond the data (half-written file). */
-  #checkBlock(segment: EntryBlock, dtype: DType): Hdf5DatasetInfo {
+  #checkBlock(segment: EntryBlock, dtype: DType | 'record'): Hdf5DatasetInfo {
     const info = segment.file.hdf5.datasetInfo(this.path);
-    if (info.type.kind !== 'plain' || info.type.dtype !== dtype) {
+    if ((info.type.kind === 'plain' ? info.type.dtype : info.type.kind) !== dtype) {
       throw new DtypeMismatch(`${segment.file.path}: ${this.path} is not ${dtype} as in the run's other files.`, {
         expected: dtype,
         got: info.type,

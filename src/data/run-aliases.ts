@@ -110,9 +110,10 @@ export class RunAliases<R> {
   /**
    * All aliases as text, by source: `✗` for what the run lacks, `~` for a source of which it lacks some aliased keys.
    * @param options.isColoured red `✗` for a terminal
-   * @param options.linkOf address of an alias file, if people can open it in a browser
+   * @param options.linkOf address of an alias file, if people can open it in a browser. Default: the facility's notebook server
    */
   toText(options: { readonly isColoured?: boolean; readonly linkOf?: (file: string) => string | null } = {}): string {
+    const { linkOf = notebookLink } = options;
     if (this.names.length === 0) return 'No aliases have been loaded.';
     const cross = options.isColoured ? '\u001b[91m✗\u001b[0m' : '✗';
     const mark = (isThere: boolean) => (isThere ? ' ' : cross);
@@ -128,7 +129,7 @@ export class RunAliases<R> {
       if (key !== null) group.keys.push([alias, key]);
     }
     const lines = this.table.files.map((file) => {
-      const link = options.linkOf?.(file);
+      const link = linkOf(file);
       return `Alias file: ${file}${link ? ` (${link})` : ''}`;
     });
     const blocks = [...groups.values()].map(({ alias, source, keys }) => {
@@ -142,4 +143,10 @@ export class RunAliases<R> {
     });
     return [...lines, ...(lines.length ? [''] : []), 'Loaded aliases:', ...blocks].join('\n');
   }
+}
+
+/** Files of the facility's disk in its notebook server. */
+function notebookLink(file: string): string | null {
+  if (!file.startsWith('/gpfs/')) return null;
+  return `https://max-jhub.desy.de/hub/user-redirect/lab/tree/GPFS${file.slice('/gpfs'.length)}`;
 }

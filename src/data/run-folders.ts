@@ -1,4 +1,4 @@
-import { RunNotFound, Usage } from '../core/errors.ts';
+import { isXfelError, RunNotFound, Usage } from '../core/errors.ts';
 import type { FileStore } from './file-store.ts';
 
 /** A run by proposal and number. */
@@ -61,7 +61,7 @@ export async function findProposal(files: FileStore, dataRoot: string, proposal:
   for (const instrument of await files.list(dataRoot)) {
     const instrumentFolder = files.join(dataRoot, instrument);
     if (!(await files.entry(instrumentFolder))?.isFolder) continue;
-    for (const cycle of await files.list(instrumentFolder)) {
+    for (const cycle of await listIfAllowed(files, instrumentFolder)) {
       const folder = files.join(instrumentFolder, cycle, name);
       if ((await files.entry(folder))?.isFolder) return folder;
     }
@@ -70,6 +70,16 @@ export async function findProposal(files: FileStore, dataRoot: string, proposal:
     proposal,
     dataRoot,
   });
+}
+
+/** Nothing for a folder that only others may list. */
+async function listIfAllowed(files: FileStore, folder: string): Promise<readonly string[]> {
+  try {
+    return await files.list(folder);
+  } catch (error) {
+    if (isXfelError(error, 'RunNotFound')) return [];
+    throw error;
+  }
 }
 
 /** A path says so by a slash; `../x` and the like are no proposals. */

@@ -235,8 +235,14 @@ export class Run {
         },
       );
     }
-    this.#readers ??= toTrainReaders(this.sources.map((name) => openSource(this.#parts, name)));
+    this.#readers ??= toTrainReaders(this.#namesToRead().map((name) => openSource(this.#parts, name)));
     return { trainId, sources: await readTrainSources(this.#readers, trainId, options) };
+  }
+
+  /** An old name counts only where the source is not selected under its own. */
+  #namesToRead(): string[] {
+    const old = [...this.legacySources].filter(([, canonical]) => !this.#parts.sources.has(canonical));
+    return [...this.sources, ...old.map(([name]) => name)].sort();
   }
 
   /** One train by its position; negative ones count from the end. @throws SelectionInvalid */

@@ -191,6 +191,19 @@ describe('forms of selections', () => {
     );
   });
 
+  it('an old name selected alone is read in trains, beside its source only once', async () => {
+    await using proc = await openRun(
+      { path: `${GOLDEN}root/SPB/202301/p900001/proc/r0034` },
+      { onWarning: () => undefined },
+    );
+    const old = 'SPB_DET_AGIPD1M-1/DET/0CH0:xtdf';
+    const { sources } = await proc.select(old, 'image.trainId').readTrainAt(0);
+    expect([...sources.keys()]).toEqual([old]);
+    expect([...(sources.get(old)?.data.keys() ?? [])]).toEqual(['image.trainId']);
+    const both = await proc.select('*0CH0:*', 'image.trainId').readTrainAt(0);
+    expect([...both.sources.keys()]).toEqual(['SPB_DET_AGIPD1M-1/CORR/0CH0:output']);
+  });
+
   it('a selection is not to be closed: the opened run is', async () => {
     await expect(run.select('*XGM*').close()).rejects.toMatchObject({ tag: 'StateInvalid' });
     await expect(run.union(run).close()).rejects.toThrow(/close that run/);

@@ -120,8 +120,14 @@ export function arrayFacts(value: NdArray | ReadonlyMap<string, NdArray>, facts:
   if (facts?.values) found.values = all();
   if (facts?.at) found.at = Object.fromEntries(Object.keys(facts.at).map((index) => [index, at(Number(index))]));
   if (facts?.first) found.first = Array.from({ length: facts.first.length }, (_, index) => at(index));
-  if (facts?.nan_count !== undefined) found.nan_count = all().filter((item) => item === 'NaN').length;
+  if (facts?.nan_count !== undefined) found.nan_count = countNaN(array);
   return found;
+}
+
+function countNaN({ data }: NdArray): number {
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) count++;
+  return count;
 }
 
 function typeName(array: NdArray): string {
