@@ -53,10 +53,10 @@ export function startDemo(dataRoot: string | null, more: readonly string[] = [])
   return startHutch(['serve', '--demo', '--port', '0', ...place, ...more], /Hutch is at (http:\S+)/);
 }
 
-/** Chromium without a screen; WebGL is drawn by its software renderer, so that it works on any machine. */
+/** Chromium without a screen and without a GPU: pages are put together by the CPU, WebGL is there but drawn in software. */
 export function openChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+    args: ['--no-sandbox', '--disable-gpu', '--enable-unsafe-swiftshader'],
   });
 }

@@ -11,16 +11,25 @@ export interface LiveChannelEvents {
 const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 3000;
 
+/** An open channel. */
+export interface LiveChannel {
+  /** Asks for no further frame while held: who looks at none must not be sent 5 MB ten times a second. Counters go on. */
+  hold(isHeld: boolean): void;
+  close(): void;
+}
+
 /**
  * Opens the channel of live frames and keeps it open. Each frame is acknowledged after it was drawn, so that the server
  * sends the next one only when this browser is ready for it.
- * @returns the call that closes it
  */
-export function openLiveChannel(events: LiveChannelEvents): () => void {
+export function openLiveChannel(events: LiveChannelEvents): LiveChannel {
   let socket: WebSocket | null = null;
   let timer = 0;
   let pause = FIRST_PAUSE_MS;
   let isClosed = false;
+  let isHeld = false;
+  /** The acknowledgement that is held back. */
+  let owed: (() => void) | null = null;
 
   const connect = () => {
     const address = new URL('/api/live/frames', window.location.href);
@@ -44,7 +53,8 @@ export function openLiveChannel(events: LiveChannelEvents): () => void {
         if (current.readyState === WebSocket.OPEN)
           current.send(JSON.stringify({ type: 'ack', sequence: frame.meta.sequence }));
       };
-      if (document.hidden) setTimeout(acknowledge, 1000);
+      if (isHeld) owed = acknowledge;
+      else if (document.hidden) setTimeout(acknowledge, 1000);
       else requestAnimationFrame(acknowledge);
     };
     current.onclose = () => {
@@ -55,9 +65,17 @@ export function openLiveChannel(events: LiveChannelEvents): () => void {
     };
   };
   connect();
-  return () => {
-    isClosed = true;
-    window.clearTimeout(timer);
-    socket?.close();
+  return {
+    hold(isHeldNow) {
+      isHeld = isHeldNow;
+      if (isHeld) return;
+      owed?.();
+      owed = null;
+    },
+    close() {
+      isClosed = true;
+      window.clearTimeout(timer);
+      socket?.close();
+    },
   };
 }

@@ -34,6 +34,8 @@ export interface LiveCounts {
 interface LiveStore {
   readonly isOpen: boolean;
   readonly isPaused: boolean;
+  /** Whether a page with the live picture is on screen; without one no frame is asked for. */
+  readonly isWatching: boolean;
   readonly status: LiveStatus | null;
   /** The frame on screen. */
   readonly frame: Frame<LiveFrameMeta> | null;
@@ -57,6 +59,8 @@ interface LiveStore {
 
 /** Changes that the server has not answered yet. */
 let unanswered = 0;
+/** The change sent last: two at once could reach the server in the wrong order. */
+let sent: Promise<unknown> = Promise.resolve();
 
 const NO_COUNTS: LiveCounts = { meta: null, shownHz: 0, latencyMs: 0, isFromSource: false, silentS: 0 };
 
@@ -64,6 +68,7 @@ const NO_COUNTS: LiveCounts = { meta: null, shownHz: 0, latencyMs: 0, isFromSour
 export const useLive = create<LiveStore>((set, get) => ({
   isOpen: false,
   isPaused: false,
+  isWatching: false,
   status: null,
   frame: null,
   curveFrame: null,
@@ -83,7 +88,9 @@ export const useLive = create<LiveStore>((set, get) => ({
     set({ state });
     unanswered++;
     try {
-      const reply = await session.putLiveState(state);
+      const turn = sent.then(() => session.putLiveState(state));
+      sent = turn.catch(() => undefined);
+      const reply = await turn;
       // An older answer must not undo what was typed since.
       if (get().state === state) set({ state: reply.state });
       set({ version: Math.max(reply.version, get().version) });
@@ -115,24 +122,25 @@ const SILENCE_MS = 2000;
 /** Starts receiving; call once. @returns the call that stops it */
 export function startLive(): () => void {
   const clock = new PaintClock(notePaint);
-  const openedAt = Date.now();
-  let lastFrameAt = 0;
+  let lastFrameAt = Date.now();
   let curvesAt = 0;
   let trend: TrendPoint[] = [];
   const timer = window.setInterval(() => {
-    const { frame, isPaused } = useLive.getState();
-    const silentMs = Date.now() - (lastFrameAt || openedAt);
+    const { frame, isPaused, isWatching } = useLive.getState();
+    const isHeld = isPaused || !isWatching;
+    if (isHeld) lastFrameAt = Date.now();
+    const silentMs = Date.now() - lastFrameAt;
     useLive.setState({
       counts: {
         meta: frame?.meta ?? null,
         shownHz: clock.rate(),
         latencyMs: clock.latencyMs,
         isFromSource: clock.isFromSource,
-        silentS: isPaused || silentMs < SILENCE_MS ? 0 : Math.floor(silentMs / 1000),
+        silentS: silentMs < SILENCE_MS ? 0 : Math.floor(silentMs / 1000),
       },
     });
   }, COUNT_PERIOD_MS);
-  const close = openLiveChannel({
+  const channel = openLiveChannel({
     onConnection(isOpen) {
       const { lostAt } = useLive.getState();
       useLive.setState({ isOpen, lostAt: isOpen ? null : (lostAt ?? Date.now()) });
@@ -145,9 +153,9 @@ export function startLive(): () => void {
       if (status.version !== useLive.getState().version && unanswered === 0) void loadDocuments();
     },
     onFrame(frame) {
-      const { isPaused, trend: shownTrend } = useLive.getState();
+      const { isPaused, isWatching, trend: shownTrend } = useLive.getState();
       lastFrameAt = Date.now();
-      if (isPaused) return;
+      if (isPaused || !isWatching) return;
       const { roi, trainId, receivedAt, version } = frame.meta;
       // Cleared by the user: begin anew. Otherwise the array grows here and is handed over with the curves.
       if (shownTrend.length === 0) trend = [];
@@ -161,8 +169,11 @@ export function startLive(): () => void {
       clock.noteFrame(frame.meta);
     },
   });
+  const stopWatching = useLive.subscribe(({ isPaused, isWatching }) => channel.hold(isPaused || !isWatching));
+  channel.hold(true);
   return () => {
     window.clearInterval(timer);
-    close();
+    stopWatching();
+    channel.close();
   };
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { type Stage, until } from './stage.ts';
 
 /** Runs with bad files or without a detector: the pages say what, where and how to fix. Their replies are errors, on purpose. */

@@ -94,6 +94,11 @@ export class Stage {
     });
   }
 
+  /** What is known of the picture on screen, without its pixels; null while there is none. */
+  shownMeta(): Promise<Shown['meta'] | null> {
+    return this.page.evaluate(() => (window.hutchTest?.image()?.meta as Shown['meta'] | undefined) ?? null);
+  }
+
   /** The live state document as the server has it. */
   async liveState(): Promise<{
     readonly integration: { readonly distance: number };

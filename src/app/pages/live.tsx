@@ -1,3 +1,4 @@
+import { useEffect } from 'react';
 import '../style/live.css';
 import { useKeys } from '../keyboard.ts';
 import { useLive } from '../live-store.ts';
@@ -43,6 +44,10 @@ const LIVE: WorkspaceDefinition = {
 /** The live workspace: picture, I(q) and ROI trend, parameters, sources and the processing chain. Space pauses. */
 export function LivePage() {
   const togglePause = useLive((live) => live.togglePause);
+  useEffect(() => {
+    useLive.setState({ isWatching: true });
+    return () => useLive.setState({ isWatching: false });
+  }, []);
   useKeys((event) => {
     if (event.key !== ' ') return false;
     togglePause();

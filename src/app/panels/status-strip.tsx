@@ -56,6 +56,7 @@ function Counters() {
   const status = useLive((live) => live.status);
   const counts = useLive((live) => live.counts);
   const isPaused = useLive((live) => live.isPaused);
+  const isWatching = useLive((live) => live.isWatching);
   const isWide = useIsWide();
   const dropped = Object.entries(status?.dropped ?? {}).sort((a, b) => b[1] - a[1]);
   const total = dropped.reduce((sum, [, count]) => sum + count, 0);
@@ -69,7 +70,7 @@ function Counters() {
   return (
     <>
       <Cell label="Train" width={124} testId="live-train-id">
-        {numberText(counts.meta?.trainId)}
+        {numberText(isWatching && counts.meta ? counts.meta.trainId : status?.trainId || null)}
       </Cell>
       <Cell label="In" width={78}>
         {hertz(status?.receivedHz)}
@@ -78,7 +79,7 @@ function Counters() {
         {hertz(status?.processedHz)}
       </Cell>
       <Cell label="Shown" width={82} testId="shown-hz">
-        {isPaused ? <span className="frozen">paused</span> : hertz(counts.shownHz)}
+        {isPaused ? <span className="frozen">paused</span> : isWatching ? hertz(counts.shownHz) : '–'}
       </Cell>
       <Cell
         label={counts.isFromSource ? 'Latency, source – screen' : 'Latency, bridge – screen'}
@@ -86,7 +87,7 @@ function Counters() {
         testId="live-latency"
         title={`${from} to the picture on this screen.\n${pipeline}`}
       >
-        {counts.meta && !isPaused ? numberText(counts.latencyMs) : '–'} <small>ms</small>
+        {counts.meta && isWatching && !isPaused ? numberText(counts.latencyMs) : '–'} <small>ms</small>
       </Cell>
       <Cell label="Pulses" width={70} isWide>
         {numberText(status?.pulses)}
