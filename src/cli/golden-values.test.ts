@@ -47,7 +47,7 @@ const RUNS: readonly (readonly [run: string, facts: RunFacts])[] = [
 const isGiven = (facts: ArrayFacts | undefined): facts is ArrayFacts =>
   facts !== undefined && typeof facts.dtype === 'string' && 'sha256' in facts;
 
-describe('hutch get, every key', () => {
+describe('hutch get, every key', { timeout: 180_000 }, () => {
   it.each(RUNS)('%s', async (path, facts) => {
     let compared = 0;
     for (const [source, { keys = {} }] of Object.entries(facts.sources)) {
@@ -116,7 +116,7 @@ const STACKS: readonly (readonly [run: string, isRaw: boolean, cases: readonly S
   ['runs/reduced', false, casesOf(readExpected('reduced').components)[0]],
 ];
 
-describe('hutch detector, every stack', () => {
+describe('hutch detector, every stack', { timeout: 180_000 }, () => {
   it.each(STACKS)('%s', async (path, isRaw, cases) => {
     let compared = 0;
     for (const { case: asked, result } of cases) {
