@@ -1,7 +1,7 @@
 import { FileUnreadable, isXfelError, NoData, RunNotFound } from '../core/errors.ts';
 import type { Hdf5Opener } from '../formats/hdf5.ts';
 import type { DataWarning, WarningCallback } from './data-warning.ts';
-import type { FileEntry, FileStore } from './file-store.ts';
+import type { FileStore } from './file-store.ts';
 import { toNamePattern } from './name-pattern.ts';
 import type { OpenFileLimit } from './open-file-limit.ts';
 import { openOverview } from './overview.ts';
@@ -121,11 +121,11 @@ async function openNames(
   const opened: RunFile[] = [];
   const skippedFiles: SkippedFile[] = [];
   const entries = new Map<string, RunMapEntry>();
-  for (const name of names) {
+  const paths = names.map((name) => ports.files.join(folder, name));
+  const facts = await Promise.all(paths.map((path) => (usesMap ? ports.files.entry(path) : null)));
+  for (const [i, name] of names.entries()) {
     options.signal?.throwIfAborted();
-    const path = ports.files.join(folder, name);
-    const found = usesMap ? await ports.files.entry(path) : null;
-    const known = map.get(name);
+    const [path, found, known] = [paths[i], facts[i], map.get(name)];
     try {
       if (known && found && ports.hdf5.openLater && isCurrentEntry(known, found)) {
         entries.set(name, known);
@@ -134,7 +134,7 @@ async function openNames(
         const file = await openRunFile(ports, limit, path, isSuspectKept);
         files.push(file);
         opened.push(file);
-        if (found) entries.set(name, toMapEntry(file, found as FileEntry));
+        if (found) entries.set(name, toMapEntry(file, found));
       }
     } catch (error) {
       if (!isXfelError(error)) throw error;

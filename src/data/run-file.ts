@@ -32,6 +32,8 @@ export class RunFile {
   #auxiliary?: AuxiliarySources;
   #isOverview?: boolean;
   #isUsable?: readonly boolean[];
+  #usable?: readonly number[];
+  #range?: { readonly first: number; readonly last: number } | null;
   #positions?: ReadonlyMap<number, readonly number[]>;
 
   /**
@@ -82,8 +84,21 @@ export class RunFile {
   }
 
   /** Usable trains of the file, in file order. */
-  usableTrainIds(): number[] {
-    return this.index.trainIds.filter((_, i) => this.isUsable[i]);
+  usableTrainIds(): readonly number[] {
+    this.#usable ??= this.isUsable.includes(false)
+      ? this.index.trainIds.filter((_, i) => this.isUsable[i])
+      : this.index.trainIds;
+    return this.#usable;
+  }
+
+  /** First and last usable train where they only ever go up, as they should; null otherwise, or where there is none. */
+  get ascendingRange(): { readonly first: number; readonly last: number } | null {
+    if (this.#range === undefined) {
+      const ids = this.usableTrainIds();
+      const isAscending = ids.length > 0 && ids.every((id, i) => i === 0 || id > ids[i - 1]);
+      this.#range = isAscending ? { first: ids[0], last: ids[ids.length - 1] } : null;
+    }
+    return this.#range;
   }
 
   /** Positions in the file of its usable trains among `wanted`, ascending; quick where few are wanted. */

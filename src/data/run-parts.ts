@@ -52,16 +52,31 @@ export function tabulateFiles(files: readonly RunFile[]): Pick<RunParts, 'files'
     if (known) known.files.push(file);
     else to.set(name, { kind, canonicalName, files: [file], keys: null });
   };
-  const trainIds = new Set<number>();
   for (const file of sorted) {
     const { index } = file;
-    for (const id of file.usableTrainIds()) trainIds.add(id);
     for (const name of index.controlSources) add(sources, name, name, 'control', file);
     for (const name of index.instrumentSources) add(sources, name, name, 'instrument', file);
     for (const [name, canonical] of index.legacySources) add(legacy, name, canonical, 'instrument', file);
   }
   checkConflicts(sources);
-  return { files: sorted, trainIds: ascending(trainIds), sources, legacy };
+  return { files: sorted, trainIds: trainIdsOf(sorted), sources, legacy };
+}
+
+/** Trains of all files, ascending. The modules of a detector write the same trains: a range without gaps counts once. */
+function trainIdsOf(files: readonly RunFile[]): number[] {
+  const seen = new Set<string>();
+  const trainIds = new Set<number>();
+  for (const file of files) {
+    const ids = file.usableTrainIds();
+    const range = file.ascendingRange;
+    if (range && range.last - range.first === ids.length - 1) {
+      const name = `${range.first}-${range.last}`;
+      if (seen.has(name)) continue;
+      seen.add(name);
+    }
+    for (const id of ids) trainIds.add(id);
+  }
+  return ascending(trainIds);
 }
 
 /** Files that a selected source lies in, in the order of `parts.files`. */
@@ -77,10 +92,19 @@ export function ascending(numbers: Iterable<number>): number[] {
   return [...new Set(numbers)].sort((a, b) => a - b);
 }
 
+/** Whether the trains of each file go up and end before those of the next begin: the usual case, seen without a look at each. */
+function areApart(files: readonly RunFile[]): boolean {
+  const ranges = files.flatMap(({ ascendingRange }) => (ascendingRange ? [ascendingRange] : []));
+  if (ranges.length < files.length) return false;
+  ranges.sort((a, b) => a.first - b.first);
+  return ranges.every((range, i) => i === 0 || range.first > ranges[i - 1].last);
+}
+
 /** @throws FormatInvalid if a source has the same train twice, in one file or in two */
 export function checkConflicts(sources: SourceTable): void {
   const wrong: string[] = [];
   for (const [name, { files }] of sources) {
+    if (areApart(files)) continue;
     const ids = files.flatMap((file) => file.usableTrainIds());
     if (new Set(ids).size < ids.length) wrong.push(name);
   }

@@ -51,29 +51,42 @@ export function readFileIndex(file: Hdf5File): EuxfelFileIndex {
     );
   }
   const isOld = file.kindOf('/METADATA/dataSourceId') === 'dataset';
-  const metadata = isOld ? new Map<string, string | number>() : readMetadata(file);
-  const formatVersion = String(metadata.get('dataFormatVersion') ?? '0.5');
-  metadata.set('dataFormatVersion', formatVersion);
+  const formatVersion = isOld ? '0.5' : readFormatVersion(file);
 
   const allIds = integers(file, '/INDEX/trainId');
-  const rows: number[] = [];
-  for (const [row, id] of allIds.entries()) if (id !== 0) rows.push(row);
-  const trainIds = rows.map((row) => allIds[row]);
+  const isPadded = allIds.includes(0);
+  const allRows = [...allIds.keys()];
+  const rows = isPadded ? allRows.filter((row) => allIds[row] !== 0) : allRows;
+  const trainIds = isPadded ? rows.map((row) => allIds[row]) : allIds;
   const flags =
     formatVersion !== '0.5' && file.kindOf('/INDEX/flag') === 'dataset' ? integers(file, '/INDEX/flag') : null;
   // Only in format 1.1 is the flag an index of what is wrong, so that 0 is good there.
   const goodFlag = (flag: number) => (formatVersion === '1.1' ? flag === 0 : flag !== 0);
   const isSuspect = flags ? rows.map((row) => row < flags.length && !goodFlag(flags[row])) : suspectByOrder(trainIds);
 
+  let metadata: ReadonlyMap<string, string | number> | undefined;
+  let timestamps: BigUint64Array | null | undefined;
   return {
     formatVersion,
-    metadata,
     trainIds,
     rows,
     isSuspect,
-    timestamps: readTimestamps(file, rows),
     ...readSources(file, isOld ? '/METADATA' : '/METADATA/dataSources'),
+    // Hundreds of files are opened for their trains and sources alone; these are read when they are asked for.
+    get metadata() {
+      metadata ??= new Map([...(isOld ? [] : readMetadata(file)), ['dataFormatVersion', formatVersion]]);
+      return metadata;
+    },
+    get timestamps() {
+      if (timestamps === undefined) timestamps = readTimestamps(file, rows);
+      return timestamps;
+    },
   };
+}
+
+function readFormatVersion(file: Hdf5File): string {
+  const path = '/METADATA/dataFormatVersion';
+  return file.kindOf(path) === 'dataset' ? String(file.read(path).data[0] ?? '0.5') : '0.5';
 }
 
 /**
@@ -213,11 +226,7 @@ function addInstrumentSource(
 ): void {
   const name = parts.join('/').replace(/(:[^/]+)\/.*$/, '$1');
   if (instrumentSources.has(name) || legacySources.has(name)) return;
-  const parent = name.slice(0, name.lastIndexOf('/'));
-  const leaf = name.slice(parent.length + 1);
-  const path = `/INSTRUMENT/${parent}`;
-  const link = file.kindOf(path) === 'group' ? file.children(path).find((child) => child.name === leaf) : undefined;
-  const target = link?.target?.match(/^\/INSTRUMENT\/([^/]+\/[^/]+\/[^/]+)/)?.[1];
+  const target = file.softTarget(`/INSTRUMENT/${name}`)?.match(/^\/INSTRUMENT\/([^/]+\/[^/]+\/[^/]+)/)?.[1];
   if (target) legacySources.set(name, target);
   else instrumentSources.add(name);
 }

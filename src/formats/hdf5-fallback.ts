@@ -77,6 +77,10 @@ export class FallbackHdf5File implements Hdf5File {
     return this.#try((file) => file.kindOf(path));
   }
 
+  softTarget(path: string): string | null {
+    return this.#try((file) => file.softTarget(path));
+  }
+
   attributes(path: string): ReturnType<Hdf5File['attributes']> {
     return this.#try((file) => file.attributes(path));
   }

@@ -101,6 +101,13 @@ class WasmHdf5File implements Hdf5File {
     return type === -1 || type === module.H5G_LINK || type === module.H5G_UDLINK ? 'missing' : 'other';
   }
 
+  softTarget(path: string): string | null {
+    const { module } = this.#hdf5;
+    // A name below something that is not there is an error to the library, which would cost a file handle.
+    if (this.kindOf(path.slice(0, path.lastIndexOf('/')) || '/') !== 'group') return null;
+    return attempt(() => module.get_symbolic_link(this.#id, path) as string | null, this.#invalid(path));
+  }
+
   children(path: string): readonly Hdf5Child[] {
     const { module } = this.#hdf5;
     // Asked first because every error inside the library costs a file handle (its temporary file stays open).

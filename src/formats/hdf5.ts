@@ -79,6 +79,8 @@ export interface Hdf5File {
   /** The links of a group in name order. @throws FormatInvalid if there is no such group */
   children(path: string): readonly Hdf5Child[];
   kindOf(path: string): Hdf5Kind;
+  /** Where the soft link at a path points; null if there is no soft link. */
+  softTarget(path: string): string | null;
   /** Attributes of a group or dataset; those of types we cannot read are left out. */
   attributes(path: string): ReadonlyMap<string, Hdf5Attribute>;
   /** @throws FormatInvalid if there is no such dataset */

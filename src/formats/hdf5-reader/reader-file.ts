@@ -76,6 +76,12 @@ export class ReaderHdf5File implements Hdf5File {
     return found ? found.tree.kindOf(found.address) : 'missing';
   }
 
+  softTarget(path: string): string | null {
+    const group = this.#find(path.slice(0, path.lastIndexOf('/')) || '/');
+    const link = group?.tree.linksOf(group.address)?.get(path.slice(path.lastIndexOf('/') + 1));
+    return link?.kind === 'soft' ? link.target : null;
+  }
+
   children(path: string): readonly Hdf5Child[] {
     const found = this.#find(path);
     const links = found?.tree.linksOf(found.address);

@@ -1,8 +1,7 @@
-import { chmod, type FileHandle, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { chmod, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileUnreadable, RunNotFound } from '../../core/errors.ts';
 import type { FileEntry, FileStore } from '../../data/file-store.ts';
-import type { ByteSource } from '../../formats/byte-source.ts';
 import { writeAside } from './write-aside.ts';
 
 /** Files of the local machine (or of whatever is mounted on it). */
@@ -59,32 +58,6 @@ export const nodeFileStore: FileStore = {
 
 /** Reasons not to write that concern the place, not the program. */
 const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST', 'ENOSPC', 'EDQUOT']);
-
-/** Opens a file for random access. @throws FileUnreadable */
-export async function openFileBytes(path: string): Promise<ByteSource> {
-  let handle: FileHandle;
-  try {
-    handle = await open(path, 'r');
-  } catch (error) {
-    throw new FileUnreadable(`${path} cannot be opened: ${fileErrorReason(error)}.`, { path }, { cause: error });
-  }
-  const { size } = await handle.stat();
-  return {
-    name: path,
-    size,
-    async read(start, length, options) {
-      options?.signal?.throwIfAborted();
-      const bytes = new Uint8Array(length);
-      try {
-        const { bytesRead } = await handle.read(bytes, 0, length, start);
-        return bytes.subarray(0, bytesRead);
-      } catch (error) {
-        throw new FileUnreadable(`${path} cannot be read: ${fileErrorReason(error)}.`, { path }, { cause: error });
-      }
-    },
-    close: () => handle.close(),
-  };
-}
 
 /** Why the system refused, in words. */
 export function fileErrorReason(error: unknown): string {
