@@ -14,12 +14,29 @@ export { ndarray } from './core/ndarray.ts';
 export type { Train, TrainSource, TrainValue } from './core/train.ts';
 export { parseAliases } from './data/alias-table.ts';
 export { encodeArrow, toArrowTable } from './data/arrow-table.ts';
+export { type DigitizerChannel, findDigitizerChannels, openDigitizerChannel } from './data/components/digitizer.ts';
+export {
+  BUNCH_RATE,
+  type BunchDestination,
+  bunchCharge,
+  bunchDestination,
+  type LaserSeed,
+} from './data/components/pulses/bunch-pattern.ts';
+export { openPulsePattern, type PulseChoice, type PulsePattern } from './data/components/pulses/pulse-pattern.ts';
+export { openScan, readScan, type Scan, scanOf } from './data/components/scan/scan.ts';
+export { findXgms, openXgm, type Xgm } from './data/components/xgm.ts';
 export type { DataWarning } from './data/data-warning.ts';
-export { openDetector } from './data/detectors/open-detector.ts';
+export { type FoundDetector, findDetectors } from './data/detectors/find-detectors.ts';
+export type { ModuleArray, ModuleKey } from './data/detectors/module-key.ts';
+export type { MultiModule } from './data/detectors/multi-module.ts';
+export { type DetectorChoice, openDetector } from './data/detectors/open-detector.ts';
+export type { PulseSelection } from './data/detectors/pulse-selection.ts';
+export { type StackView, stackData, stackDetectorData, viewDetectorStack } from './data/detectors/stack-train.ts';
 export { KeyData } from './data/key-data.ts';
 export { type LabelledArray, selectPositions, whereText, whereTrue } from './data/labelled-array.ts';
 export { findMissingData } from './data/missing-data.ts';
 export type { OpenRunOptions } from './data/open-run.ts';
+export type { RaggedArray } from './data/ragged-array.ts';
 export { Run } from './data/run.ts';
 export { describeModule, describeRun, describeTrain } from './data/run-info.ts';
 export { SourceData } from './data/source-data.ts';
