@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { OpenRunOptions, RunTarget } from '../data/open-run.ts';
 import type { Run } from '../data/run.ts';
 
@@ -16,6 +17,9 @@ export interface CliContext {
   /** Ends the program with this code once the command is done: 0 done, 1 problems found. */
   readonly exitWith: (code: number) => void;
 }
+
+/** Adds one command (or one family, such as `bridge`) to the program. */
+export type AddCommand = (program: Command, context: CliContext) => void;
 
 /** `p700000/r0004` as (proposal, run), or null for anything else. */
 export function parseRunName(text: string): { proposal: string; run: number } | null {

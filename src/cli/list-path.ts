@@ -1,15 +1,14 @@
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { typeStringOf } from '../core/dtype.ts';
-import { isXfelError, RunNotFound } from '../core/errors.ts';
+import { isXfelError } from '../core/errors.ts';
 import { DETECTOR_KINDS } from '../data/detectors/detector-kind.ts';
-import { findDetectors } from '../data/detectors/find-detectors.ts';
-import { openDetector } from '../data/detectors/open-detector.ts';
 import { isNamePattern } from '../data/name-pattern.ts';
 import type { Run } from '../data/run.ts';
-import type { SourceData } from '../data/source-data.ts';
+import { describeRun, type KeyInfo, type RunInfo, type SourceInfo } from '../data/run-info.ts';
 import { nodeFileStore } from '../platform/node/file-store.ts';
 import type { CliContext } from './context.ts';
 import type { RunOptions } from './run-options.ts';
+import { runText } from './run-text.ts';
 
 /** How to list. */
 export interface ListOptions extends RunOptions {
@@ -17,9 +16,12 @@ export interface ListOptions extends RunOptions {
   readonly detail?: readonly string[];
   readonly counts?: boolean;
   readonly aggregators?: boolean;
-  /** false: say each name in full (always so; similar names are not joined yet). */
+  readonly auxiliary?: boolean;
+  /** false: each name on its own line. */
   readonly group?: boolean;
-  /** One line for each path. */
+  /** Facts for programs: the text may lack some. */
+  readonly json?: boolean;
+  /** Say it in one line. */
   readonly isShort: boolean;
 }
 
@@ -27,255 +29,203 @@ export interface ListOptions extends RunOptions {
 export interface Listing {
   readonly text: string;
   readonly json: Readonly<Record<string, unknown>>;
-  readonly isMissing: boolean;
+  /** Whether there is nothing to list there. */
+  readonly isUnrecognised: boolean;
 }
 
-/** Looks at one path: run folder, file, proposal folder, folder of runs, or a run's name. */
-export async function listPath(context: CliContext, path: string, options: ListOptions): Promise<Listing> {
+const RUN_FOLDER = /^r\d+/;
+
+/**
+ * Looks at one path: run folder, file, proposal folder, folder of runs, or a run's name.
+ * @param onTitle receives the first line before a run is opened, so that it is seen even if that takes long or fails
+ * @source EXtra-data cli/lsxfel.py
+ */
+export async function listPath(
+  context: CliContext,
+  path: string,
+  options: ListOptions,
+  onTitle: (text: string) => void,
+): Promise<Listing> {
   const entry = await nodeFileStore.entry(path);
-  const name = basename(path.replace(/\/+$/, ''));
+  const name = basename(resolve(path));
   if (entry?.isFolder) {
     const names = await nodeFileStore.list(path);
-    const isRun = names.some((child) => child.endsWith('.h5'));
-    if (!isRun && names.includes('raw'))
-      return listRuns(path, join(path, 'raw'), `${name} : Proposal directory`, `${name}/raw/`);
-    if (!isRun && names.some((child) => /^r\d{4}$/.test(child)))
-      return listRuns(path, path, `${name} : Proposal data directory`);
-    if (!isRun) return unrecognised(path, `${name} : Unrecognised directory\n`, false);
-  } else if (entry && !name.endsWith('.h5')) return unrecognised(path, `${name} : Unrecognised file\n`, true);
-
-  let run: Run;
+    if (names.some((child) => child.endsWith('.h5')))
+      return options.isShort
+        ? runLine(context, path, '')
+        : listRun(context, path, `${name} : Run directory`, options, onTitle);
+    const title = options.isShort ? 'Proposal directory' : 'Proposal data directory';
+    if (names.some((child) => RUN_FOLDER.test(child))) return listRuns(context, path, path, `${name} : ${title}`);
+    if (names.includes('raw'))
+      return listRuns(context, path, join(path, 'raw'), `${name} : Proposal directory`, `${name}/raw/`);
+    return unrecognised(path, `${name} : Unrecognised directory`, options.isShort);
+  }
+  if (entry && !name.endsWith('.h5')) return unrecognised(path, `${name} : Unrecognised file`, true);
+  if (entry) return listRun(context, path, `${name} : Data file`, options, onTitle);
   try {
-    run = await context.openRun(path, { data: options.origin, dataRoot: options.dataRoot, signal: context.signal });
+    return await listRun(context, path, `${name} : Run directory`, options);
   } catch (error) {
-    if (!entry && error instanceof RunNotFound) return unrecognised(path, `${path} : File/folder not found\n`, true);
+    if (isXfelError(error, 'RunNotFound')) return unrecognised(path, `${path} : File/folder not found`, true);
     throw error;
   }
+}
+
+function unrecognised(path: string, text: string, isUnrecognised: boolean): Listing {
+  return { text: `${text}\n`, json: { path, kind: 'unrecognised' }, isUnrecognised };
+}
+
+/** @param onTitle absent: the title is part of the text */
+async function listRun(
+  context: CliContext,
+  path: string,
+  title: string,
+  options: ListOptions,
+  onTitle?: (text: string) => void,
+): Promise<Listing> {
+  onTitle?.(`${title}\n`);
+  const run = await context.openRun(path, { data: options.origin, dataRoot: options.dataRoot, signal: context.signal });
   try {
-    const title = !entry || entry.isFolder ? `${name} : Run directory` : `${name} : Data file`;
-    if (options.isShort)
-      return { ...(await describeRun(path, '', run, options)), text: shortLine(name, run, entry?.isFolder ?? true) };
-    return await describeRun(path, title, run, options);
+    const { text, json } = options.isShort ? summarise(path, run) : describe(path, run, options);
+    return { text: onTitle ? text : `${title}\n${text}`, json, isUnrecognised: false };
   } finally {
     await run.close();
   }
 }
 
-function unrecognised(path: string, text: string, isMissing: boolean): Listing {
-  return { text, json: { path, kind: 'unrecognised' }, isMissing };
+function summarise(path: string, run: Run): Pick<Listing, 'text' | 'json'> {
+  const [trains, sources] = [run.trainIds.length, run.sources.length + run.legacySources.size];
+  return { text: `  ${trains} trains, ${sources} sources\n`, json: { path, kind: 'run', trains, sources } };
 }
 
-async function listRuns(path: string, folder: string, title: string, heading?: string): Promise<Listing> {
-  const runs = [];
+async function listRuns(
+  context: CliContext,
+  path: string,
+  folder: string,
+  title: string,
+  heading?: string,
+): Promise<Listing> {
+  const runs: Listing[] = [];
   for (const name of await nodeFileStore.list(folder)) {
-    if (!/^r\d+$/.test(name)) continue;
-    const files = (await nodeFileStore.list(join(folder, name))).filter((file) => file.endsWith('.h5'));
-    runs.push({
-      run: name,
-      detectorFiles: files.filter(isDetectorFile).length,
-      otherFiles: files.filter((f) => !isDetectorFile(f)).length,
-    });
+    const isRun = RUN_FOLDER.test(name) && (await nodeFileStore.entry(join(folder, name)))?.isFolder;
+    if (isRun) runs.push(await runLine(context, join(folder, name), '  '));
   }
-  const lines = runs.map(
-    (r) => `  ${r.run} : Run of ${pad(r.detectorFiles)} detector files and ${pad(r.otherFiles)} others`,
-  );
   return {
-    text: [title, '', ...(heading ? [heading] : []), ...lines, '', ''].join('\n'),
-    json: { path, kind: 'proposal', runs },
-    isMissing: false,
+    text: `${title}\n\n${heading ? `${heading}\n` : ''}${runs.map((run) => run.text).join('')}`,
+    json: { path, kind: 'proposal', runs: runs.map((run) => run.json) },
+    isUnrecognised: false,
   };
 }
 
-function isDetectorFile(name: string): boolean {
-  return /-(AGIPD|LPD|DSSC|JNGFR)\d+-/.test(name);
-}
-
-function shortLine(name: string, run: Run, isFolder: boolean): string {
-  if (!isFolder) return `${name} : Data file\n  ${run.trainIds.length} trains, ${run.sources.length} sources\n`;
-  const detectorFiles = run.files.filter(isDetectorFile).length;
-  return `${name} : Run of ${pad(run.trainIds.length, 4)} trains, with ${pad(detectorFiles)} detector files and ${pad(run.files.length - detectorFiles)} others\n`;
-}
-
-function pad(n: number, width = 3): string {
-  return String(n).padStart(width);
-}
-
-async function describeRun(path: string, title: string, whole: Run, options: ListOptions): Promise<Listing> {
-  const patterns = (options.source ?? options.detail ?? []).map((text) => (isNamePattern(text) ? text : `*${text}*`));
-  const run = patterns.length ? whole.select(patterns) : whole;
-  const isDetailed = (name: string) =>
-    options.detail !== undefined &&
-    whole.select(options.detail.map((text) => (isNamePattern(text) ? text : `*${text}*`))).hasSource(name);
-  const isListed = options.detail !== undefined || options.counts === true;
-  const modules = isListed ? [] : run.instrumentSources.filter((name) => isXtdf(name));
-  const others = run.instrumentSources.filter((name) => !modules.includes(name));
-  const { trainIds } = run;
-  const [first, last] = [trainIds[0], trainIds.at(-1)];
-  const tenths = first === undefined || last === undefined ? 0 : last - first + 1;
-
-  const lines = [title];
-  if (patterns.length) lines.push(`Showing ${run.sources.length} / ${whole.sources.length} sources`);
-  lines.push('', `# of trains:    ${trainIds.length}`, `Duration:       ${duration(tenths)}`);
-  lines.push(`First train ID: ${first ?? 'none'}`, `Last train ID:  ${last ?? 'none'}`, '');
-  const detectors = isListed ? [] : describeDetectors(run);
-  for (const detector of detectors) lines.push(...detector.lines, '');
-  const show = (name: string) => sourceLines(run.source(name), options, isDetailed(name));
-  lines.push(`${others.length} instrument sources${modules.length || !isListed ? ' (excluding XTDF detectors)' : ''}:`);
-  lines.push(
-    ...others.flatMap(show),
-    '',
-    `${run.controlSources.length} control sources:`,
-    ...run.controlSources.flatMap(show),
-    '',
-  );
-  if (run.legacySources.size) {
-    lines.push(
-      `${run.legacySources.size} legacy source names:`,
-      ...[...run.legacySources].map(([old, now]) => ` - ${old} -> ${now}`),
-      '',
-    );
+/**
+ * A run in one line. To be quick in folders of many runs, trains are those of the aggregator with fewest files.
+ * @source EXtra-data cli/lsxfel.py, summarise_run
+ */
+async function runLine(context: CliContext, path: string, indent: string): Promise<Listing> {
+  const name = basename(resolve(path));
+  const sequences = new Map<string, Set<string>>();
+  let detectorFiles = 0;
+  let otherFiles = 0;
+  for (const file of await nodeFileStore.list(path)) {
+    const [, sequence] = /^(.+)-S\d+\.h5/.exec(file) ?? [];
+    if (sequence === undefined) continue;
+    sequences.set(sequence, (sequences.get(sequence) ?? new Set()).add(join(path, file)));
+    if (/^[^-]+-[^-]+-(?!DA\d)[A-Z]+\d/.test(file)) detectorFiles++;
+    else otherFiles++;
   }
-  for (const { file, reason } of whole.skippedFiles) lines.push(`Skipped ${basename(file)}: ${reason}`);
-  const json = {
-    path,
-    kind: 'run',
-    files: whole.files.length,
-    skippedFiles: whole.skippedFiles,
-    trains: trainIds.length,
-    firstTrainId: first ?? null,
-    lastTrainId: last ?? null,
-    durationS: tenths / 10,
-    metadata: Object.fromEntries(whole.runMetadata()),
-    detectors: detectors.map((detector) => detector.json),
-    sources: run.sources.map((name) => sourceJson(run.source(name), options, isDetailed(name))),
-    legacySources: Object.fromEntries(run.legacySources),
+  const [fewest] = [...sequences.values()].sort((a, b) => a.size - b.size);
+  const trains = fewest ? await countTrains(context, path, fewest) : 0;
+  const pad = (n: number, width: number) => String(n).padStart(width);
+  return {
+    text: `${indent}${name} : Run of ${pad(trains, 4)} trains, with ${pad(detectorFiles, 3)} detector files and ${pad(otherFiles, 3)} others\n`,
+    json: { run: name, path, kind: 'run', trains, detectorFiles, otherFiles },
+    isUnrecognised: false,
   };
-  return { text: `${lines.join('\n')}\n`, json, isMissing: false };
 }
 
-function isXtdf(source: string): boolean {
-  return DETECTOR_KINDS.some((kind) => kind.mainKey === 'image.data' && kind.sourcePattern.test(source));
-}
-
-/** `H:MM:SS.d` of a number of trains, ten a second. */
-function duration(tenths: number): string {
-  const seconds = Math.floor(tenths / 10);
-  const two = (n: number) => String(n).padStart(2, '0');
-  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${tenths % 10}`;
-}
-
-function describeDetectors(run: Run) {
-  const found = [];
-  for (const { name, kind, det, corr } of findDetectors(run)) {
-    if (kind.mainKey !== 'image.data') continue;
-    for (const [isRaw, sources] of [
-      [true, det],
-      [false, corr],
-    ] as const) {
-      if (sources.size === 0) continue;
-      const [module] = [...sources.keys()].sort((a, b) => a - b);
-      const example = sources.get(module) as string;
-      const lines = [
-        `${sources.size} XTDF detector modules of ${name}/${isRaw ? 'DET' : 'CORR'}/*`,
-        `  e.g. module ${module} : ${kind.moduleShape.join(' x ')} pixels`,
-        `  ${example}`,
-      ];
-      let frames: number[] = [];
-      try {
-        frames = openDetector(run, {
-          name,
-          modules: [module],
-          isRaw: isRaw && corr.size > 0 ? true : undefined,
-        }).frameCounts;
-      } catch (error) {
-        // A detector without frames is still listed.
-        if (!isXfelError(error)) throw error;
-      }
-      const [least, most] = [Math.min(...frames), Math.max(...frames)];
-      const perTrain = least === most ? `${most}` : `${least}–${most}`;
-      lines.push(
-        frames.length
-          ? `  ${perTrain} frames per train, up to ${most * run.trainIds.length} frames total`
-          : '  no frames',
-      );
-      const json = {
-        name,
-        type: kind.name,
-        isRaw,
-        modules: [...sources.keys()].sort((a, b) => a - b),
-        maxFrames: frames.length ? most : 0,
-      };
-      found.push({ lines, json });
-    }
-  }
-  return found;
-}
-
-function sourceLines(source: SourceData, options: ListOptions, isDetailed: boolean): string[] {
-  const isPlain = isDetailed || options.counts || options.aggregators || options.group === false;
-  const aggregator = options.aggregators ? `[${source.aggregator}] ` : '';
-  // lsxfel ends the names with a space where it does not join similar ones.
-  const lines = [`  - ${aggregator}${source.name}${isPlain ? ' ' : ''}`];
-  if (source.kind === 'control') {
-    if (isDetailed) lines.push(...controlLines(source));
-    return lines;
-  }
-  const groups = isDetailed || options.counts ? source.indexGroups() : [];
-  for (const group of groups) {
-    const counts = countsText(source.dataCounts(group));
-    if (!isDetailed) lines.push(`    ${groups.length > 1 ? `${group}: ` : ''}${counts}`);
-    else {
-      const keys = source.keys().filter((key) => key.startsWith(`${group}.`));
-      lines.push(`    - ${group}:`, `      ${counts}`, ...keys.map((key) => `      - ${keyText(source, key)}`));
-    }
-  }
-  return lines;
-}
-
-function controlLines(source: SourceData): string[] {
-  const keys = source.keys().filter((key) => key.endsWith('.value'));
-  const runKeys = [...source.runValueTypes()].filter(([key]) => key.endsWith('.value') && !keys.includes(key));
-  const lines = ['    - Control keys (1 entry per train):', ...keys.map((key) => `      - ${keyText(source, key)}`)];
-  if (runKeys.length) lines.push('    - Additional run keys (1 entry per run):');
-  for (const [key, { dtype, shape }] of runKeys) lines.push(`      - ${typeText(key, dtype, shape)}`);
-  return lines.map((line) => line.replace('.value\t', '\t'));
-}
-
-function countsText(counts: readonly number[]): string {
-  const present = counts.filter((count) => count > 0);
-  const percent = counts.length ? (100 * present.length) / counts.length : 0;
-  const [least, most] = present.length ? [Math.min(...present), Math.max(...present)] : [0, 0];
-  return `data for ${present.length} trains (${percent.toFixed(2)}%), ${least === most ? most : `${least}–${most}`} entries per train`;
-}
-
-function keyText(source: SourceData, name: string): string {
-  const key = source.key(name);
-  return typeText(name, key.isReadable ? key.dtype : 'unknown', key.entryShape);
-}
-
-function typeText(name: string, dtype: string, shape: readonly number[]): string {
-  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
-  return `${name}\t[${dtype}${shape.length ? `, entry shape ${tuple}` : ''}]`;
-}
-
-function sourceJson(source: SourceData, options: ListOptions, isDetailed: boolean) {
-  const base = { name: source.name, kind: source.kind, aggregator: source.aggregator };
-  if (!isDetailed && !options.counts) return base;
-  const counts = source.isRunOnly ? [] : source.dataCounts();
-  const listed = {
-    ...base,
-    trains: counts.filter((count) => count > 0).length,
-    entries: counts.reduce((sum, count) => sum + count, 0),
-  };
-  if (!isDetailed) return listed;
-  const keys = source.keys().map((name) => {
-    const key = source.key(name);
-    const dtype = !key.isReadable
-      ? 'unknown'
-      : key.dtype === 'record' || key.dtype === 'string'
-        ? key.dtype
-        : typeStringOf(key.dtype);
-    return { key: name, dtype, entryShape: key.entryShape, units: key.units };
+async function countTrains(context: CliContext, path: string, files: ReadonlySet<string>): Promise<number> {
+  const run = await context.openRun(path, {
+    fileFilter: (paths) => paths.filter((file) => files.has(file)),
+    runMap: 'read',
+    useOverview: false,
+    signal: context.signal,
   });
-  return { ...listed, keys };
+  try {
+    return run.trainIds.length;
+  } finally {
+    await run.close();
+  }
+}
+
+function describe(path: string, whole: Run, options: ListOptions): Pick<Listing, 'text' | 'json'> {
+  const toPattern = (text: string) => (isNamePattern(text) ? text : `*${text}*`);
+  const details = (options.detail ?? []).map(toPattern);
+  const shown = options.source?.map(toPattern) ?? details;
+  const run = shown.length > 0 ? whole.select(shown) : whole;
+  const info = describeRun(run, {
+    detailsFor: details,
+    counts: options.counts,
+    aggregators: options.aggregators || options.json,
+    auxiliary: options.auxiliary,
+  });
+  const lines = runText(info, {
+    isUngrouped: options.group === false,
+    hasAggregators: options.aggregators ?? false,
+    hasAuxiliary: options.auxiliary ?? false,
+    hasModules: details.length > 0 || options.counts === true,
+    aliases: whole.aliases.table,
+  });
+  const first = shown.length > 0 ? [`Showing ${countSources(run)} / ${countSources(whole)} sources`, ''] : [''];
+  const skipped = whole.skippedFiles.map(({ file, reason }) => `Skipped ${basename(file)}: ${reason}`);
+  return {
+    text: `${[...first, ...lines, ...skipped].join('\n')}\n`,
+    json: { path, kind: 'run', ...toJson(whole, info) },
+  };
+}
+
+function countSources(run: Run): number {
+  return run.sources.length + run.legacySources.size;
+}
+
+function toJson(run: Run, info: RunInfo): Readonly<Record<string, unknown>> {
+  const sources = (kind: string, list: readonly SourceInfo[]) => list.map((source) => sourceJson(kind, source));
+  return {
+    files: run.files.length,
+    skippedFiles: run.skippedFiles,
+    trains: info.trains,
+    firstTrainId: info.firstTrainId,
+    lastTrainId: info.lastTrainId,
+    durationS: info.durationS,
+    metadata: Object.fromEntries(run.runMetadata()),
+    detectors: info.detectors.map(({ name, modules, framesPerTrain }) => {
+      const [, detector, section] = /^(.+)\/(DET|CORR)$/.exec(name) ?? [name, name, ''];
+      const [example] = modules.values();
+      return {
+        name: detector,
+        type: DETECTOR_KINDS.find((kind) => kind.sourcePattern.test(example))?.name ?? '',
+        isRaw: section === 'DET',
+        modules: [...modules.keys()],
+        maxFrames: framesPerTrain,
+      };
+    }),
+    sources: [...sources('instrument', info.instrument), ...sources('control', info.control)],
+    auxiliarySources: [...sources('reduction', info.reduction), ...sources('errata', info.errata)],
+    legacySources: Object.fromEntries(info.legacy),
+  };
+}
+
+function sourceJson(kind: string, { name, aggregator, counts, groups, keys, runKeys }: SourceInfo) {
+  return {
+    name,
+    kind,
+    aggregator,
+    ...counts,
+    ...(groups ? { groups: Object.fromEntries(groups) } : {}),
+    ...(keys ? { keys: keys.map(keyJson) } : {}),
+    ...(runKeys ? { runKeys } : {}),
+  };
+}
+
+function keyJson({ key, dtype, entryShape, units }: KeyInfo) {
+  const type = dtype === null || dtype === 'record' || dtype === 'string' ? (dtype ?? 'unknown') : typeStringOf(dtype);
+  return { key, dtype: type, entryShape, units };
 }

@@ -3,10 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { isXfelError } from '../core/errors.ts';
 import type { WarningCallback } from '../data/data-warning.ts';
 import { packageJsonPath } from '../platform/node/asset-paths.ts';
-import { type CliContext, runTargetOf } from './context.ts';
-
-/** Adds one command (or one family, such as `bridge`) to the program. */
-export type AddCommand = (program: Command, context: CliContext) => void;
+import { type AddCommand, type CliContext, runTargetOf } from './context.ts';
 
 /** Every command family by its first word. Each module is loaded only when it is called, or for the list of `--help`. */
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {

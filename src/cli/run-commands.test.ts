@@ -149,15 +149,6 @@ describe('hutch keys and ls', () => {
     expect(hutch('keys', RAW, 'SPB_REMI_DLD6/DET/TOP:output').stdout).toMatch(/rec\.hits +record/);
   });
 
-  it.each((readExpected('lsxfel').cases as LsCase[]).filter(isComparable))(
-    'prints like lsxfel: $args',
-    ({ args, stdout, exit }) => {
-      const ours = hutch('ls', ...args.map((argument: string) => argument.replace('<FIXTURE>/', GOLDEN)));
-      expect(ours.stdout.replaceAll(GOLDEN, '<FIXTURE>/').trimEnd()).toBe(stdout.trimEnd());
-      expect(ours.status).toBe(exit);
-    },
-  );
-
   it('says when a pattern matches nothing', () => {
     const { status, stderr } = hutch('ls', RAW, '-s', 'NOPE');
     expect([status, stderr]).toEqual([1, expect.stringMatching(/No matches for pattern \("\*NOPE\*", "\*"\)/)]);
@@ -172,22 +163,3 @@ describe('hutch keys and ls', () => {
     expect(listing.sources).toHaveLength(19);
   });
 });
-
-interface LsCase {
-  readonly args: readonly string[];
-  readonly stdout: string;
-  readonly exit: number | string;
-}
-
-/**
- * Listings that need neither the joining of similar names nor auxiliary sources, which are not there yet. `state [object]` is
- * the peer's word for text; its `Run of 5 trains` counts one aggregator only.
- */
-function isComparable({ args, stdout, exit }: LsCase): boolean {
-  if (typeof exit === 'string') return false;
-  const isPresent = args.every(
-    (argument) =>
-      !argument.startsWith('<FIXTURE>') || existsSync(argument.replace('<FIXTURE>/', GOLDEN)) || /nope/.test(argument),
-  );
-  return isPresent && !/\{|Run of|legacy|\[object\]/.test(stdout);
-}

@@ -26,19 +26,37 @@ export interface KeyInfo {
   readonly units: string;
 }
 
+/** How much data there is over the selected trains. */
+export interface EntryCounts {
+  /** Trains with data. */
+  readonly trains: number;
+  readonly entries: number;
+  /** Fewest and most entries of a train with data; 0 where there is none. */
+  readonly fewest: number;
+  readonly most: number;
+}
+
 /** What is known of one source. */
 export interface SourceInfo {
   readonly name: string;
-  readonly aggregator: string;
-  /** Trains with data, all entries, fewest and most entries of a train with data; only where counts are asked for. */
-  readonly counts?: {
-    readonly trains: number;
-    readonly entries: number;
-    readonly fewest: number;
-    readonly most: number;
-  };
+  /** Only where aggregators are asked for: the name of an overview's file has to be looked up in it. */
+  readonly aggregator?: string;
+  /** Of the index group with most entries; only where counts are asked for. */
+  readonly counts?: EntryCounts;
+  /** Counts of each index group of an output channel; only where counts are asked for. */
+  readonly groups?: ReadonlyMap<string, EntryCounts>;
   /** Only where details are asked for. */
   readonly keys?: readonly KeyInfo[];
+  /** Values of a device that are stored once a run and not per train; only where details are asked for. */
+  readonly runKeys?: readonly RunKeyInfo[];
+}
+
+/** What is known of a value that is stored once a run. */
+export interface RunKeyInfo {
+  readonly key: string;
+  /** `unknown` for types we cannot read. */
+  readonly dtype: string;
+  readonly shape: readonly number[];
 }
 
 /** Everything that `lsxfel` tells of a run, as data. */
@@ -70,6 +88,8 @@ export interface RunInfoOptions {
   readonly counts?: boolean;
   /** Reduction and errata sources: opens every file. */
   readonly auxiliary?: boolean;
+  /** The aggregator of each source. */
+  readonly aggregators?: boolean;
 }
 
 /** Describes a run. */
@@ -77,7 +97,7 @@ export function describeRun(run: Run, options: RunInfoOptions = {}): RunInfo {
   const patterns = (options.detailsFor ?? []).map(toNamePattern);
   const describe = (source: SourceData) => {
     const isDetailed = patterns.some((pattern) => pattern.test(source.name));
-    return describeSource(source, isDetailed || (options.counts ?? false), isDetailed);
+    return describeSource(source, { ...options, counts: isDetailed || options.counts }, isDetailed);
   };
   const [first, last] = [run.trainIds[0] ?? null, run.trainIds.at(-1) ?? null];
   const auxiliary = options.auxiliary ? run.auxiliary : null;
@@ -95,22 +115,48 @@ export function describeRun(run: Run, options: RunInfoOptions = {}): RunInfo {
   };
 }
 
-function describeSource(source: SourceData, hasCounts: boolean, hasKeys: boolean): SourceInfo {
-  const { name, aggregator } = source;
-  const present = hasCounts ? source.dataCounts().filter((count) => count > 0) : [];
-  const counts = {
+function describeSource(source: SourceData, options: RunInfoOptions, isDetailed: boolean): SourceInfo {
+  return {
+    name: source.name,
+    ...(options.aggregators ? { aggregator: source.aggregator } : {}),
+    ...(options.counts ? countEntries(source) : {}),
+    ...(isDetailed ? { keys: source.keys().map((name) => describeKey(source, name)) } : {}),
+    ...(isDetailed && source.isControl ? { runKeys: describeRunKeys(source) } : {}),
+  };
+}
+
+function countEntries(source: SourceData): Pick<SourceInfo, 'counts' | 'groups'> {
+  const most = source.trainIds.map(() => 0);
+  const groups = new Map<string, EntryCounts>();
+  for (const group of source.isRunOnly ? [] : source.indexGroups()) {
+    const counts = source.dataCounts(group);
+    groups.set(group, sumCounts(counts));
+    for (const [i, count] of counts.entries()) most[i] = Math.max(most[i], count);
+  }
+  const counts = sumCounts(most);
+  return source.isControl ? { counts } : { counts, groups };
+}
+
+function sumCounts(counts: readonly number[]): EntryCounts {
+  const present = counts.filter((count) => count > 0);
+  return {
     trains: present.length,
     entries: present.reduce((sum, count) => sum + count, 0),
     fewest: present.reduce((a, b) => Math.min(a, b), present[0] ?? 0),
     most: present.reduce((a, b) => Math.max(a, b), 0),
   };
-  const keys = () =>
-    source.keys().map((keyName): KeyInfo => {
-      const key = source.key(keyName);
-      const dtype = key.isReadable ? key.dtype : null;
-      return { key: keyName, dtype, entryShape: key.entryShape, units: key.units };
-    });
-  return { name, aggregator, ...(hasCounts ? { counts } : {}), ...(hasKeys ? { keys: keys() } : {}) };
+}
+
+function describeKey(source: SourceData, name: string): KeyInfo {
+  const key = source.key(name);
+  return { key: name, dtype: key.isReadable ? key.dtype : null, entryShape: key.entryShape, units: key.units };
+}
+
+function describeRunKeys(source: SourceData): RunKeyInfo[] {
+  const perTrain = new Set(source.keys());
+  return [...source.runValueTypes()]
+    .filter(([key]) => !perTrain.has(key))
+    .map(([key, { dtype, shape }]) => ({ key, dtype, shape }));
 }
 
 function describeDetectors(run: Run): RunInfo['detectors'] {
