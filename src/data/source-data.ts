@@ -3,7 +3,7 @@ import { keyPath } from '../formats/euxfel-hdf5.ts';
 import { KeyData } from './key-data.ts';
 import type { KeyOrigin } from './key-facts.ts';
 import { isNamePattern, toNamePattern } from './name-pattern.ts';
-import { parseRunFileName, storageClassOf } from './run-file.ts';
+import { parseRunFileName, type RunFile, storageClassOf } from './run-file.ts';
 import { type RunValue, readRunValue, runValueKeys, runValueType } from './run-values.ts';
 import { countsByTrain, findSegments } from './segments.ts';
 import { selectTrainIds, splitTrainIds, type TrainParts, type TrainSelection } from './train-selection.ts';
@@ -70,6 +70,11 @@ export class SourceData {
   /** Whether the device has run values only, nothing per train. */
   get isRunOnly(): boolean {
     return this.isControl && this.#allKeys().length === 0;
+  }
+
+  /** Files that hold the source, at least one. */
+  get runFiles(): readonly RunFile[] {
+    return this.#origin.files;
   }
 
   /** Selected keys; null where all are. */

@@ -83,7 +83,7 @@ export interface Hdf5Writer {
    * Overwrites a block that starts at `start`, one number per axis. Parts of a chunk wait in memory for the rest of it.
    * @throws ShapeMismatch if it does not fit
    */
-  writeBlock(path: string, start: readonly number[], array: NdArray): void;
+  writeBlock(path: string, start: readonly number[], values: NdArray | Hdf5Records): void;
   attributes(path: string, values: Readonly<Record<string, Hdf5AttributeValue>>): void;
   softLink(path: string, target: string): void;
   /** A second name of an object that exists. */

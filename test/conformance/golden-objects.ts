@@ -10,16 +10,18 @@ type Json = any;
 
 /**
  * The objects of a file as the expected answers describe them, by path. Mappings come in the order of those expected, and
- * their files are named as from `home`, the folder (below the golden files) where the original wrote.
+ * their files are named as from `home`, the folder (below `root`) where the original wrote.
+ * @param root folder with the runs; default the golden files
  */
-export function objectFacts(file: Hdf5File, expected: Json, home: string): Json {
+export function objectFacts(file: Hdf5File, expected: Json, home: string, root = GOLDEN): Json {
+  const named = (name: string) => nameFrom(file, name, home, root);
   const found: Json = {};
   const visit = (group: string) => {
     for (const { name, kind, link, target } of file.children(group || '/')) {
       const path = `${group}/${name}`;
       if (link === 'soft') found[path] = { softlink: target };
       else {
-        found[path] = describe(file, path, expected[path], home);
+        found[path] = describe(file, path, expected[path], named);
         if (kind === 'group') visit(path);
       }
     }
@@ -28,9 +30,11 @@ export function objectFacts(file: Hdf5File, expected: Json, home: string): Json 
   return found;
 }
 
-function describe(file: Hdf5File, path: string, expected: Json, home: string): Json {
+type Naming = (name: string) => string;
+
+function describe(file: Hdf5File, path: string, expected: Json, named: Naming): Json {
   const attributes = [...file.attributes(path)];
-  const about: Json = attributes.length > 0 ? { attrs: namedAlike(file, Object.fromEntries(attributes), home) } : {};
+  const about: Json = attributes.length > 0 ? { attrs: namedAlike(Object.fromEntries(attributes), named) } : {};
   if (file.kindOf(path) === 'group') return about;
   const info = file.datasetInfo(path);
   about.dtype = typeName(info);
@@ -39,7 +43,7 @@ function describe(file: Hdf5File, path: string, expected: Json, home: string): J
   if (about.dtype !== 'string') about.fillvalue = plain(info.fill ?? 0);
   if (info.virtualSources) {
     about.virtual = true;
-    about.mappings = inOrderOf(expected?.mappings ?? [], mappings(file, info, home));
+    about.mappings = inOrderOf(expected?.mappings ?? [], mappings(info, named));
   }
   if (info.chunks) {
     about.chunks = info.chunks;
@@ -60,25 +64,25 @@ function dataFacts(file: Hdf5File, path: string, { nan_count, ...facts }: Json):
   return { ...found, nan_count: count };
 }
 
-function namedAlike(file: Hdf5File, attributes: Json, home: string): Json {
+function namedAlike(attributes: Json, named: Naming): Json {
   const told: Json = {};
   for (const [name, value] of Object.entries<Json>(attributes)) {
     told[name] = plain(value);
-    if (name === 'source_files') told[name] = told[name].map((one: string) => nameFrom(file, one, home));
+    if (name === 'source_files') told[name] = told[name].map(named);
   }
   return told;
 }
 
 /** A name written in `file` as it would be written in a file of the folder `home`. */
-function nameFrom(file: Hdf5File, name: string, home: string): string {
-  const parts = resolve(dirname(file.path), name).slice(GOLDEN.length).split('/');
+function nameFrom(file: Hdf5File, name: string, home: string, root: string): string {
+  const parts = resolve(dirname(file.path), name).slice(root.length).split('/');
   const own = home.split('/').filter(Boolean);
   let same = 0;
   while (same < own.length && own[same] === parts[same]) same++;
   return [...own.slice(same).map(() => '..'), ...parts.slice(same)].join('/');
 }
 
-function mappings(file: Hdf5File, info: Hdf5DatasetInfo, home: string): Json[] {
+function mappings(info: Hdf5DatasetInfo, named: Naming): Json[] {
   return (info.virtualSources ?? []).flatMap(({ file: name, dataset, source, target }) => {
     if (elementCount(info.shape) === 0) return [];
     const [from, to] = [source?.[0] as Hdf5Block, target?.[0] as Hdf5Block];
@@ -86,7 +90,7 @@ function mappings(file: Hdf5File, info: Hdf5DatasetInfo, home: string): Json[] {
     return {
       vspace_start: to.start,
       vspace_end: end(to),
-      file: nameFrom(file, name, home),
+      file: named(name),
       dset: dataset,
       src_start: from.start,
       src_end: end(from),

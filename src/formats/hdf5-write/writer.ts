@@ -147,8 +147,8 @@ class OwnHdf5Writer implements Hdf5Writer {
     return this.#dataset(path).appendLater(values);
   }
 
-  writeBlock(path: string, start: readonly number[], array: NdArray): void {
-    this.#dataset(path).writeBlock(start, array);
+  writeBlock(path: string, start: readonly number[], values: NdArray | Hdf5Records): void {
+    this.#dataset(path).writeBlock(start, values);
   }
 
   attributes(path: string, values: Readonly<Record<string, Hdf5AttributeValue>>): void {

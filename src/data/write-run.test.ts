@@ -1,0 +1,319 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Difference, GoldenAnswers } from '../../test/conformance/golden-answers.ts';
+import { objectFacts } from '../../test/conformance/golden-objects.ts';
+import { runFacts } from '../../test/conformance/golden-run-facts.ts';
+import { GOLDEN, readExpected } from '../../test/conformance/hdf5-run-expected.ts';
+import { bytesOf, type NdArray } from '../core/ndarray.ts';
+import { nodeFileStore } from '../platform/node/file-store.ts';
+import { nodeHdf5Opener } from '../platform/node/hdf5-open.ts';
+import { openRun } from '../platform/node/open-run.ts';
+import { nodeWriteTarget } from '../platform/node/write-target.ts';
+import { openDetector } from './detectors/open-detector.ts';
+import type { Run } from './run.ts';
+import { writeFrames } from './write-frames.ts';
+import { writeOverview } from './write-overview.ts';
+import { type WriteRunOptions, writeRun } from './write-run.ts';
+import { writeVirtual } from './write-virtual.ts';
+
+const RAW = join(GOLDEN, 'root/SPB/202301/p900001/raw/r0034');
+const PROC = join(GOLDEN, 'root/SPB/202301/p900001/proc/r0034');
+const CAMERA = 'SPB_IRU_CAM/CAM/SIDEMIC:daqOutput';
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hutch-write-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const place = (run: Run, name: string) => nodeWriteTarget(join(folder, name), run.files);
+
+async function written(run: Run, name: string, options?: WriteRunOptions): Promise<Run> {
+  await writeRun(run, place(run, name), options);
+  return openRun({ path: join(folder, name) });
+}
+
+const WRITTEN: readonly Difference[] = [
+  { path: /^(fixture|peer|inputs)( > |$)/, reason: 'says how the answers were made' },
+  { path: /h5ls_r$/, reason: 'the same tree as `objects`, as text of another program' },
+  { path: / > repr$/, reason: 'text that Python shows for the object: Hutch has none' },
+  { path: /root_attrs > writer$/, reason: 'names the program that wrote the file' },
+  { path: /^selected.h5 > structure > objects > \/RUN/, reason: 'RUN is written, which the original leaves out' },
+  { path: /^frames.h5 > structure > objects > \/(RUN|CONTROL)$/, reason: 'empty sections are there, too' },
+  {
+    path: / > attrs( > (alarm|unit|metric)|$)/,
+    reason: 'attributes of keys and properties (units) are kept, which the original drops',
+  },
+  {
+    path: / > reopened > .* > keys > .* > (attributes|units|units_name)/,
+    reason: 'attributes of keys and properties (units) are kept, which the original drops',
+  },
+  { path: / > reopened > .* > (aggregator|data_category)$/, reason: 'nothing is null there and empty text here' },
+  {
+    path: /^selected.h5 > .*(sequenceNumber > data|sequenceNumber$)/,
+    reason: 'the original takes METADATA from any file, here the second sequence; we from the first by name',
+  },
+  {
+    path: /^selected.h5 > reopened > sources > .* > (run_values|device_class)/,
+    reason: 'RUN is written: values and classes of devices survive',
+  },
+];
+
+describe('golden: written.json', () => {
+  const golden = new GoldenAnswers('written', WRITTEN);
+
+  async function compare(name: string): Promise<void> {
+    const file = await nodeHdf5Opener.open(join(folder, name));
+    try {
+      const { objects } = golden.get(name, 'structure');
+      expect(file.attributes('/').get('writer')).toBe('hutch');
+      golden.check([name, 'structure', 'objects'], objectFacts(file, objects, 'written'));
+    } finally {
+      file.close();
+    }
+    const facts = golden.get(name, 'reopened');
+    if (!facts) return;
+    await using run = await openRun({ path: join(folder, name) });
+    golden.check([name, 'reopened'], await runFacts(run, facts));
+  }
+
+  it('selected keys and trains', async () => {
+    await using raw = await openRun({ path: RAW });
+    const selected = raw
+      .select([
+        ['*XGM*', 'beam*'],
+        ['*XGM*', 'data.*'],
+        [`${CAMERA}*`, '*'],
+        ['*MOTOR/X1', 'actualPosition'],
+      ])
+      .selectTrains({ by: 'index', start: 1, stop: 5 });
+    const result = await writeRun(selected, place(selected, 'selected.h5'));
+    expect(result).toMatchObject({ trains: 4, sources: 4, skipped: [] });
+    await compare('selected.h5');
+  });
+
+  it('virtual', async () => {
+    await using raw = await openRun({ path: RAW });
+    const selected = raw.select([
+      ['*XGM*', 'beam*'],
+      ['SPB_XTD9_MCP/ADC/1:*', 'data.peaks'],
+      ['*/DET/*', 'image.pulseId'],
+      ['*/DET/*', 'image.length'],
+    ]);
+    await writeVirtual(selected, place(selected, 'virtual.h5'));
+    await compare('virtual.h5');
+  });
+
+  it('frames', async () => {
+    await using raw = await openRun({ path: RAW });
+    const frames = [
+      { trainId: 1000000000, pulseId: 0 },
+      { trainId: 1000000000, pulseId: 2 },
+      { trainId: 1000000003, pulseId: 1 },
+    ];
+    await writeFrames(raw, openDetector(raw, { isRaw: true }), place(raw, 'frames.h5'), frames);
+    await compare('frames.h5');
+  });
+
+  it('every entry was compared', () => {
+    golden.expectComplete();
+  });
+});
+
+describe('golden: voview.json, written by us', () => {
+  const { structure } = readExpected('voview');
+  const golden = new GoldenAnswers(
+    'voview',
+    [
+      { path: /^h5ls_r$/, reason: 'the same tree as `objects`, as text of another program' },
+      { path: /^root_attrs > writer$/, reason: 'names the program that wrote the file' },
+      {
+        path: / > attrs( > |$)/,
+        reason: 'attributes of keys and properties (units) are kept, which the original drops',
+      },
+    ],
+    structure,
+  );
+
+  it('has the same objects, and readers use it', async () => {
+    const copy = join(folder, 'runs/voview');
+    cpSync(join(GOLDEN, 'runs/voview'), copy, { recursive: true });
+    rmSync(join(copy, 'overview.h5'));
+    await using run = await openRun({ path: copy }, { useOverview: false });
+    await writeOverview(run, nodeWriteTarget(join(copy, 'overview.h5'), run.files), nodeFileStore);
+    const file = await nodeHdf5Opener.open(join(copy, 'overview.h5'));
+    const { objects } = structure;
+    golden.check(['objects'], objectFacts(file, objects, 'runs/voview', `${folder}/`));
+    golden.check(
+      ['root_attrs', 'virtual_overview_version'],
+      Number(file.attributes('/').get('virtual_overview_version')),
+    );
+    file.close();
+    golden.expectComplete();
+    await using through = await openRun({ path: copy });
+    expect(through.files).toEqual([join(copy, 'overview.h5')]);
+    expect(through.trainIds).toEqual(run.trainIds);
+    for (const name of run.sources) {
+      for (const key of run.source(name).keys()) {
+        if (run.key(name, key).dtype === 'record') continue;
+        expectSameArray(await through.key(name, key).read(), await run.key(name, key).read(), `${name} ${key}`);
+      }
+    }
+  });
+});
+
+function expectSameArray(got: NdArray, wanted: NdArray, label: string): void {
+  expect([got.dtype, got.shape], label).toEqual([wanted.dtype, wanted.shape]);
+  const content = (array: NdArray) =>
+    Buffer.from(array.dtype === 'string' ? JSON.stringify(array.data) : bytesOf(array));
+  expect(content(got).equals(content(wanted)), label).toBe(true);
+}
+
+/** Everything that two runs say must be equal. */
+async function expectSameData(run: Run, copy: Run): Promise<void> {
+  expect(copy.trainIds).toEqual(run.trainIds);
+  expect(copy.sources).toEqual(run.sources);
+  expect(copy.trainTimestamps()).toEqual(run.trainTimestamps());
+  for (const name of run.sources) {
+    expect(copy.source(name).keys(), name).toEqual(run.source(name).keys());
+    for (const keyName of run.source(name).keys()) {
+      const [key, copied] = [run.key(name, keyName), copy.key(name, keyName)];
+      expect(copied.dataCounts(), `${name} ${keyName}`).toEqual(key.dataCounts());
+      expect(copied.units).toBe(key.units);
+      if (key.dtype === 'record') expect(await copied.readFields()).toEqual(await key.readFields());
+      else expectSameArray(await copied.read(), await key.read(), `${name} ${keyName}`);
+    }
+    if (run.isSingleRun && run.controlSources.includes(name))
+      expect(copy.source(name).runValues()).toEqual(run.source(name).runValues());
+  }
+}
+
+describe('writeRun', () => {
+  it.each([
+    ['raw', RAW],
+    ['proc, with legacy names', PROC],
+    ['format 0.5', join(GOLDEN, 'runs/fmt05')],
+    ['format 1.1', join(GOLDEN, 'runs/fmt11')],
+    ['no trains', join(GOLDEN, 'runs/empty')],
+    ['ragged trains', join(GOLDEN, 'runs/reduced')],
+    ['DSSC', join(GOLDEN, 'runs/dssc')],
+  ])('a whole run, with text and records (the peer crashes on text): %s', async (name, path) => {
+    await using run = await openRun({ path });
+    await using copy = await written(run, `${name}.h5`);
+    await expectSameData(run, copy);
+    expect(copy.legacySources).toEqual(run.legacySources);
+  });
+
+  it('trains out of order come in order (the peer fails)', async () => {
+    const path = join(GOLDEN, 'runs/suspect/v05-tid-too-low');
+    await using run = await openRun({ path });
+    await using copy = await written(run, 'unordered.h5');
+    expect(copy.trainIds).toEqual([...run.trainIds].sort((a, b) => a - b));
+    for (const trainId of run.trainIds) {
+      for (const [source, key] of [
+        ['SA1_XTD2_XGM/XGM/DOOCS:output', 'data.trainId'],
+        ['SPB_DET_AGIPD1M-1/DET/3CH0:xtdf', 'image.pulseId'],
+      ] as const) {
+        if (!run.hasKey(source, key)) continue;
+        expectSameArray(
+          await copy.key(source, key).readTrain(trainId),
+          await run.key(source, key).readTrain(trainId),
+          `${source} ${key}, train ${trainId}`,
+        );
+      }
+    }
+    const file = await nodeHdf5Opener.open(join(folder, 'unordered.h5'));
+    const ids = Array.from(file.read('/INDEX/trainId').data as BigUint64Array, Number);
+    expect(ids).toEqual([...ids].sort((a, b) => a - b));
+    file.close();
+  });
+
+  it('compression: like the source, none, or shuffle and gzip', async () => {
+    await using run = await openRun({ path: PROC });
+    const one = run.select('*/CORR/0CH0*', 'image.*');
+    const filters = async (name: string) => {
+      const file = await nodeHdf5Opener.open(join(folder, name));
+      const info = file.datasetInfo('/INSTRUMENT/SPB_DET_AGIPD1M-1/CORR/0CH0:output/image/data');
+      file.close();
+      return [info.filters, info.deflateLevel, info.chunks];
+    };
+    const chunks = [1, 512, 128];
+    const source = await nodeHdf5Opener.open(one.files[0]);
+    const { deflateLevel } = source.datasetInfo('/INSTRUMENT/SPB_DET_AGIPD1M-1/CORR/0CH0:output/image/data');
+    source.close();
+    for (const [name, compression, wanted] of [
+      ['as-source', 'source', [['shuffle', 'deflate'], deflateLevel, chunks]],
+      ['plain', 'none', [[], undefined, chunks]],
+      ['strong', { deflate: 7 }, [['shuffle', 'deflate'], 7, chunks]],
+      ['unshuffled', { deflate: 2, shuffle: false }, [['deflate'], 2, chunks]],
+    ] as const) {
+      await using copy = await written(one, `${name}.h5`, { compression });
+      expect(await filters(`${name}.h5`)).toEqual(wanted);
+      await expectSameData(one, copy);
+    }
+  });
+
+  it('several runs: only what all agree on is told of them', async () => {
+    await using raw = await openRun({ path: join(GOLDEN, 'runs/fmt12') });
+    await using other = await openRun({ path: join(GOLDEN, 'runs/dssc') });
+    const both = raw.select('*XGM*').union(other);
+    expect(both.isSingleRun).toBe(false);
+    await using copy = await written(both, 'both.h5');
+    await expectSameData(both, copy);
+    const metadata = copy.runMetadata();
+    expect(metadata.has('runNumber')).toBe(false);
+    expect(metadata.get('proposalNumber')).toBe(700000);
+    expect(metadata.get('dataFormatVersion')).toBe('1.0');
+  });
+
+  it('an abort leaves nothing, and what was there stays', async () => {
+    const at = mkdtempSync(join(folder, 'abort-'));
+    await using run = await openRun({ path: RAW });
+    const target = nodeWriteTarget(join(at, 'out.h5'), run.files);
+    await writeRun(run.select('*XGM*'), target);
+    const before = readFileSync(join(at, 'out.h5'));
+    const stop = new AbortController();
+    const onProgress = (fraction: number) => {
+      if (fraction > 0.4) stop.abort(new Error('stopped'));
+    };
+    await expect(writeRun(run, target, { signal: stop.signal, onProgress })).rejects.toThrow('stopped');
+    expect(readdirSync(at)).toEqual(['out.h5']);
+    expect(readFileSync(join(at, 'out.h5')).equals(before)).toBe(true);
+  });
+
+  it('refuses to replace what it reads', async () => {
+    await using run = await openRun({ path: RAW });
+    expect(() => nodeWriteTarget(run.files[0], run.files)).toThrow('is read for the new file');
+    // Also under another name of the folder.
+    expect(() => nodeWriteTarget(join(RAW, '../r0034/.', run.files[0].slice(RAW.length)), run.files)).toThrow(
+      'is read for the new file',
+    );
+  });
+});
+
+describe('writeVirtual', () => {
+  it('shows the data of the run, also with trains left out and after both were moved', async () => {
+    const tree = join(folder, 'tree');
+    cpSync(RAW, join(tree, 'raw'), { recursive: true });
+    await using run = await openRun({ path: join(tree, 'raw') });
+    const some = run.selectTrains({ by: 'positions', positions: [0, 2, 3, 5] });
+    await writeVirtual(some, nodeWriteTarget(join(tree, 'scratch/virtual.h5'), run.files));
+    cpSync(tree, join(folder, 'moved'), { recursive: true });
+    rmSync(join(folder, 'moved/raw/RAW-R0034-DA02-S00000.h5'));
+    await using copy = await openRun({ path: join(folder, 'moved/scratch/virtual.h5') });
+    const there = some.select(some.sources.filter((name) => !some.source(name).runFiles[0].name.includes('DA02')));
+    await expectSameData(there, copy.select(there.sources));
+  });
+});
+
+describe('writeFrames', () => {
+  it('refuses bursts and nothing', async () => {
+    await using run = await openRun({ path: join(GOLDEN, 'runs/jungfrau-burst') });
+    const detector = openDetector(run);
+    const target = nodeWriteTarget(join(folder, 'burst.h5'));
+    await expect(writeFrames(run, detector, target, [])).rejects.toThrow('No frames');
+    await expect(writeFrames(run, detector, target, [{ trainId: 1, pulseId: 0 }])).rejects.toThrow('whole burst');
+  });
+});
