@@ -1,6 +1,6 @@
 import { chmod, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileUnreadable, RunNotFound } from '../../core/errors.ts';
+import { RunNotFound } from '../../core/errors.ts';
 import type { FileEntry, FileStore } from '../../data/file-store.ts';
 import { writeAside } from './write-aside.ts';
 
