@@ -98,6 +98,21 @@ describe('overview files', () => {
     expect(changed.skippedFiles).toHaveLength(1);
   });
 
+  it('may lie in the proposal, where the run cannot be written', async () => {
+    const proposal = join(folder, 'exp/SPB/202301/p900010');
+    const path = join(proposal, 'raw/r0009');
+    cpSync(FOLDER, path, { recursive: true });
+    const place = join(proposal, 'usr/.extra_data/RAW-R0009-OVERVIEW.h5');
+    cpSync(join(path, 'overview.h5'), place);
+    rmSync(join(path, 'overview.h5'));
+    await using run = await openRun({ path });
+    await using plain = await openRun({ path }, { useOverview: false });
+    expect(run.files).toEqual([place]);
+    expect([run.trainIds, run.sources]).toEqual([plain.trainIds, plain.sources]);
+    expect(run.source('SPB_DET_AGIPD1M-1/DET/1CH0:xtdf').aggregator).toBe('AGIPD01');
+    expect(run.auxiliary.sources).toEqual(plain.auxiliary.sources);
+  });
+
   it('is ignored if it is no overview', async () => {
     const copy = join(folder, 'broken');
     cpSync(FOLDER, copy, { recursive: true });

@@ -2,6 +2,7 @@ import {
   type AuxiliarySources,
   type EntryIndex,
   type EuxfelFileIndex,
+  findKey,
   listIndexGroups,
   listKeys,
   readAuxiliarySources,
@@ -28,6 +29,7 @@ export class RunFile {
   readonly #limit: OpenFileLimit;
   readonly #entries = new Map<string, EntryIndex>();
   readonly #keys = new Map<string, readonly string[]>();
+  readonly #oneKey = new Map<string, string | null>();
   readonly #groups = new Map<string, readonly string[]>();
   #auxiliary?: AuxiliarySources;
   #isOverview?: boolean;
@@ -141,6 +143,18 @@ export class RunFile {
     if (!found) {
       found = listKeys(this.hdf5, groupPath);
       this.#keys.set(groupPath, found);
+    }
+    return found;
+  }
+
+  /** One key below a group, or null if there is none: quicker than listing them where one is enough. */
+  oneKeyBelow(groupPath: string): string | null {
+    const known = this.#keys.get(groupPath);
+    if (known) return known[0] ?? null;
+    let found = this.#oneKey.get(groupPath);
+    if (found === undefined) {
+      found = findKey(this.hdf5, groupPath);
+      this.#oneKey.set(groupPath, found);
     }
     return found;
   }

@@ -69,7 +69,7 @@ export class SourceData {
 
   /** Whether the device has run values only, nothing per train. */
   get isRunOnly(): boolean {
-    return this.isControl && this.#allKeys().length === 0;
+    return this.isControl && this.#origin.files[0].oneKeyBelow(this.#group) === null;
   }
 
   /** Files that hold the source, at least one. */
@@ -100,15 +100,21 @@ export class SourceData {
   /** Of an overview file, the first of the files that it points at. */
   #firstFileName(): string {
     const [file] = this.#origin.files;
-    if (!file.isOverview) return file.name;
+    // An aggregator's name tells that it is no overview, without opening the file.
+    const { aggregator } = parseRunFileName(file.name) ?? {};
+    if ((aggregator && aggregator !== 'OVERVIEW') || !file.isOverview) return file.name;
     const pointed = file.hdf5.attributes(`/${this.#origin.section}/${this.canonicalName}`).get('source_files');
     const name = typeof pointed === 'object' ? (pointed.data as string[])[0] : pointed;
     return typeof name === 'string' ? name.slice(name.lastIndexOf('/') + 1) : file.name;
   }
 
+  /** HDF5 group of the source. */
+  get #group(): string {
+    return `/${this.#origin.section}/${this.canonicalName}`;
+  }
+
   #allKeys(): readonly string[] {
-    const { files, section, canonicalSource } = this.#origin;
-    return files[0].keysBelow(`/${section}/${canonicalSource}`);
+    return this.#origin.files[0].keysBelow(this.#group);
   }
 
   /**
@@ -161,8 +167,9 @@ export class SourceData {
 
   /** Any key, of an index group if given: quicker than listing them where one is enough. @throws KeyNotFound, NoData */
   oneKey(group?: string): string {
-    const isWanted = (key: string) => group === undefined || this.isControl || key.startsWith(`${group}.`);
-    const key = (this.#selected ? [...this.#selected] : this.#allKeys()).find(isWanted);
+    const key = this.#selected
+      ? [...this.#selected].find((name) => group === undefined || this.isControl || name.startsWith(`${group}.`))
+      : this.#anyKey(this.isControl ? undefined : group);
     if (key !== undefined) return key;
     if (group === undefined) throw new NoData(`Source ${this.name} has no keys.`, { source: this.name });
     throw new KeyNotFound(`No selected key of ${this.name} is in index group "${group}".`, {
@@ -170,6 +177,13 @@ export class SourceData {
       name: group,
       near: this.indexGroups(),
     });
+  }
+
+  #anyKey(group: string | undefined): string | undefined {
+    const [file] = this.#origin.files;
+    if (!group) return file.oneKeyBelow(this.#group) ?? undefined;
+    const key = file.oneKeyBelow(`${this.#group}/${group}`);
+    return key === null ? undefined : `${group}.${key}`;
   }
 
   /**

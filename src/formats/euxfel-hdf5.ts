@@ -167,6 +167,20 @@ export function listKeys(file: Hdf5File, groupPath: string): string[] {
   return keys;
 }
 
+/** The first dataset below a group, as {@link listKeys} names it, without walking further; null if there is none. */
+export function findKey(file: Hdf5File, groupPath: string): string | null {
+  const visit = (path: string, prefix: string): string | null => {
+    for (const child of file.children(path)) {
+      const name = prefix ? `${prefix}.${child.name}` : child.name;
+      if (child.kind === 'dataset') return name;
+      const below = child.kind === 'group' ? visit(`${path}/${child.name}`, name) : null;
+      if (below !== null) return below;
+    }
+    return null;
+  };
+  return file.kindOf(groupPath) === 'group' ? visit(groupPath, '') : null;
+}
+
 function readMetadata(file: Hdf5File): Map<string, string | number> {
   const found = new Map<string, string | number>();
   for (const child of file.children('/METADATA')) {
