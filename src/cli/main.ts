@@ -5,15 +5,43 @@ import type { WarningCallback } from '../data/data-warning.ts';
 import { packageJsonPath } from '../platform/node/asset-paths.ts';
 import { type AddCommand, type CliContext, runTargetOf } from './context.ts';
 
-/** Every command family by its first word. Each module is loaded only when it is called, or for the list of `--help`. */
-const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
-  serve: async () => (await import('./commands/serve.ts')).addServeCommand,
-  example: async () => (await import('./commands/example.ts')).addExampleCommand,
-  ls: async () => (await import('./commands/ls.ts')).addLsCommand,
-  keys: async () => (await import('./commands/keys.ts')).addKeysCommand,
-  get: async () => (await import('./commands/get.ts')).addGetCommand,
-  detector: async () => (await import('./commands/detector.ts')).addDetectorCommand,
-  bridge: async () => (await import('./commands/bridge.ts')).addBridgeCommands,
+/** A command, or a family of them, by its first word. */
+interface CommandEntry {
+  /** What the list of all commands says of it. */
+  readonly summary: string;
+  readonly load: () => Promise<AddCommand>;
+}
+
+/** All commands. A module is loaded only when its command is called: starting must not wait for the others. */
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  serve: {
+    summary: 'serve the pages: live view of a bridge, and the runs of a data root',
+    load: async () => (await import('./commands/serve.ts')).addServeCommand,
+  },
+  example: {
+    summary: 'make an example proposal with known truth',
+    load: async () => (await import('./commands/example.ts')).addExampleCommand,
+  },
+  ls: {
+    summary: 'what is in a run, a file, a proposal (lsxfel)',
+    load: async () => (await import('./commands/ls.ts')).addLsCommand,
+  },
+  keys: {
+    summary: 'keys of a source with dtype, entry shape, counts and units',
+    load: async () => (await import('./commands/keys.ts')).addKeysCommand,
+  },
+  get: {
+    summary: "one key's data",
+    load: async () => (await import('./commands/get.ts')).addGetCommand,
+  },
+  detector: {
+    summary: 'frames of all modules of a detector in one array',
+    load: async () => (await import('./commands/detector.ts')).addDetectorCommand,
+  },
+  bridge: {
+    summary: 'Karabo bridge: simulate one, look at one',
+    load: async () => (await import('./commands/bridge.ts')).addBridgeCommands,
+  },
 };
 
 function makeContext(isQuiet: () => boolean, signal: AbortSignal): CliContext {
@@ -75,7 +103,9 @@ function report(error: unknown, isDebug: boolean): number {
   return isXfelError(error, 'Usage') ? 2 : 1;
 }
 
-async function main(argv: readonly string[]): Promise<number> {
+async function main(given: readonly string[]): Promise<number> {
+  // `help ls` is `ls --help`, so that only the one module is loaded.
+  const argv = given[0] === 'help' && given.length > 1 ? [...given.slice(1), '--help'] : given;
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort(new DOMException('Interrupted', 'AbortError')));
   process.once('SIGTERM', () => interrupted.abort(new DOMException('Terminated', 'AbortError')));
@@ -92,13 +122,9 @@ async function main(argv: readonly string[]): Promise<number> {
     .exitOverride();
   const context = makeContext(() => Boolean(program.opts()['quiet']), interrupted.signal);
   const word = argv.find((argument) => !argument.startsWith('-'));
-  const wanted =
-    word !== undefined && Object.hasOwn(COMMANDS, word)
-      ? [word]
-      : argv.includes('--version') || argv.includes('-V')
-        ? []
-        : Object.keys(COMMANDS);
-  for (const name of wanted) (await COMMANDS[name]())(program, context);
+  const called = word !== undefined && Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
+  if (called) (await called.load())(program, context);
+  else for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? 0);

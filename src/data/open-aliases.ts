@@ -21,7 +21,7 @@ export type AliasChoice = string | AliasDefinitions | AliasTable | null;
 export async function readAliasFile(files: FileStore, path: string): Promise<AliasTable> {
   const text = await files.readText(path);
   if (text === null) throw new FileUnreadable(`Alias file ${path} is not there or cannot be read.`, { path });
-  return { ...parseAliases(parseAliasText(text, path), path), files: [path] };
+  return { ...parseAliases(await parseAliasText(text, path), path), files: [path] };
 }
 
 /** The aliases of a proposal's run. @throws as {@link readAliasFile}, for a file that was asked for or that is there */

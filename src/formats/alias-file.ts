@@ -1,12 +1,13 @@
-import { parse as parseToml } from 'smol-toml';
-import { parse as parseYaml } from 'yaml';
 import { FormatInvalid } from '../core/errors.ts';
 
-const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
-  yml: (text) => parseYaml(text) ?? {},
-  yaml: (text) => parseYaml(text) ?? {},
-  json: (text) => JSON.parse(text),
-  toml: (text) => parseToml(text),
+// The libraries are loaded by the first file of their kind: most programs read none.
+const parseYaml = async (text: string) => (await import('yaml')).parse(text) ?? {};
+
+const PARSERS: Readonly<Record<string, (text: string) => Promise<unknown>>> = {
+  yml: parseYaml,
+  yaml: parseYaml,
+  json: async (text) => JSON.parse(text),
+  toml: async (text) => (await import('smol-toml')).parse(text),
 };
 
 /**
@@ -15,12 +16,12 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
  * @throws FormatInvalid with the parser's reason and line
  * @source EXtra-data alias files
  */
-export function parseAliasText(text: string, path: string): unknown {
+export async function parseAliasText(text: string, path: string): Promise<unknown> {
   const ending = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
   if (!Object.hasOwn(PARSERS, ending))
     throw new FormatInvalid(`Alias file ${path} must end in .yml, .yaml, .json or .toml.`, { path });
   try {
-    return PARSERS[ending](text);
+    return await PARSERS[ending](text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new FormatInvalid(

@@ -2,13 +2,18 @@ import { resolve } from 'node:path';
 import type { Hdf5File, Hdf5Opener } from '../../formats/hdf5.ts';
 import { FallbackHdf5File } from '../../formats/hdf5-fallback.ts';
 import { ReaderHdf5File } from '../../formats/hdf5-reader/reader-file.ts';
-import { loadWasmHdf5 } from '../../formats/hdf5-wasm.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { DiskBytes } from './disk-bytes.ts';
 import { nodeInflate } from './inflate.ts';
 
 /** Shared by all files of the program; its threads start with the first large compressed read. */
 const threads = new ChunkPool();
+
+/** The library is large, and few files need it. */
+async function loadLibrary() {
+  const { loadWasmHdf5 } = await import('../../formats/hdf5-wasm.ts');
+  return loadWasmHdf5();
+}
 
 /** Opens a file of the local disk with our own reader alone. @throws FileUnreadable */
 export function openReaderFile(path: string): ReaderHdf5File {
@@ -38,7 +43,7 @@ export const nodeHdf5Opener: Hdf5Opener = {
 export const libraryHdf5Opener: Hdf5Opener = {
   async open(path: string): Promise<Hdf5File> {
     openReaderFile(path).close(); // empty, foreign and cut-off files are refused with their own reason
-    return (await loadWasmHdf5()).open(resolve(path));
+    return (await loadLibrary()).open(resolve(path));
   },
 };
 
@@ -47,7 +52,7 @@ function withFallback(path: string): FallbackHdf5File {
   return new FallbackHdf5File(
     absolute,
     () => openReaderFile(absolute),
-    async () => (await loadWasmHdf5()).open(absolute),
+    async () => (await loadLibrary()).open(absolute),
     threads,
   );
 }
