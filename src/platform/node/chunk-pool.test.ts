@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,13 @@ import { ChunkPool } from './chunk-pool.ts';
 import { openReaderFile } from './hdf5-open.ts';
 
 const path = fileURLToPath(new URL('../../../test/golden/hdf5/layouts-earliest.h5', import.meta.url));
+
+it('a program ends although the threads wait', () => {
+  const pool = fileURLToPath(new URL('./chunk-pool.ts', import.meta.url));
+  const program = `import { ChunkPool } from ${JSON.stringify(pool)}; new ChunkPool(2).isReady;`;
+  const { status, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 20_000 });
+  expect({ status, signal }).toEqual({ status: 0, signal: null });
+});
 
 describe('chunk pool', () => {
   const pool = new ChunkPool(2);

@@ -44,7 +44,6 @@ export class ChunkPool implements ThreadedRead {
   #start(): Thread[] {
     return Array.from({ length: this.#threads }, () => {
       const worker = new Worker(moduleUrl('./chunk-worker', import.meta.url));
-      worker.unref(); // a program may end while they wait
       worker.on('message', (reply: ChunkReply) => {
         if (reply.id < 0) this.#started++;
         this.#waiting.get(reply.id)?.(reply);
@@ -61,6 +60,8 @@ export class ChunkPool implements ThreadedRead {
       };
       worker.on('error', (error) => onEnd(error.message));
       worker.on('exit', (code) => onEnd(`exit code ${code}`));
+      // A program may end while they wait. After the listeners: to listen for messages keeps a program alive.
+      worker.unref();
       return { worker, slots: Array.from({ length: SLOTS }, () => new Uint8Array(new SharedArrayBuffer(SLOT_BYTES))) };
     });
   }
