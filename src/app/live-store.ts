@@ -59,6 +59,8 @@ interface LiveStore {
 
 /** Changes that the server has not answered yet. */
 let unanswered = 0;
+/** Changes made so far: a document that was asked for before the last one is out of date when it comes. */
+let changes = 0;
 /** The change sent last: two at once could reach the server in the wrong order. */
 let sent: Promise<unknown> = Promise.resolve();
 
@@ -87,6 +89,7 @@ export const useLive = create<LiveStore>((set, get) => ({
     const before = get().state;
     set({ state });
     unanswered++;
+    changes++;
     try {
       const turn = sent.then(() => session.putLiveState(state));
       sent = turn.catch(() => undefined);
@@ -105,9 +108,10 @@ export const useLive = create<LiveStore>((set, get) => ({
 }));
 
 async function loadDocuments(): Promise<void> {
+  const before = changes;
   try {
     const [{ state, version }, geometry] = await Promise.all([session.liveState(), session.geometry()]);
-    useLive.setState({ state, version, geometry, error: null });
+    useLive.setState(changes === before ? { state, version, geometry, error: null } : { geometry, error: null });
   } catch (error) {
     useLive.setState({ error: error instanceof ServerError ? error.message : String(error) });
   }
@@ -149,8 +153,8 @@ export function startLive(): () => void {
     onStatus(status) {
       clock.noteServerTime(status.serverTime);
       useLive.setState({ status });
-      // Somebody else changed the document: show theirs.
-      if (status.version !== useLive.getState().version && unanswered === 0) void loadDocuments();
+      // Somebody else changed the document: show theirs. An older version is a status from before our own change.
+      if (status.version > useLive.getState().version && unanswered === 0) void loadDocuments();
     },
     onFrame(frame) {
       const { isPaused, isWatching, trend: shownTrend } = useLive.getState();

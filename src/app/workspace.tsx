@@ -172,7 +172,7 @@ function HeaderActions({ activePanel, containerApi }: IDockviewHeaderActionsProp
   useEffect(() => {
     const update = () => setMaximised(activePanel?.api.isMaximized() ?? false);
     update();
-    const watch = containerApi.onDidLayoutChange(update);
+    const watch = containerApi.onDidMaximizedGroupChange(update);
     return () => watch.dispose();
   }, [activePanel, containerApi]);
   if (!activePanel) return null;
@@ -188,7 +188,7 @@ function HeaderActions({ activePanel, containerApi }: IDockviewHeaderActionsProp
         aria-label={isMaximised ? `Restore ${title}` : `Maximise ${title}`}
         title={isMaximised ? 'Restore' : 'Maximise'}
         data-testid={`maximise-${activePanel.id}`}
-        onClick={() => (isMaximised ? containerApi.exitMaximizedGroup() : activePanel.api.maximize())}
+        onClick={() => (activePanel.api.isMaximized() ? containerApi.exitMaximizedGroup() : activePanel.api.maximize())}
       >
         <Icon size={15} stroke={1.7} aria-hidden="true" />
       </button>

@@ -63,6 +63,8 @@ export function pictureCases(stage: Stage): void {
     };
     const [shader, raster] = [await pixelsWith('webgl'), await pixelsWith('raster')];
     await page.evaluate(() => localStorage.removeItem('hutch-painter'));
+    // The software driver complains that its picture is read back, which only a browser without a GPU does.
+    stage.said.splice(0, stage.said.length, ...stage.said.filter((text) => !text.includes('GL Driver Message')));
     const differing = await page.evaluate(
       async (pictures) => {
         const [a, b] = await Promise.all(

@@ -99,14 +99,12 @@ export function workspaceCases(stage: Stage): void {
     await page.getByTestId('panels-menu').click();
     await page.getByTestId('panel-curve').click();
     await page.getByTestId('iq-plot').waitFor();
+    const width = async () => (await page.getByTestId('iq-plot').boundingBox())?.width ?? 0;
     await page.getByTestId('maximise-curve').click();
-    await page.getByTestId('trend-plot').waitFor({ state: 'hidden' });
+    await until(width).toBeGreaterThan(1000);
     await page.getByTestId('maximise-curve').click();
-    await page.getByTestId('trend-plot').waitFor();
-    await page
-      .getByTestId('panels-menu')
-      .click()
-      .catch(() => undefined);
+    await until(width).toBeLessThan(700);
+    await page.getByTestId('panels-menu').click();
     await page.getByTestId('reset-layout').click();
     await page.getByTestId('iq-plot').waitFor();
   }, 60_000);

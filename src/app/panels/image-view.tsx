@@ -18,6 +18,9 @@ import { ImageOverlay } from './image-overlay.tsx';
 import { ImageReadout, ImageTip } from './image-readout.tsx';
 import { ImageToolbar } from './image-toolbar.tsx';
 
+/** A region of a picture. */
+export type ImageRoi = Roi & { readonly isOn: boolean };
+
 /** A picture with everything a scientist does with one. */
 export interface ImageViewProps {
   /** (height, width), row 0 at the bottom; null while there is none. */
@@ -26,8 +29,9 @@ export interface ImageViewProps {
   readonly unit: string;
   /** Pixels of the detector, see tileMask: those without value are hatched; null when it is not known. */
   readonly inside?: Uint8Array | null;
-  readonly roi?: (Roi & { readonly isOn: boolean }) | null;
-  readonly onRoi?: (roi: Roi & { isOn: boolean }) => void;
+  readonly roi?: ImageRoi | null;
+  /** Changes the region; the change is made of the newest one, which may not have been drawn yet. */
+  readonly onRoi?: (change: (roi: ImageRoi) => ImageRoi) => void;
   /** Beam centre, (x, y) in pixels. */
   readonly centre?: readonly [number, number];
   /** Ring around the beam centre, radius in pixels. */
@@ -195,17 +199,17 @@ export function ImageView(props: ImageViewProps) {
     canvas.current?.toBlob((blob) => blob && saveFile(blob, `${fileName}.png`));
   });
   const saveNpy = useStable(() => image && saveFile(npyFile(image.data, image.shape), `${fileName}.npy`));
-  const changeRoi = useStable((next: Roi) => roi && onRoi?.({ ...roi, ...next }));
+  const changeRoi = useStable((next: Roi) => onRoi?.((now) => ({ ...now, ...next })));
 
   useKeys((event) => {
     const arrow = ARROWS[event.key];
     if (arrow && roi?.isOn && onRoi) {
       const step = event.shiftKey ? 10 : 1;
       const [dx, dy] = [arrow[0] * step, arrow[1] * step];
-      onRoi(
+      onRoi((now) =>
         event.altKey
-          ? { ...roi, width: Math.max(1, roi.width + dx), height: Math.max(1, roi.height + dy) }
-          : { ...roi, x: roi.x + dx, y: roi.y + dy },
+          ? { ...now, width: Math.max(1, now.width + dx), height: Math.max(1, now.height + dy) }
+          : { ...now, x: now.x + dx, y: now.y + dy },
       );
       return true;
     }
@@ -217,7 +221,7 @@ export function ImageView(props: ImageViewProps) {
     else if (key === 'c') toggleCrosshair();
     else if (key === 'f') fit();
     else if (key === 'r') reset();
-    else if (key === '1' && roi && onRoi) onRoi({ ...roi, isOn: !roi.isOn });
+    else if (key === '1' && onRoi) onRoi((now) => ({ ...now, isOn: !now.isOn }));
     else return false;
     return true;
   });

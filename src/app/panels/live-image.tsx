@@ -1,11 +1,10 @@
 import { useCallback, useEffect, useMemo } from 'react';
-import type { Roi } from '../../core/roi.ts';
 import { provenanceOf } from '../live-provenance.ts';
 import { useLive } from '../live-store.ts';
 import { numberText, valueText } from '../number-text.ts';
 import { describePlace, qOfRadius, radiusOfQ, tileMask } from '../scattering.ts';
 import { noteShownFrame } from '../test-probe.ts';
-import { ImageView } from './image-view.tsx';
+import { type ImageRoi, ImageView } from './image-view.tsx';
 import { LiveNotice } from './live-notice.tsx';
 
 /** The picture of the last train with its region of interest. */
@@ -51,10 +50,11 @@ export function LiveImage() {
     [geometry, integration],
   );
   const onRoi = useCallback(
-    (roi: Roi & { isOn: boolean }) => {
+    (change: (roi: ImageRoi) => ImageRoi) => {
       const latest = useLive.getState().state;
-      const { isOn, x, y, width, height } = roi;
-      if (latest) void apply({ ...latest, roi: { isOn, x, y, width, height } });
+      if (!latest) return;
+      const { isOn, x, y, width, height } = change(latest.roi);
+      void apply({ ...latest, roi: { isOn, x, y, width, height } });
     },
     [apply],
   );
