@@ -50,5 +50,5 @@ export { geometryFromCrystfel } from './detector/geometry-crystfel.ts';
 export { offsetGeometry, rotateGeometry } from './detector/move-geometry.ts';
 export { radialBins } from './detector/radial-bins.ts';
 export { assembleModules, snapGeometry } from './detector/snapped-geometry.ts';
-export { openRun } from './platform/node/open-run.ts';
+export { openRun, readAliases } from './platform/node/open-run.ts';
 export { zmtpTransport } from './platform/node/zmtp/zmtp-transport.ts';

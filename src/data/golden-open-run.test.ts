@@ -6,11 +6,10 @@ import { GOLDEN } from '../../test/conformance/hdf5-run-expected.ts';
 import { typeStringOf } from '../core/dtype.ts';
 import type { TrainValue } from '../core/train.ts';
 import { nodeFileStore } from '../platform/node/file-store.ts';
-import { nodeRunPorts, openRun } from '../platform/node/open-run.ts';
+import { nodeRunPorts, openRun, readAliases } from '../platform/node/open-run.ts';
 import type { AliasTable } from './alias-table.ts';
 import { stackDetectorData } from './detectors/stack-train.ts';
 import { KeyData } from './key-data.ts';
-import { readAliasFile } from './open-aliases.ts';
 import { OpenFileLimit } from './open-file-limit.ts';
 import { openFiles } from './open-folder.ts';
 import type { OpenRunOptions } from './open-run.ts';
@@ -100,7 +99,7 @@ describe('golden: aliases.json', () => {
 
   it('files of all kinds', async () => {
     for (const name of Object.keys(golden.get('loaded')))
-      golden.check(['loaded', name], tableFacts(await readAliasFile(nodeFileStore, usr(name))));
+      golden.check(['loaded', name], tableFacts(await readAliases(usr(name))));
   });
 
   it('look-up, selections, text', async () => {
@@ -121,10 +120,10 @@ describe('golden: aliases.json', () => {
     }
     for (const name of Object.keys(golden.get('contains'))) golden.check(['contains', name], { v: aliases.has(name) });
 
-    const conflicting = await readAliasFile(nodeFileStore, usr('aliases-conflict.yml'));
+    const conflicting = await readAliases(usr('aliases-conflict.yml'));
     golden.check(['conflict'], await answerOf(() => run.withAliases(conflicting), golden.get('conflict')));
 
-    const defined = await readAliasFile(nodeFileStore, usr('extra-data-aliases.yml'));
+    const defined = await readAliases(usr('extra-data-aliases.yml'));
     golden.check(['only_aliases'], selectionFacts(run.onlyAliases(defined)));
     const strict = () => selectionFacts(run.onlyAliases(defined, { isStrict: true }));
     golden.check(['only_aliases_strict'], await answerOf(strict, golden.get('only_aliases_strict')));

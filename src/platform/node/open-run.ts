@@ -1,3 +1,5 @@
+import type { AliasTable } from '../../data/alias-table.ts';
+import { readAliasFile } from '../../data/open-aliases.ts';
 import { createRunOpener, type OpenRunOptions, type RunPorts, type RunTarget } from '../../data/open-run.ts';
 import { createRunLister } from '../../data/proposals.ts';
 import type { Run } from '../../data/run.ts';
@@ -44,6 +46,11 @@ export function openRun(
     return open(found, runOrOptions as OpenRunOptions | undefined);
   }
   return open({ proposal: target, run: runOrOptions as string | number, dataRoot: defaultDataRoot() }, options);
+}
+
+/** Reads an alias file of the local disk, for `run.withAliases`. @throws FileUnreadable, FormatInvalid, SelectionInvalid */
+export function readAliases(path: string): Promise<AliasTable> {
+  return readAliasFile(nodeFileStore, path);
 }
 
 /** Lists the runs of a proposal on the local disk; see {@link createRunLister}. */
