@@ -11,7 +11,7 @@ import {
   runCase,
   slice,
 } from '../../../test/conformance/detector-expected.ts';
-import { expectRun, GOLDEN, readExpected, sha256 } from '../../../test/conformance/hdf5-run-expected.ts';
+import { GOLDEN, readExpected, sha256 } from '../../../test/conformance/hdf5-run-expected.ts';
 import { isBigIntDType } from '../../core/dtype.ts';
 import { openRun } from '../../platform/node/open-run.ts';
 import type { DataWarning } from '../data-warning.ts';
@@ -76,8 +76,8 @@ const DIFFERING: readonly { readonly entry: string; readonly aspects: readonly s
   },
 ];
 
-/** Fields that describe the whole run; the tests of runs and of auxiliary data read them. */
-const OF_THE_RUN = ['fixture', 'peer', 'cls', 'auxiliary', 'auxiliary_repr'];
+/** Fields that describe the whole run: `golden-runs.test.ts` compares them. */
+const OF_THE_RUN = ['fixture', 'peer', 'cls', 'info', 'auxiliary', 'auxiliary_repr'];
 
 const PATHS: Readonly<Record<string, string>> = {
   'agipd-components raw': 'root/SPB/202301/p900001/raw/r0034',
@@ -163,11 +163,9 @@ describe.each(['lpd-parallelgain', 'dssc', 'reduced', 'jungfrau-burst', 'jungfra
     describeComponent(file, JSON.stringify(parsed), PATHS[file], choiceOf(parsed), facts);
   }
 
-  it('tells the same of the run', async () => {
-    const { info, components, ...rest } = expected;
-    expect(Object.keys(rest).filter((field) => !OF_THE_RUN.includes(field))).toEqual([]);
-    expect(Object.keys(components).length).toBeGreaterThan(0);
-    await expectRun(await open(PATHS[file]), info);
+  it('has no other fields', () => {
+    expect(Object.keys(expected).filter((field) => !OF_THE_RUN.includes(field))).toEqual(['components']);
+    expect(Object.keys(expected.components).length).toBeGreaterThan(0);
   });
 });
 

@@ -8,7 +8,7 @@ export interface PulseSource {
   readonly kind: 'table' | 'decoder';
 }
 
-/** @source European XFEL device names, as in EXtra's pulse components */
+/** @source European XFEL device names and classes, as in EXtra's pulse components */
 const TIME_SERVER = /\/TSYS\/(TIMESERVER|X2TIMER\d)$/;
 const DECODER = /\/(MDL|TSYS)\/(BUNCH|PULSE|PP)\w*_(DECODER|PATTERN)$/;
 
@@ -27,20 +27,8 @@ export function findPulseSource(run: Run, name?: string): PulseSource {
     run.controlSources.filter((source) => TIME_SERVER.test(source) && run.hasKey(source, 'bunchPatternTable')),
     run.controlSources.filter((source) => DECODER.test(source)),
   ];
-  for (const sources of candidates) {
-    const filled = sources.filter((source) =>
-      run
-        .source(source)
-        .dataCounts()
-        .some((count) => count > 0),
-    );
-    if (filled.length > 1) {
-      throw new SelectionInvalid(`${run.path} has several pulse patterns, name one of: ${filled.join(', ')}.`, {
-        names: filled,
-      });
-    }
-    if (filled.length === 1) return describe(run, filled[0]);
-  }
+  const found = chooseFilled(run, candidates) ?? chooseFilled(run, byDeviceClass(run));
+  if (found !== undefined) return describe(run, found);
   throw new SourceNotFound(
     `${run.path} has no pulse pattern: no time server (*/TSYS/TIMESERVER) and no decoder (*/MDL/BUNCH_PATTERN) with data. Give the name of the source, or join the run with one that has it.`,
     { name: 'TIMESERVER', near: [] },
@@ -53,4 +41,30 @@ function describe(run: Run, name: string): PulseSource {
   if (isTable) return { name, kind: 'table' };
   if (source.keys().some((key) => /^(sase[123]|maindump|laser)\.pulseIds/.test(key))) return { name, kind: 'decoder' };
   throw new SelectionInvalid(`${name} has neither a bunch pattern table nor decoded pulse ids.`, { name });
+}
+
+/** Devices of other names; asking every device for its class takes longer. */
+function byDeviceClass(run: Run): readonly (readonly string[])[] {
+  const ofClass = (wanted: string) => run.controlSources.filter((source) => run.source(source).deviceClass === wanted);
+  const servers = ofClass('TimeServer').map((source) => `${source}:outputBunchPattern`);
+  return [servers.filter((source) => run.hasSource(source)), ofClass('PulsePatternDecoder')];
+}
+
+/** The only source with data of the first list that has one. @throws SelectionInvalid if a list has several */
+function chooseFilled(run: Run, candidates: readonly (readonly string[])[]): string | undefined {
+  for (const sources of candidates) {
+    const filled = sources.filter((source) =>
+      run
+        .source(source)
+        .dataCounts()
+        .some((count) => count > 0),
+    );
+    if (filled.length > 1) {
+      throw new SelectionInvalid(`${run.path} has several pulse patterns, name one of: ${filled.join(', ')}.`, {
+        names: filled,
+      });
+    }
+    if (filled.length === 1) return filled[0];
+  }
+  return undefined;
 }

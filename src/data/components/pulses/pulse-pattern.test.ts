@@ -186,6 +186,15 @@ describe('PulsePattern of a decoder', () => {
     await expect(openPulsePattern(run).pulseIds()).rejects.toMatchObject({ tag: 'FormatInvalid' });
   });
 
+  it('is found by its class under another name', async () => {
+    const run = await open(1, {
+      control: [
+        controlSource('SPB_X/Y/Z', 'PulsePatternDecoder', { 'sase1/nPulses': [1], 'sase1/pulseIds': list([[9]]) }),
+      ],
+    });
+    expect([...(await openPulsePattern(run).pulseIds()).data]).toEqual([9]);
+  });
+
   it('is taken where the time server recorded nothing', async () => {
     const pulseIds = list([[7]]);
     const run = await open(1, {
