@@ -42,6 +42,26 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Karabo bridge: simulate one, look at one',
     load: async () => (await import('./commands/bridge.ts')).addBridgeCommands,
   },
+  write: {
+    summary: 'selected data of a run in one file, which opens as a run',
+    load: async () => (await import('./commands/write.ts')).addWriteCommand,
+  },
+  'virtual-cxi': {
+    summary: 'a CXI file with all frames of a detector (extra-data-make-virtual-cxi)',
+    load: async () => (await import('./commands/virtual-cxi.ts')).addVirtualCxiCommand,
+  },
+  'vds-check': {
+    summary: 'check the sources of virtual datasets (hdf5-vds-check)',
+    load: async () => (await import('./commands/vds-check.ts')).addVdsCheckCommand,
+  },
+  overview: {
+    summary: 'one virtual file of a whole run, which makes opening it quick',
+    load: async () => (await import('./commands/overview.ts')).addOverviewCommand,
+  },
+  'copy-structure': {
+    summary: 'copies of files without the values of instruments',
+    load: async () => (await import('./commands/copy-structure.ts')).addCopyStructureCommand,
+  },
 };
 
 function makeContext(isQuiet: () => boolean, signal: AbortSignal): CliContext {

@@ -39,3 +39,8 @@ function realPath(path: string): string {
   const parent = dirname(path);
   return parent === path ? path : join(realPath(parent), basename(path));
 }
+
+/** Path of a file that a virtual dataset names: relative names start at the folder of the file that has the dataset. */
+export function besideFile(virtualFile: string, name: string): string {
+  return resolve(dirname(realPath(resolve(virtualFile))), name);
+}
