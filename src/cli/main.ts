@@ -38,6 +38,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'frames of all modules of a detector in one array',
     load: async () => (await import('./commands/detector.ts')).addDetectorCommand,
   },
+  validate: {
+    summary: 'check a run or a file (extra-data-validate)',
+    load: async () => (await import('./commands/validate.ts')).addValidateCommand,
+  },
   bridge: {
     summary: 'Karabo bridge: simulate one, look at one',
     load: async () => (await import('./commands/bridge.ts')).addBridgeCommands,

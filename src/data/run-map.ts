@@ -112,18 +112,29 @@ export async function runMapPaths(files: FileStore, folder: string): Promise<str
   return paths;
 }
 
-/** The newest readable map of a run folder; entries need not be current. */
-export async function readRunMap(files: FileStore, paths: readonly string[]): Promise<Map<string, RunMapEntry>> {
+/** The newest readable map of a run folder, or null; its entries need not be current. */
+export async function findRunMap(
+  files: FileStore,
+  paths: readonly string[],
+): Promise<{ readonly path: string; readonly entries: ReadonlyMap<string, RunMapEntry> } | null> {
   const found = await Promise.all(paths.map(async (path) => ({ path, entry: await files.entry(path) })));
   const newestFirst = found
     .filter(({ entry }) => entry !== null && !entry.isFolder)
     .sort((a, b) => (b.entry?.modifiedAt ?? 0) - (a.entry?.modifiedAt ?? 0));
   for (const { path } of newestFirst) {
     const text = await files.readText(path);
-    const map = text === null ? new Map<string, RunMapEntry>() : parseRunMap(text);
-    if (map.size > 0) return map;
+    const entries = text === null ? new Map<string, RunMapEntry>() : parseRunMap(text);
+    if (entries.size > 0) return { path, entries };
   }
-  return new Map();
+  return null;
+}
+
+/** Entries of {@link findRunMap}; none without a map. */
+export async function readRunMap(
+  files: FileStore,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, RunMapEntry>> {
+  return (await findRunMap(files, paths))?.entries ?? new Map();
 }
 
 /** Writes a map at the first of the places where that is allowed; where it is nowhere, nothing happens. */
