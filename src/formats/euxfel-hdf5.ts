@@ -247,13 +247,20 @@ function addInstrumentSource(
 
 /** Integers as numbers; those beyond 2^53 are a broken file. */
 function integers(file: Hdf5File, path: string): number[] {
-  const { data }: NdArray = file.read(path);
-  return Array.from(data as ArrayLike<number | bigint>, (value) => {
-    const number = Number(value);
-    if (Number.isSafeInteger(number)) return number;
-    throw new FormatInvalid(`${file.path}: ${path} holds ${value}, which is no possible train id or row.`, {
-      path: file.path,
-      dataset: path,
-    });
-  });
+  const { data, dtype }: NdArray = file.read(path);
+  const numbers = new Array<number>(data.length);
+  // Two halves instead of a bigint each: these are read for every file of a run.
+  const halves =
+    dtype === 'uint64' ? new Uint32Array((data as BigUint64Array).buffer, (data as BigUint64Array).byteOffset) : null;
+  for (let i = 0; i < data.length; i++) {
+    const number = halves ? halves[2 * i] + halves[2 * i + 1] * 2 ** 32 : Number(data[i]);
+    if (!Number.isSafeInteger(number)) {
+      throw new FormatInvalid(`${file.path}: ${path} holds ${data[i]}, which is no possible train id or row.`, {
+        path: file.path,
+        dataset: path,
+      });
+    }
+    numbers[i] = number;
+  }
+  return numbers;
 }

@@ -1,4 +1,5 @@
 import { FormatInvalid } from '../../core/errors.ts';
+import { decodeText } from './text.ts';
 
 /** Address of something that a file does not have (all bits set). */
 export const NOWHERE = -1;
@@ -16,9 +17,6 @@ export function damaged(file: string, at: number, problem: string): FormatInvali
     { path: file, offset: at },
   );
 }
-
-const latin1 = new TextDecoder('latin1');
-const utf8 = new TextDecoder('utf-8');
 
 /** Reads little-endian fields one after another from a block of a file; every step past its end is an error. */
 export class Cursor {
@@ -133,7 +131,7 @@ export class Cursor {
   text(): string {
     const end = this.#bytes.indexOf(0, this.#at);
     if (end < 0) throw this.damaged('a name without end');
-    const text = utf8.decode(this.#bytes.slice(this.#at, end));
+    const text = decodeText(this.#bytes.subarray(this.#at, end));
     this.#at = end + 1;
     return text;
   }
@@ -142,13 +140,13 @@ export class Cursor {
   fixedText(length: number): string {
     const bytes = this.bytes(length);
     const end = bytes.indexOf(0);
-    return utf8.decode(bytes.slice(0, end < 0 ? length : end));
+    return decodeText(bytes.subarray(0, end < 0 ? length : end));
   }
 
   /** Reads a structure's four-letter mark. @throws FormatInvalid if it is another one */
   mark(expected: string): void {
     const at = this.place;
-    const found = latin1.decode(this.bytes(4).slice());
+    const found = String.fromCharCode(...this.bytes(4));
     if (found !== expected) throw damaged(this.file, at, `"${expected}" expected, ${JSON.stringify(found)} found`);
   }
 

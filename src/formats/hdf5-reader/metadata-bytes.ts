@@ -4,9 +4,20 @@ import type { RandomBytes } from './random-bytes.ts';
 /** Structures of a file lie near each other: one read of this many bytes serves several. */
 const PAGE = 8 * 1024;
 /** Pages kept per file; an evicted one is read again. */
-const PAGES_KEPT = 128;
+const PAGES_KEPT = 32;
+/** Pages are cut from pieces of memory of this size: hundreds of small ones cost more than what is read into them. */
+const SLAB = 256 * 1024;
 /** No structure of a sane file is larger; a larger one is a damaged length. */
 const LARGEST = 256 * 2 ** 20;
+
+let slab = new Uint8Array(0);
+
+function newPage(length: number): Uint8Array {
+  if (slab.length < length) slab = new Uint8Array(SLAB);
+  const page = slab.subarray(0, length);
+  slab = slab.subarray(length);
+  return page;
+}
 
 /** A file's structures by address, through a small cache of pages. */
 export class MetadataBytes {
@@ -68,7 +79,7 @@ export class MetadataBytes {
       const [oldest] = this.#pages.keys();
       this.#pages.delete(oldest);
     }
-    page = new Uint8Array(Math.min(PAGE, this.source.size - number * PAGE));
+    page = newPage(Math.min(PAGE, this.source.size - number * PAGE));
     this.source.readInto(number * PAGE, page);
     this.#pages.set(number, page);
     return page;

@@ -13,6 +13,7 @@ import { type StoredElement, toHdf5Type } from '../hdf5-type.ts';
 import { Cursor, type FieldSizes } from './cursor.ts';
 import { CLASS, type StoredType } from './datatype.ts';
 import type { GlobalHeap } from './global-heap.ts';
+import { decodeText } from './text.ts';
 
 /** Our element type of a stored type. */
 export function elementTypeOf(type: StoredType): Hdf5Type {
@@ -64,8 +65,6 @@ export function valuesOf<D extends Exclude<DType, 'string'>>(
   return ndarray(dtype, shape, data);
 }
 
-const utf8 = new TextDecoder('utf-8');
-
 /** Texts of fixed or variable length. @param bytes of `count` elements as they stand in the dataset */
 export function textsOf(
   file: string,
@@ -96,7 +95,7 @@ function trimmed(bytes: Uint8Array, padding: 'nul' | 'space'): string {
   const nul = bytes.indexOf(0);
   let end = nul < 0 ? bytes.length : nul;
   if (padding === 'space') while (end > 0 && bytes[end - 1] === 0x20) end--;
-  return utf8.decode(bytes.slice(0, end));
+  return decodeText(bytes.subarray(0, end));
 }
 
 /** The fields of records, each as an array of its own. */
