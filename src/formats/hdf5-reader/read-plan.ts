@@ -32,6 +32,18 @@ export interface ReadPlan extends ChunkFormat {
 /** Parts of a file that are not far apart are read in one go up to this many bytes, and the gaps thrown away. */
 const LARGEST_GAP_READ = 2 ** 20;
 
+/** Memory that one chunk after the other goes through: new memory for each would pile up faster than it is collected. */
+class Scratch {
+  #bytes = new Uint8Array(0);
+
+  /** Bytes to overwrite; valid until the next call. */
+  take(length: number): Uint8Array {
+    if (length > this.#bytes.length) this.#bytes = new Uint8Array(length);
+    return this.#bytes.subarray(0, length);
+  }
+}
+const scratch = { stored: new Scratch(), chunk: new Scratch() };
+
 /** Pieces of a block of a chunked dataset. @param base byte of the file where address 0 is */
 export function planChunked(
   table: ChunkTable,
@@ -97,7 +109,7 @@ export function readPiece(
     readStored(source, piece.address, itemSize, piece.extent, from, to);
     return;
   }
-  const stored = new Uint8Array(piece.size);
+  const stored = scratch.stored.take(piece.size);
   source.readInto(piece.address, stored);
   const isWhole = piece.extent.every((length, axis) => length === chunkShape[axis]);
   if (isWhole && longestRun(itemSize, piece.extent, chunkSteps, to.steps).outer === 0) {
@@ -105,7 +117,7 @@ export function readPiece(
     decodeChunk(source.name, piece.address, stored, piece.filterMask, plan, inflate, out);
     return;
   }
-  const chunk = new Uint8Array(chunkBytes);
+  const chunk = scratch.chunk.take(chunkBytes);
   decodeChunk(source.name, piece.address, stored, piece.filterMask, plan, inflate, chunk);
   copyRuns(chunk, itemSize, piece.extent, from, to);
 }

@@ -13,6 +13,11 @@ const SLOT_BYTES = 4 * 2 ** 20;
 const SLOTS = 2;
 const MOST_THREADS = 8;
 
+/** Chunks in work at a time take no more, each counted as stored, inflated and decoded. */
+const MEMORY_BYTES = 96 * 2 ** 20;
+
+const newSlot = () => new Uint8Array(new SharedArrayBuffer(SLOT_BYTES));
+
 interface Thread {
   readonly worker: Worker;
   readonly slots: Uint8Array[];
@@ -62,7 +67,7 @@ export class ChunkPool implements ThreadedRead {
       worker.on('exit', (code) => onEnd(`exit code ${code}`));
       // A program may end while they wait. After the listeners: to listen for messages keeps a program alive.
       worker.unref();
-      return { worker, slots: Array.from({ length: SLOTS }, () => new Uint8Array(new SharedArrayBuffer(SLOT_BYTES))) };
+      return { worker, slots: Array.from({ length: SLOTS }, newSlot) };
     });
   }
 
@@ -101,8 +106,18 @@ export class ChunkPool implements ThreadedRead {
     };
     // A worker without listener would not keep the program alive while it works.
     for (const { worker } of this.#pool) worker.ref();
+    const largest = Math.max(...pieces.map((piece) => bytesOf(piece, plan.itemSize)), plan.chunkBytes);
+    const most = Math.max(1, Math.floor(MEMORY_BYTES / (3 * largest)));
     try {
-      await Promise.all(this.#pool.flatMap((thread) => thread.slots.map((_, slot) => lane(thread, slot))));
+      const lanes = Array.from(
+        { length: SLOTS },
+        (_, slot) => this.#pool?.map((thread) => ({ thread, slot })) ?? [],
+      ).flat();
+      await Promise.all(lanes.slice(0, most).map(({ thread, slot }) => lane(thread, slot)));
+      // Slots that grew for large chunks go back.
+      for (const { slots } of this.#pool) {
+        for (const [i, slot] of slots.entries()) if (slot.length > SLOT_BYTES) slots[i] = newSlot();
+      }
     } finally {
       for (const { worker } of this.#pool ?? []) worker.unref();
     }
