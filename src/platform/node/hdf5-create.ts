@@ -1,24 +1,20 @@
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { constants, deflate, deflateSync } from 'node:zlib';
+import { deflate, deflateSync } from 'node:zlib';
 import { FileUnreadable } from '../../core/errors.ts';
 import type { ByteSink } from '../../formats/hdf5-write/byte-sink.ts';
 import type { Hdf5Deflater } from '../../formats/hdf5-write/chunk-filters.ts';
 import { createHdf5Writer } from '../../formats/hdf5-write/writer.ts';
 import type { Hdf5Creator } from '../../formats/hdf5-writer.ts';
 
-const deflateOnThread = promisify<Uint8Array, { level: number; memLevel: number }, Uint8Array>(deflate);
+const deflateOnThread = promisify<Uint8Array, { level: number }, Uint8Array>(deflate);
 
 /** zlib of Node; `deflateLater` runs on its threads. */
 export const nodeDeflater: Hdf5Deflater = {
-  deflate: (bytes, level) => deflateSync(bytes, optionsOf(level)),
-  deflateLater: (bytes, level) => deflateOnThread(bytes, optionsOf(level)),
+  deflate: (bytes, level) => deflateSync(bytes, { level }),
+  deflateLater: (bytes, level) => deflateOnThread(bytes, { level }),
 };
-
-function optionsOf(level: number) {
-  return { level, memLevel: constants.Z_MAX_MEMLEVEL };
-}
 
 /** Makes HDF5 files on the local disk: beside their place, renamed when they are complete. */
 export const nodeHdf5Creator: Hdf5Creator = {
