@@ -50,5 +50,6 @@ export { geometryFromCrystfel } from './detector/geometry-crystfel.ts';
 export { offsetGeometry, rotateGeometry } from './detector/move-geometry.ts';
 export { radialBins } from './detector/radial-bins.ts';
 export { assembleModules, snapGeometry } from './detector/snapped-geometry.ts';
+export { keepAvailable, keepOnDisk } from './platform/node/file-locality.ts';
 export { openRun, readAliases } from './platform/node/open-run.ts';
 export { zmtpTransport } from './platform/node/zmtp/zmtp-transport.ts';

@@ -42,6 +42,14 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'check a run or a file (extra-data-validate)',
     load: async () => (await import('./commands/validate.ts')).addValidateCommand,
   },
+  locality: {
+    summary: 'whether dCache has files on disk or on tape (extra-data-locality)',
+    load: async () => (await import('./commands/locality.ts')).addLocalityCommand,
+  },
+  readable: {
+    summary: 'whether files can be opened in time (extra-data-readable)',
+    load: async () => (await import('./commands/readable.ts')).addReadableCommand,
+  },
   bridge: {
     summary: 'Karabo bridge: simulate one, look at one',
     load: async () => (await import('./commands/bridge.ts')).addBridgeCommands,
