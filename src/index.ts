@@ -52,4 +52,12 @@ export { radialBins } from './detector/radial-bins.ts';
 export { assembleModules, snapGeometry } from './detector/snapped-geometry.ts';
 export { keepAvailable, keepOnDisk } from './platform/node/file-locality.ts';
 export { openRun, readAliases } from './platform/node/open-run.ts';
+export {
+  copyStructure,
+  writeFrames,
+  writeOverview,
+  writeRun,
+  writeVirtual,
+  writeVirtualCxi,
+} from './platform/node/write-data.ts';
 export { zmtpTransport } from './platform/node/zmtp/zmtp-transport.ts';

@@ -1,0 +1,76 @@
+import { resolve } from 'node:path';
+import type { TaskOptions } from '../../core/cancel.ts';
+import type { SkippedObject } from '../../data/copy-objects.ts';
+import type { CxiFillValues } from '../../data/cxi-plan.ts';
+import type { MultiModule } from '../../data/detectors/multi-module.ts';
+import type { Run } from '../../data/run.ts';
+import { writeVirtualCxi as cxiToTarget } from '../../data/write-cxi.ts';
+import { type FrameChoice, writeFrames as framesToTarget } from '../../data/write-frames.ts';
+import { writeOverview as overviewToTarget } from '../../data/write-overview.ts';
+import { writeRun as runToTarget, type WriteRunOptions, type WrittenRun } from '../../data/write-run.ts';
+import { type StructureOptions, writeStructure as structureToTarget } from '../../data/write-structure.ts';
+import { writeVirtual as virtualToTarget } from '../../data/write-virtual.ts';
+import { nodeFileStore } from './file-store.ts';
+import { nodeHdf5Opener } from './hdf5-open.ts';
+import { nodeWriteTarget } from './write-target.ts';
+
+/** Options of everything that writes a run's file. */
+type FileOptions = Omit<WriteRunOptions, 'chooseEntries'>;
+
+/**
+ * Writes the selected sources, keys and trains of a run into one file, which opens as a run.
+ * @throws Usage if `path` is one of the run's files; FileUnreadable if it cannot be written: nothing is left behind then
+ */
+export async function writeRun(run: Run, path: string, options: FileOptions = {}): Promise<WrittenRun> {
+  return runToTarget(run, nodeWriteTarget(path, run.files), options);
+}
+
+/** Writes a file that shows the selected data in one place; the values stay in the run. @throws as {@link writeRun} */
+export async function writeVirtual(run: Run, path: string, options: FileOptions = {}): Promise<WrittenRun> {
+  return virtualToTarget(run, nodeWriteTarget(path, run.files), options);
+}
+
+/** Writes chosen frames of a detector of the run. @throws as {@link writeRun}; SelectionInvalid if no frame is chosen */
+export async function writeFrames(
+  run: Run,
+  detector: MultiModule,
+  path: string,
+  frames: readonly FrameChoice[],
+  options: FileOptions = {},
+): Promise<WrittenRun> {
+  return framesToTarget(run, detector, nodeWriteTarget(path, run.files), frames, options);
+}
+
+/** Writes a virtual CXI file of all frames of a detector of the run. @throws as {@link writeRun}; KeyNotFound for JUNGFRAU without gain */
+export async function writeVirtualCxi(
+  run: Run,
+  detector: MultiModule,
+  path: string,
+  options: TaskOptions & { readonly fillValues?: CxiFillValues } = {},
+): Promise<void> {
+  return cxiToTarget(run, detector, nodeWriteTarget(path, run.files), options);
+}
+
+/** Writes the overview of a run that was opened without one. @param path default `overview.h5` in the run's folder */
+export async function writeOverview(
+  run: Run,
+  path = `${run.path}/overview.h5`,
+  options: FileOptions = {},
+): Promise<WrittenRun> {
+  return overviewToTarget(run, nodeWriteTarget(path, run.files), nodeFileStore, options);
+}
+
+/** Copies a file without the values of instruments. @returns what could not be copied. @throws FileUnreadable, Usage */
+export async function copyStructure(
+  from: string,
+  to: string,
+  options: StructureOptions = {},
+): Promise<SkippedObject[]> {
+  const target = nodeWriteTarget(to, [resolve(from)]);
+  const file = await nodeHdf5Opener.open(from);
+  try {
+    return await structureToTarget(file, target, options);
+  } finally {
+    file.close();
+  }
+}
