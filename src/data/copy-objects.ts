@@ -1,6 +1,6 @@
 import type { Hdf5DatasetInfo, Hdf5File } from '../formats/hdf5.ts';
 import type { Hdf5AttributeValue, Hdf5Mapping, Hdf5Writer } from '../formats/hdf5-writer.ts';
-import { copiedType, storageLike } from './write-storage.ts';
+import { copiedType, storageLike, textLike } from './write-storage.ts';
 
 /** Something that could not be copied. */
 export interface SkippedObject {
@@ -72,7 +72,7 @@ export async function copyDataset(
   const { shape } = info;
   const mappings = mappingsOf(info);
   if (mappings) {
-    writer.virtual(path, { dtype, shape, mappings, fill: info.fill });
+    writer.virtual(path, { dtype, shape, mappings, fill: info.fill, ...textLike(info) });
   } else {
     const isGrowing = info.maxShape[0] === null && info.chunks !== null;
     const storage = storageLike(info, shape[0] ?? 1, 'source', isGrowing);

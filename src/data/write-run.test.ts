@@ -8,7 +8,7 @@ import { runFacts } from '../../test/conformance/golden-run-facts.ts';
 import { GOLDEN, readExpected } from '../../test/conformance/hdf5-run-expected.ts';
 import { bytesOf, type NdArray } from '../core/ndarray.ts';
 import { nodeFileStore } from '../platform/node/file-store.ts';
-import { nodeHdf5Opener } from '../platform/node/hdf5-open.ts';
+import { libraryHdf5Opener, nodeHdf5Opener } from '../platform/node/hdf5-open.ts';
 import { openRun } from '../platform/node/open-run.ts';
 import { nodeWriteTarget } from '../platform/node/write-target.ts';
 import { openDetector } from './detectors/open-detector.ts';
@@ -152,6 +152,11 @@ describe('golden: voview.json, written by us', () => {
     );
     file.close();
     golden.expectComplete();
+    // The HDF5 library reads virtual text only if it is marked as its source is.
+    const library = await libraryHdf5Opener.open(join(copy, 'overview.h5'));
+    const state = library.read('/CONTROL/SA1_XTD2_XGM/XGM/DOOCS/state/value');
+    expect(new Set(state.data as string[])).toEqual(new Set(['OFF']));
+    library.close();
     await using through = await openRun({ path: copy });
     expect(through.files).toEqual([join(copy, 'overview.h5')]);
     expect(through.trainIds).toEqual(run.trainIds);

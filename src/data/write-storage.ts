@@ -2,6 +2,11 @@ import { elementCount } from '../core/ndarray.ts';
 import type { Hdf5DatasetInfo } from '../formats/hdf5.ts';
 import type { Hdf5DatasetPlan, Hdf5StorageOptions } from '../formats/hdf5-writer.ts';
 
+/** How the text of a dataset is stored; a copy, and more so a virtual dataset, must store it alike. */
+export function textLike({ textBytes, charset }: Hdf5DatasetInfo): Pick<Hdf5StorageOptions, 'textBytes' | 'charset'> {
+  return { ...(textBytes === undefined ? {} : { textBytes }), ...(charset === undefined ? {} : { charset }) };
+}
+
 /** How copied values are compressed: like the source, not at all, or with shuffle and deflate at a level. */
 export type Compression = 'source' | 'none' | { readonly deflate: number; readonly shuffle?: boolean };
 
@@ -21,9 +26,9 @@ export function storageLike(
   compression: Compression = 'source',
   isGrowing = true,
 ): Hdf5StorageOptions {
-  const { shape, textBytes, fill } = info;
+  const { shape, fill } = info;
   const chunks = info.chunks ?? (isGrowing ? defaultChunks(info, rows) : null);
-  const text = textBytes === undefined ? {} : { textBytes };
+  const text = textLike(info);
   if (!chunks || shape.length === 0) return { ...text, ...(fill === undefined ? {} : { fill }) };
   return {
     ...text,

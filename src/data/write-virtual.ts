@@ -22,7 +22,7 @@ import {
   type WriteRunOptions,
   type WrittenRun,
 } from './write-run.ts';
-import { copiedType } from './write-storage.ts';
+import { copiedType, textLike } from './write-storage.ts';
 import type { WriteTarget } from './write-target.ts';
 
 /** Keys that every reader of frames wants first: copied, since they are small. */
@@ -94,7 +94,7 @@ async function writeSource(
       writer.write(key.path, await readInOrder(key, dtype, table), { chunks: shape, deflate: COPIED_DEFLATE });
     } else {
       const mappings = entryRuns(table).map((piece) => mappingOf(key, piece, target));
-      writer.virtual(key.path, { dtype, shape, mappings });
+      writer.virtual(key.path, { dtype, shape, mappings, ...textLike(info) });
     }
     copyAttributesAbove(writer, source, key.path, seen);
   }

@@ -179,7 +179,9 @@ class WasmHdf5File implements Hdf5File {
       ...(filters.some((filter) => filter.id === DEFLATE)
         ? { deflateLevel: filters.find((filter) => filter.id === DEFLATE)?.cd_values[0] }
         : {}),
-      ...(type.kind === 'plain' && type.dtype === 'string' && !metadata.vlen ? { textBytes: metadata.size } : {}),
+      ...(type.kind === 'plain' && type.dtype === 'string'
+        ? { charset: metadata.cset === 1 ? 'utf8' : 'ascii', ...(metadata.vlen ? {} : { textBytes: metadata.size }) }
+        : {}),
       ...(metadata.virtual_sources?.length
         ? {
             virtualFiles: [...new Set(metadata.virtual_sources.map((source) => source.file_name))],

@@ -26,6 +26,8 @@ export interface Hdf5StorageOptions {
   readonly fill?: number | bigint;
   /** Text in fields of this many bytes instead of any length. */
   readonly textBytes?: number;
+  /** How text is marked. Default ASCII where it is, else UTF-8. */
+  readonly charset?: 'ascii' | 'utf8';
 }
 
 /** A new dataset. */
@@ -51,6 +53,9 @@ export interface Hdf5VirtualPlan {
   readonly mappings: readonly Hdf5Mapping[];
   /** What elements hold that no mapping covers, or whose file is not there. Default 0. */
   readonly fill?: number | bigint;
+  /** Text must be stored as its sources are: the library does not convert. */
+  readonly textBytes?: number;
+  readonly charset?: 'ascii' | 'utf8';
 }
 
 /** Text in a field of fixed length. */

@@ -43,6 +43,8 @@ export interface Hdf5DatasetInfo {
   readonly deflateLevel?: number;
   /** Bytes of a text field of fixed length. */
   readonly textBytes?: number;
+  /** Character set of text. */
+  readonly charset?: 'ascii' | 'utf8';
   /** What elements hold that were never written, where it is a number other than 0. The library adapter does not tell. */
   readonly fill?: number | bigint;
   /** For a virtual dataset: the files (as written, relative to this one) that it is made of, each once. */

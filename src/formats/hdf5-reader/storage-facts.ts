@@ -7,13 +7,14 @@ import { elementTypeOf, valuesOf } from './values.ts';
 /** What a copy of a dataset needs to know to be stored alike. */
 export function storageFacts(
   dataset: StoredDataset,
-): Pick<Hdf5DatasetInfo, 'deflateLevel' | 'textBytes' | 'fill' | 'virtualFiles' | 'virtualSources'> {
+): Pick<Hdf5DatasetInfo, 'deflateLevel' | 'textBytes' | 'charset' | 'fill' | 'virtualFiles' | 'virtualSources'> {
   const { type, filters, layout, mappings } = dataset;
   const deflate = filters.find((filter) => filter.id === FILTER.deflate);
   const fill = fillNumber(dataset);
   return {
     ...(deflate ? { deflateLevel: deflate.parameters[0] } : {}),
     ...(type.class === CLASS.string ? { textBytes: type.size } : {}),
+    ...(type.class === CLASS.string || type.isText ? { charset: type.charset === 'UTF-8' ? 'utf8' : 'ascii' } : {}),
     ...(fill === undefined ? {} : { fill }),
     ...(layout.kind === 'virtual'
       ? {

@@ -7,17 +7,17 @@ import { type StoredType, storedSizeOf, TEXT_REFERENCE_BYTES } from './datatype-
 import type { GlobalHeap } from './global-heap.ts';
 
 /** The stored type of a plan. Text is ASCII until other text comes. @throws Unsupported for records with text */
-export function storedTypeOf(plan: Pick<Hdf5DatasetPlan, 'dtype' | 'textBytes'>, name: string): StoredType {
-  const { dtype, textBytes } = plan;
+export function storedTypeOf(plan: Pick<Hdf5DatasetPlan, 'dtype' | 'textBytes' | 'charset'>, name: string): StoredType {
+  const { dtype, textBytes, charset = 'ascii' } = plan;
   if (typeof dtype === 'object') {
     const text = dtype.fields.find((field) => field.dtype === 'string');
     if (text) throw new Unsupported(`${name}: field "${text.name}" is text, which records cannot hold.`, { name });
     return { kind: 'record', record: dtype };
   }
   if (dtype !== 'string') return { kind: 'plain', dtype };
-  if (textBytes === undefined) return { kind: 'text', charset: 'ascii' };
+  if (textBytes === undefined) return { kind: 'text', charset };
   if (textBytes < 1) throw new Unsupported(`${name}: text fields need at least 1 byte.`, { name });
-  return { kind: 'fixed-text', length: textBytes, charset: 'ascii' };
+  return { kind: 'fixed-text', length: textBytes, charset };
 }
 
 /** The record type of some fields, one behind the other. */
