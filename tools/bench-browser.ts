@@ -19,7 +19,7 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 const [width, height] = values.width === '1280' ? [1280, 800] : [1920, 1080];
 /** Trains per second of the machine, and a rate at which the browser, not the source, is the limit. */
-const RATES = [10, 20];
+const RATES = [10, 15];
 const WARM_UP_MS = 8000;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,5 +1,6 @@
 // npm run screenshots: starts the demo, waits for live trains, and takes the pictures of docs/screenshots.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildPages } from './build-pages.ts';
 import { buildWasm } from './build-wasm.ts';
@@ -67,7 +68,8 @@ async function shoot(address: string, width: keyof typeof HEIGHTS, theme: 'dark'
 await buildWasm();
 if (buildPages() !== 0) process.exit(1);
 mkdirSync(folder, { recursive: true });
-const demo = await startDemo(process.argv[2] ?? null);
+// The pictures show this path.
+const demo = await startDemo(join(tmpdir(), 'hutch-demo'));
 try {
   await averageTrains(demo.found);
   await shoot(demo.found, 1920, 'dark');

@@ -79,7 +79,7 @@ const axisText: uPlot.Axis.DynamicValues = (plot, ticks, axis, _space, step) => 
     // On a log axis whole decades have a label, nothing between.
     if (isLog) return Math.abs(Math.log10(value) % 1) < 1e-9 ? tickText(value, Math.max(0, -Math.log10(value))) : '';
     // Half a train has no id.
-    if (axis === 0 && Math.abs(value) >= LONG_VALUE && !Number.isInteger(value)) return '';
+    if (axis === 0 && Math.abs(value) >= LONG_VALUE) return Number.isInteger(value) ? tickText(value, 0) : '';
     return tickText(value, digits);
   });
 };

@@ -49,7 +49,7 @@ export function pictureCases(stage: Stage): void {
     // The mean of two pulses: one of the replayed trains must fit, and it must fit almost everywhere.
     expect(best).toBeGreaterThan(0.995);
     await stage.page.keyboard.press(' ');
-  }, 120_000);
+  }, 180_000);
 
   it('paints the same picture with WebGL and without', async () => {
     const { page } = stage;
@@ -83,7 +83,7 @@ export function pictureCases(stage: Stage): void {
     );
     // A shader may choose the neighbour where a screen pixel lies on the edge between two.
     expect(differing).toBeLessThan(0.01);
-  }, 120_000);
+  }, 180_000);
 
   it('moves the ROI and sees its number change', async () => {
     const { page } = stage;

@@ -58,6 +58,7 @@ function Counters() {
   const isPaused = useLive((live) => live.isPaused);
   const isWatching = useLive((live) => live.isWatching);
   const isWide = useIsWide();
+  const isLive = counts.meta !== null && isWatching && !isPaused && counts.silentS === 0;
   const dropped = Object.entries(status?.dropped ?? {}).sort((a, b) => b[1] - a[1]);
   const total = dropped.reduce((sum, [, count]) => sum + count, 0);
   const hertz = (value: number | undefined) => (
@@ -87,7 +88,7 @@ function Counters() {
         testId="live-latency"
         title={`${from} to the picture on this screen.\n${pipeline}`}
       >
-        {counts.meta && isWatching && !isPaused ? numberText(counts.latencyMs) : '–'} <small>ms</small>
+        {isLive ? numberText(counts.latencyMs) : '–'} <small>ms</small>
       </Cell>
       <Cell label="Pulses" width={70} isWide>
         {numberText(status?.pulses)}
