@@ -8,7 +8,7 @@ import { ChunkedValues, checkChunks } from './chunked-values.ts';
 import { datatypeMessage, type StoredType, storedSizeOf } from './datatype-message.ts';
 import { elementBytes, fillBytes, isBeyondAscii, shapeOf, storedTypeOf } from './element-bytes.ts';
 import type { FileSpace } from './file-space.ts';
-import type { GlobalHeap } from './global-heap.ts';
+import type { GlobalHeap, HeapPlace } from './global-heap.ts';
 import {
   chunkedLayout,
   compactLayout,
@@ -33,7 +33,7 @@ type Store =
   | { readonly kind: 'compact'; bytes: Uint8Array | null }
   | { readonly kind: 'contiguous'; address: number | null }
   | { readonly kind: 'chunked'; readonly values: ChunkedValues; readonly chunks: readonly number[] }
-  | { readonly kind: 'virtual'; readonly address: number; readonly index: number };
+  | { readonly kind: 'virtual'; readonly mappings: HeapPlace | null };
 
 /** A dataset of a file that is being written. */
 export class Dataset {
@@ -71,7 +71,7 @@ export class Dataset {
         );
       }
     }
-    return { kind: 'virtual', ...this.#places.heap.put(mappingsBlock(mappings)) };
+    return { kind: 'virtual', mappings: mappings.length > 0 ? this.#places.heap.put(mappingsBlock(mappings)) : null };
   }
 
   #realStore(plan: Hdf5DatasetPlan): Store {
@@ -246,7 +246,7 @@ export class Dataset {
           itemSize,
         );
       case 'virtual':
-        return virtualLayout(store.address, store.index);
+        return virtualLayout(store.mappings);
     }
   }
 }

@@ -68,9 +68,12 @@ export function chunkedLayout(tree: number | null, chunks: readonly number[], it
   return out.u32(itemSize).bytes;
 }
 
-/** Values in other datasets; the mappings are object `index` of a global heap collection. */
-export function virtualLayout(heapAddress: number, index: number): Uint8Array {
-  return new ByteBuilder().u8(4, 3).u64(heapAddress).u32(index).bytes;
+/** Values in other datasets. @param mappings their place in the global heap; null for none: the library reads no empty list */
+export function virtualLayout(mappings: { readonly address: number; readonly index: number } | null): Uint8Array {
+  return new ByteBuilder()
+    .u8(4, 3)
+    .u64(mappings?.address ?? UNDEFINED)
+    .u32(mappings?.index ?? 0).bytes;
 }
 
 /** @source HDF5 File Format Specification 3.0, IV.A.2.l */

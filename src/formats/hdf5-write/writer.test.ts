@@ -339,6 +339,8 @@ describe('structure', () => {
     await roundTrip(
       (writer) => {
         writer.write('/here', source);
+        writer.virtual('/none', { dtype: 'int32', shape: [0, 3], mappings: [] });
+        writer.virtual('/unmapped', { dtype: 'int32', shape: [2], mappings: [], fill: 5 });
         writer.virtual('/v', {
           dtype: 'int32',
           shape: [5, 2, 6],
@@ -366,6 +368,9 @@ describe('structure', () => {
         });
       },
       (file) => {
+        expect(file.read('/none')).toEqual(ndarray('int32', [0, 3], new Int32Array(0)));
+        expect(file.datasetInfo('/unmapped').shape).toEqual([2]);
+        expect([...(file.read('/unmapped').data as Int32Array)]).toEqual([5, 5]);
         const values = file.read('/v').data as Int32Array;
         const wanted = new Int32Array(60).fill(-9);
         const from = source.data as Int32Array;
