@@ -1,13 +1,9 @@
 import { type PointerEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import type { Roi } from '../../core/roi.ts';
 import { type ColourMap, colourTable } from '../../display/colormap.ts';
-import {
-  type ImagePainter,
-  openPainter,
-  type PainterKind,
-  type ImageView as View,
-} from '../../display/image-painter.ts';
+import type { ImagePainter, ImageView as View } from '../../display/image-painter.ts';
 import { autoLevels, type Levels } from '../../display/levels.ts';
+import { openPainter, type PainterKind } from '../../display/open-painter.ts';
 import type { Scale } from '../../display/scale.ts';
 import { useKeys } from '../keyboard.ts';
 import { npyFile, saveFile } from '../save-file.ts';
