@@ -38,6 +38,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'frames of all modules of a detector in one array',
     load: async () => (await import('./commands/detector.ts')).addDetectorCommand,
   },
+  glance: {
+    summary: 'what is in an HDF5 file: tree, attributes, some data (h5glance)',
+    load: async () => (await import('./commands/glance.ts')).addGlanceCommand,
+  },
   validate: {
     summary: 'check a run or a file (extra-data-validate)',
     load: async () => (await import('./commands/validate.ts')).addValidateCommand,

@@ -33,6 +33,7 @@ export interface StoredType {
   readonly isStandard: boolean;
   /** Text: `nul` terminated, `nul` padded or `space` padded. */
   readonly padding: 'nul' | 'space';
+  readonly charset: 'ASCII' | 'UTF-8';
   /** Variable-length text, as opposed to a variable-length list. */
   readonly isText: boolean;
   readonly fields: readonly StoredField[];
@@ -63,6 +64,7 @@ export function readDatatype(cursor: Cursor, depth = 0): StoredType {
     isSigned: false,
     isStandard: true,
     padding: 'nul',
+    charset: 'ASCII',
     isText: false,
     fields: [],
     members: new Map(),
@@ -87,6 +89,7 @@ export function readDatatype(cursor: Cursor, depth = 0): StoredType {
       break;
     case CLASS.string:
       type.padding = (bits & 15) === 2 ? 'space' : 'nul';
+      type.charset = ((bits >> 4) & 15) === 1 ? 'UTF-8' : 'ASCII';
       break;
     case CLASS.opaque:
       cursor.skip((bits & 0xff) + ((8 - (bits & 7)) & 7));
@@ -105,6 +108,7 @@ export function readDatatype(cursor: Cursor, depth = 0): StoredType {
     case CLASS.variableLength:
       type.isText = (bits & 15) === 1;
       type.padding = ((bits >> 4) & 15) === 2 ? 'space' : 'nul';
+      type.charset = ((bits >> 8) & 15) === 1 ? 'UTF-8' : 'ASCII';
       type.base = readDatatype(cursor, depth + 1);
       break;
     case CLASS.array: {

@@ -50,6 +50,11 @@ export class ReaderHdf5File implements Hdf5File {
     this.#tree = new ObjectTree(metadata, rootAddress, (file) => this.#relatedTree(file));
   }
 
+  /** The file's groups and links as stored, for views of its structure. */
+  get tree(): ObjectTree {
+    return this.#tree;
+  }
+
   #relatedFile(name: string): ReaderHdf5File | null {
     if (name === '.' || name === '') return this;
     let file = this.#related.get(name);

@@ -1,0 +1,140 @@
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { GOLDEN } from '../../test/conformance/hdf5-run-expected.ts';
+import { runHere } from '../../test/server/hutch-in-process.ts';
+import { addGlanceCommand } from './commands/glance.ts';
+
+const TYPES = `${GOLDEN}hdf5-types.h5`;
+const DA01 = `${GOLDEN}root/SPB/202301/p900001/raw/r0034/RAW-R0034-DA01-S00000.h5`;
+const PROC = `${GOLDEN}root/SPB/202301/p900001/proc/r0034/CORR-R0034-AGIPD01-S00000.h5`;
+const glance = (...args: string[]) => runHere(addGlanceCommand, ['glance', ...args]);
+const text = async (...args: string[]) => (await glance(...args)).stdout;
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe('hutch glance, trees', () => {
+  it('shows groups, types, links, hard links', async () => {
+    const lines = (await text(TYPES)).split('\n');
+    expect(lines[0]).toBe(TYPES);
+    for (const line of [
+      '├big',
+      '│ ├f2\t[float16 (big-endian): 2 × 3]',
+      '├bool\t[enum FALSE, TRUE: 3]',
+      '├complex64\t[complex64: 2]',
+      '├enum\t[enum A, B: 3]',
+      '├fixed-text\t[4-byte ASCII string: 3]',
+      '│ ├broken\t-> /nowhere',
+      '│ ├external\t-> gone.h5//x',
+      '│ ├hard\t[float32: scalar] (7 attributes)',
+      '│ └soft\t-> /layout',
+      '├records\t[(n: int32, x: float64): 1 × 2]',
+      '├scalar\t= /links/hard',
+      '├scalar-text\t[UTF-8 string: scalar]',
+      '├vlen-numbers\t[vlen array of int32: 2]',
+      '└vlen-text\t[UTF-8 string: 3]',
+    ])
+      expect(lines).toContain(line);
+  });
+
+  it('stops at a depth, starts at a path, tells virtual datasets', async () => {
+    expect((await text(TYPES, '-d', '1')).split('\n')).toContain('├big\t(11 children)');
+    expect(await text(TYPES, 'links', '--depth', '0')).toBe(`${TYPES}/links\t(4 children)\n`);
+    const virtual = await text(`${GOLDEN}runs/voview/overview.h5`);
+    expect(virtual).toMatch(/└?├?data\t\[uint16: .* virtual\n/);
+    expect(virtual).toMatch(/^.*overview\.h5 \(2 attributes\)\n/);
+  });
+
+  it('shows values of attributes', async () => {
+    const lines = (await text(DA01, 'CONTROL/SPB_IRU_MOT/MOTOR/X1', '--attrs')).split('\n');
+    const at = lines.indexOf('├actualPosition');
+    expect(lines.slice(at + 1, at + 6)).toEqual([
+      '│ ├4 attributes:',
+      "│ │ ├metricPrefixName: 'milli'",
+      "│ │ ├metricPrefixSymbol: 'm'",
+      "│ │ ├unitName: 'meter'",
+      "│ │ └unitSymbol: 'm'",
+    ]);
+  });
+
+  it('has colours where they are wanted', async () => {
+    vi.stubEnv('H5GLANCE_COLORS', '1');
+    vi.stubEnv('NO_COLOR', '1');
+    expect(await text(TYPES, 'links')).toContain('├\u001b[95mbroken\u001b[0m\t-> /nowhere');
+    vi.stubEnv('H5GLANCE_COLORS', '');
+    expect(await text(TYPES)).not.toContain('\u001b');
+  });
+});
+
+describe('hutch glance, datasets', () => {
+  it('shows facts, a sample and attributes', async () => {
+    expect(await text(DA01, 'CONTROL/SPB_IRU_MOT/MOTOR/X1/actualPosition/value')).toBe(
+      `${DA01}/CONTROL/SPB_IRU_MOT/MOTOR/X1/actualPosition/value
+      dtype: float64
+      shape: 3
+   maxshape: Unlimited
+     layout: Chunked
+      chunk: 3
+compression: None (options: None)
+
+sample data:
+[15.5  16.25 17.  ]
+
+0 attributes:
+`,
+    );
+    const pixels = await text(PROC, 'INSTRUMENT/SPB_DET_AGIPD1M-1/CORR/1CH0:output/image/data');
+    expect(pixels).toMatch(/compression: gzip \(options: \d\)\n\nsample data:\n\[\[.*\n/);
+    expect(pixels.split('sample data:\n')[1].split('\n\n')[0].match(/\]/g)).toHaveLength(11);
+  });
+
+  it('texts, records, scalars, nothing', async () => {
+    expect(await text(TYPES, 'vlen-text')).toMatch(/sample data:\n\['/);
+    expect(await text(TYPES, 'records')).toMatch(/sample data:\n\[\[\( ?\d+, /);
+    expect(await text(TYPES, 'records', '-s', '0,1')).toMatch(/selected data \[0,1\]:\n\(\d+, /);
+    expect(await text(TYPES, 'scalar-text')).toMatch(/shape: scalar\n {5}layout: .*\n\nsample data:\n'/);
+    expect(await text(TYPES, 'empty')).not.toContain('sample');
+    expect(await text(TYPES, 'vlen-numbers')).toMatch(/which cannot be read\)/);
+    expect(await text(TYPES, 'scalar')).toMatch(/\n7 attributes:\n\* \S+: /);
+  });
+
+  it('takes slices', async () => {
+    expect(await text(DA01, 'INDEX/trainId', '--slice=-7:3')).toContain(
+      'selected data [-7:3]:\n[1000000001 1000000002]\n',
+    );
+    expect(await text(DA01, 'INDEX/trainId', '-s=0')).toContain('selected data [0]:\n1000000000\n');
+    expect((await glance(DA01, 'INDEX/trainId', '-s', 'x')).code).toBe(2);
+    expect((await glance(DA01, 'INDEX/trainId', '-s', '99')).stderr).toMatch(/outside axis 0/);
+    expect((await glance(DA01, 'INDEX', '-s', '0')).stderr).toMatch(/is a group/);
+  });
+
+  it('prints JSON', async () => {
+    const tree = JSON.parse(await text(TYPES, '--json', '--attrs'));
+    expect(tree.children.map((child: { name: string }) => child.name)).toContain('records');
+    expect(tree.children.find((child: { name: string }) => child.name === 'scalar')).toMatchObject({
+      sameAs: '/links/hard',
+    });
+    const dataset = JSON.parse(await text(DA01, 'INDEX/trainId', '--json'));
+    expect(dataset).toMatchObject({ kind: 'dataset', dtype: 'uint64', chunks: [8], compression: null });
+  });
+});
+
+describe('hutch glance, what is wrong', () => {
+  it('says where and how', async () => {
+    expect((await glance(join(GOLDEN, 'nope.h5'))).code).toBe(2);
+    expect((await glance(GOLDEN)).stderr).toMatch(/Not a file.*hutch ls/);
+    const none = await glance(DA01, 'INDEX/trainIds');
+    expect([none.code, none.stderr]).toEqual([
+      1,
+      expect.stringMatching(/no object \/INDEX\/trainIds; nearest in \/INDEX: trainId/),
+    ]);
+    const foreign = join(tmpdir(), `hutch-glance-${process.pid}.h5`);
+    writeFileSync(foreign, 'no HDF5');
+    expect((await glance(foreign)).stderr).toMatch(/is not an HDF5 file/);
+    expect((await glance(TYPES, '-')).code).toBe(2);
+    expect((await glance(TYPES, '-d', 'x')).code).toBe(2);
+  });
+});
