@@ -1,20 +1,15 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allocate, type DType, lanesOf, type NumericStorage } from '../../core/dtype.ts';
 import { bytesOf, elementCount, type NdArray, ndarray } from '../../core/ndarray.ts';
-import { nodeDeflater, nodeHdf5Creator } from '../../platform/node/hdf5-create.ts';
+import { nodeHdf5Creator } from '../../platform/node/hdf5-create.ts';
 import { openReaderFile } from '../../platform/node/hdf5-open.ts';
 import type { Hdf5File } from '../hdf5.ts';
 import { loadWasmHdf5 } from '../hdf5-wasm.ts';
 import { createHdf5, type Hdf5StorageOptions, type Hdf5Writer } from '../hdf5-writer.ts';
-import { MemorySink } from './byte-sink.ts';
-import { fletcher32, shuffle } from './chunk-filters.ts';
-import { encodeFloat16 } from './element-bytes.ts';
-import { lookup3 } from './lookup3.ts';
-import { createHdf5Writer } from './writer.ts';
 
 let folder: string;
 let files = 0;
@@ -380,107 +375,5 @@ describe('structure', () => {
         expect(file.datasetInfo('/v').virtualFiles).toEqual(['sources/source.h5', '.', 'gone.h5']);
       },
     );
-  });
-});
-
-describe('failures', () => {
-  const memory = () => createHdf5Writer(new MemorySink(), nodeDeflater);
-  const three = ndarray('int32', [3], Int32Array.of(1, 2, 3));
-
-  it('says what cannot be', () => {
-    const writer = memory();
-    writer.write('/x', three);
-    expect(() => writer.write('/x', three)).toThrow('there is a /x already');
-    expect(() => writer.write('/x/y', three)).toThrow('/x is no group');
-    expect(() => writer.append('/x', three)).toThrow('not created as growing');
-    expect(() => writer.append('/z', three)).toThrow('was not created');
-    expect(() => writer.write('/c', three, { deflate: 1 })).toThrow('needs a chunk shape');
-    expect(() => writer.write('/c', three, { chunks: [2, 2] })).toThrow('chunk shape');
-    expect(() => writer.write('/t', ndarray('string', [1], ['longer']), { textBytes: 3 })).toThrow('does not fit');
-    writer.create('/f', { dtype: 'float32', shape: [3] });
-    expect(() => writer.writeBlock('/f', [0], three)).toThrow('holds float32, got int32');
-    writer.attributes('/x', { huge: ndarray('uint8', [70000], new Uint8Array(70000)) });
-    expect(() => writer.close()).toThrow('does not fit an object header');
-    expect(() => writer.write('/late', three)).toThrow('was closed already');
-  });
-
-  it('leaves nothing behind, and what was there before as it was', async () => {
-    const at = mkdtempSync(join(folder, 'aside-'));
-    const path = join(at, 'out.h5');
-    writeFileSync(path, 'good');
-    await expect(
-      createHdf5(nodeHdf5Creator, path, (writer) => {
-        writer.write('/x', three);
-        throw new Error('stopped');
-      }),
-    ).rejects.toThrow('stopped');
-    expect(readdirSync(at)).toEqual(['out.h5']);
-    await createHdf5(nodeHdf5Creator, path, (writer) => writer.write('/x', three));
-    expect(readdirSync(at)).toEqual(['out.h5']);
-  });
-
-  it('a full disk is told, and nothing stays', () => {
-    const full = new MemorySink('/full.h5');
-    let room = 200_000;
-    const write = full.write.bind(full);
-    full.write = (position, bytes) => {
-      room -= bytes.length;
-      if (room < 0) throw new Error('/full.h5 cannot be written: the disk is full.');
-      write(position, bytes);
-    };
-    const writer = createHdf5Writer(full, nodeDeflater);
-    writer.write('/a', numbers('uint8', [150_000], 1));
-    writer.write('/b', numbers('uint8', [60_000], 1));
-    expect(() => writer.close()).toThrow('disk is full');
-    expect(full.bytes.length).toBe(0);
-  });
-
-  it('equal calls give equal bytes', async () => {
-    const make = async () => {
-      const sink = new MemorySink();
-      const writer = createHdf5Writer(sink, nodeDeflater);
-      writer.create('/x', {
-        dtype: 'uint16',
-        shape: [0, 5],
-        chunks: [2, 5],
-        isGrowing: true,
-        deflate: 1,
-        shuffle: true,
-      });
-      await writer.appendLater('/x', numbers('uint16', [31, 5], 4));
-      writer.attributes('/x', { a: 'text' });
-      writer.close();
-      return sink.bytes;
-    };
-    expect(await make()).toEqual(await make());
-  });
-});
-
-describe('building blocks', () => {
-  it('lookup3 of known texts', () => {
-    // From the driver of lookup3.c, initial value 0.
-    expect(lookup3(new Uint8Array(0))).toBe(0xdeadbeef);
-    expect(lookup3(new TextEncoder().encode('Four score and seven years ago'))).toBe(0x17770551);
-  });
-
-  it('Fletcher-32 folds before it overflows', () => {
-    expect(fletcher32(Uint8Array.of(1, 2, 3))).toBe((((0x0102 + 0x0402) << 16) | 0x0402) >>> 0);
-    expect(fletcher32(new Uint8Array(100_000).fill(255))).toBe(0xffffffff);
-  });
-
-  it('shuffle puts equal places together and leaves the rest', () => {
-    expect([...shuffle(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), 2)]).toEqual([1, 3, 5, 7, 2, 4, 6, 8, 9]);
-    expect([...shuffle(Uint8Array.of(1, 2, 3, 4, 5, 6), 3)]).toEqual([1, 4, 2, 5, 3, 6]);
-  });
-
-  it('half-precision numbers as the platform rounds them', () => {
-    const Half = (globalThis as { Float16Array?: new (values: number[]) => ArrayBufferView }).Float16Array;
-    if (!Half) return;
-    for (const value of [0, -0, 1, -2.5, 65504, 65519, 65520, 1e9, 6.1e-5, 5.9e-8, 2.98e-8, 1e-9, 1 / 3, Infinity]) {
-      expect([value, encodeFloat16(value)]).toEqual([
-        value,
-        new Uint16Array(new Half([value]).buffer as ArrayBuffer)[0],
-      ]);
-    }
   });
 });
