@@ -59,6 +59,8 @@ export class ChromiumPage {
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
+    // A tool that fails must not leave a browser behind.
+    process.once('exit', () => browser.kill('SIGKILL'));
     const port = await new Promise<string>((resolve, reject) => {
       let text = '';
       browser.stderr?.on('data', (chunk: Buffer) => {
