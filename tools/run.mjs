@@ -1,6 +1,6 @@
 // Runs one of the project's commands with the Node that the project pins (dev dependency `node`).
 // This file must work on the system Node (>= 20) of a machine where nothing is installed yet: it installs first.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,9 +45,18 @@ const env = {
   ...process.env,
   PATH: `${dirname(pinnedNode)}:${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}`,
 };
-const run = spawnSync(pinnedNode, ['--disable-warning=ExperimentalWarning', script, ...args], {
+const child = spawn(pinnedNode, ['--disable-warning=ExperimentalWarning', script, ...args], {
   cwd: root,
   stdio: 'inherit',
   env,
 });
-process.exit(run.status ?? (run.signal === 'SIGINT' ? 130 : 1));
+// Ctrl-C reaches both processes at once; other signals come to this one alone and must not leave the task running.
+process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+process.exitCode = await new Promise((resolve) => {
+  child.once('error', (error) => {
+    console.error(`${pinnedNode} cannot be started: ${error.message}`);
+    resolve(1);
+  });
+  child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
+});

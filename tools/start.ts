@@ -2,16 +2,11 @@
 import { join } from 'node:path';
 import { buildPages } from './build-pages.ts';
 import { buildWasm } from './build-wasm.ts';
-import { root, run } from './process.ts';
+import { root } from './process.ts';
 
 await buildWasm();
 if (buildPages() !== 0) process.exit(1);
-process.exit(
-  run(process.execPath, [
-    '--disable-warning=ExperimentalWarning',
-    join(root, 'src', 'cli', 'main.ts'),
-    'serve',
-    '--demo',
-    ...process.argv.slice(2),
-  ]),
-);
+// The program runs in this process, so that a signal meant for it finds it.
+const program = join(root, 'src', 'cli', 'main.ts');
+process.argv = [process.execPath, program, 'serve', '--demo', ...process.argv.slice(2)];
+await import(program);
