@@ -2,6 +2,7 @@ import { type NdArray, ndarray } from '../core/ndarray.ts';
 import type { Hdf5Writer } from '../formats/hdf5-writer.ts';
 import type { Run } from './run.ts';
 import type { RunFile } from './run-file.ts';
+import type { SourceData } from './source-data.ts';
 import type { EntryTable } from './write-entries.ts';
 
 /** An index group of a file that is written. */
@@ -13,10 +14,17 @@ export interface WrittenGroup {
   readonly entries: EntryTable;
 }
 
-/** Files of the run that hold any of its sources, by name. */
-export function filesOf(run: Run): RunFile[] {
+/** Sources to write, by the names under which files keep them: also those that only an old name selects. */
+export function sourcesOf(run: Run): SourceData[] {
+  const names = new Map(run.sources.map((name) => [name, name]));
+  for (const [old, canonical] of run.legacySources) if (!names.has(canonical)) names.set(canonical, old);
+  return [...names].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, name]) => run.source(name));
+}
+
+/** Files that hold any of the sources, by name. */
+export function filesOf(sources: readonly SourceData[]): RunFile[] {
   const files = new Set<RunFile>();
-  for (const name of run.sources) for (const file of run.source(name).runFiles) files.add(file);
+  for (const source of sources) for (const file of source.runFiles) files.add(file);
   return [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -211,6 +211,22 @@ describe('writeRun', () => {
     expect(copy.legacySources).toEqual(run.legacySources);
   });
 
+  it('sources that only an old name selects are there under both names', async () => {
+    await using run = await openRun({ path: PROC });
+    const old = run.select('*/DET/1CH*', 'image.data');
+    expect(old.sources).toEqual([]);
+    for (const [name, make] of [
+      ['legacy.h5', writeRun],
+      ['legacy-virtual.h5', writeVirtual],
+    ] as const) {
+      await make(old, place(old, name));
+      await using copy = await openRun({ path: join(folder, name) });
+      expect(copy.sources).toEqual(['SPB_DET_AGIPD1M-1/CORR/1CH0:output']);
+      const [key] = old.legacySources.keys();
+      expectSameArray(await copy.key(key, 'image.data').read(), await old.key(key, 'image.data').read(), name);
+    }
+  });
+
   it('trains out of order come in order (the peer fails)', async () => {
     const path = join(GOLDEN, 'runs/suspect/v05-tid-too-low');
     await using run = await openRun({ path });

@@ -9,6 +9,7 @@ import type { SourceData } from './source-data.ts';
 import { type EntryTable, entryBatches, entryRuns, entryTable, entryTotal } from './write-entries.ts';
 import {
   filesOf,
+  sourcesOf,
   type WrittenGroup,
   writeEntryIndex,
   writeMetadata,
@@ -48,16 +49,16 @@ const PIECE_BYTES = 32 * 2 ** 20;
  */
 export function writeRun(run: Run, target: WriteTarget, options: WriteRunOptions = {}): Promise<WrittenRun> {
   const skipped: SkippedObject[] = [];
-  const files = filesOf(run);
+  const sources = sourcesOf(run);
+  const files = filesOf(sources);
   return createHdf5(target.creator, target.path, async (writer) => {
     writer.attributes('/', { writer: options.writerName ?? 'hutch' });
     writeMetadata(writer, files, run.isSingleRun);
     for (const section of ['/INDEX', '/CONTROL', '/INSTRUMENT', '/RUN']) writer.group(section);
     writeTrains(writer, run, files);
     const listed: Omit<WrittenGroup, 'entries'>[] = [];
-    for (const [i, name] of run.sources.entries()) {
-      options.onProgress?.(i / run.sources.length, name);
-      const source = run.source(name);
+    for (const [i, source] of sources.entries()) {
+      options.onProgress?.(i / sources.length, source.canonicalName);
       for (const written of await writeSource(writer, source, options, skipped)) {
         writeEntryIndex(writer, run.trainIds, written);
         listed.push(written);
@@ -67,7 +68,7 @@ export function writeRun(run: Run, target: WriteTarget, options: WriteRunOptions
     listed.push(...linkLegacyNames(writer, run, listed));
     writeSourceList(writer, files, listed);
     options.onProgress?.(1, 'done');
-    return { path: target.path, trains: run.trainIds.length, sources: run.sources.length, skipped };
+    return { path: target.path, trains: run.trainIds.length, sources: sources.length, skipped };
   });
 }
 
@@ -98,7 +99,7 @@ async function writeSource(
   }
   // A device with run values only is listed all the same.
   if (source.isControl && groups.size === 0) groups.set('', new Map());
-  return [...groups].map(([group, entries]) => ({ section, source: source.name, group, entries }));
+  return [...groups].map(([group, entries]) => ({ section, source: source.canonicalName, group, entries }));
 }
 
 async function writeKey(
@@ -143,7 +144,7 @@ async function writeKey(
 /** Copies the attributes of a key and of the groups above it, up to its source: units stand at the property. */
 export function copyAttributesAbove(writer: Hdf5Writer, source: SourceData, path: string, seen: Set<string>): void {
   const { hdf5 } = source.runFiles[0];
-  const top = path.indexOf(`/${source.name}/`) + source.name.length + 1;
+  const top = path.indexOf(`/${source.canonicalName}/`) + source.canonicalName.length + 1;
   for (let at = path; at.length >= top; at = at.slice(0, at.lastIndexOf('/'))) {
     if (seen.has(at)) return;
     seen.add(at);

@@ -9,6 +9,7 @@ import type { SourceData } from './source-data.ts';
 import { type EntryRun, type EntryTable, entryRuns, entryTable, entryTotal } from './write-entries.ts';
 import {
   filesOf,
+  sourcesOf,
   type WrittenGroup,
   writeEntryIndex,
   writeMetadata,
@@ -44,17 +45,17 @@ export function writeVirtual(
   addMore?: (writer: Hdf5Writer) => void,
 ): Promise<WrittenRun> {
   const skipped: SkippedObject[] = [];
-  const files = filesOf(run);
+  const sources = sourcesOf(run);
+  const files = filesOf(sources);
   return createHdf5(target.creator, target.path, async (writer) => {
     writer.attributes('/', { writer: options.writerName ?? 'hutch' });
     writeMetadata(writer, files, run.isSingleRun);
     for (const section of ['/INDEX', '/CONTROL', '/INSTRUMENT', '/RUN']) writer.group(section);
     writeTrains(writer, run, files);
     const listed: Omit<WrittenGroup, 'entries'>[] = [];
-    for (const [i, name] of run.sources.entries()) {
+    for (const [i, source] of sources.entries()) {
       options.signal?.throwIfAborted();
-      options.onProgress?.(i / run.sources.length, name);
-      const source = run.source(name);
+      options.onProgress?.(i / sources.length, source.canonicalName);
       for (const written of await writeSource(writer, source, target, skipped)) {
         writeEntryIndex(writer, run.trainIds, written);
         listed.push(written);
@@ -65,7 +66,7 @@ export function writeVirtual(
     writeSourceList(writer, files, listed);
     addMore?.(writer);
     options.onProgress?.(1, 'done');
-    return { path: target.path, trains: run.trainIds.length, sources: run.sources.length, skipped };
+    return { path: target.path, trains: run.trainIds.length, sources: sources.length, skipped };
   });
 }
 
@@ -98,12 +99,12 @@ async function writeSource(
     }
     copyAttributesAbove(writer, source, key.path, seen);
   }
-  const path = `/${section}/${source.name}`;
+  const path = `/${section}/${source.canonicalName}`;
   writer.group(path);
   const names = source.runFiles.map((file) => target.relativeName(file.path));
   writer.attributes(path, { source_files: ndarray('string', [names.length], names) });
   if (source.isControl && groups.size === 0) groups.set('', new Map());
-  return [...groups].map(([group, entries]) => ({ section, source: source.name, group, entries }));
+  return [...groups].map(([group, entries]) => ({ section, source: source.canonicalName, group, entries }));
 }
 
 function mappingOf(key: KeyData, { file, first, count, outEntry }: EntryRun, target: WriteTarget) {

@@ -38,5 +38,6 @@ it('every kind of file is written from a path, and none over an input', async ()
   const refusal = { tag: 'Usage' };
   await expect(writeRun(run, input)).rejects.toMatchObject(refusal);
   await expect(writeVirtual(run, input)).rejects.toMatchObject(refusal);
+  await expect(writeRun(through, input)).rejects.toMatchObject(refusal);
   await expect(copyStructure(input, input)).rejects.toMatchObject(refusal);
 });

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { TaskOptions } from '../../core/cancel.ts';
 import type { SkippedObject } from '../../data/copy-objects.ts';
 import type { CxiFillValues } from '../../data/cxi-plan.ts';
@@ -6,6 +6,7 @@ import type { MultiModule } from '../../data/detectors/multi-module.ts';
 import type { Run } from '../../data/run.ts';
 import { writeVirtualCxi as cxiToTarget } from '../../data/write-cxi.ts';
 import { type FrameChoice, writeFrames as framesToTarget } from '../../data/write-frames.ts';
+import { filesOf, sourcesOf } from '../../data/write-index.ts';
 import { writeOverview as overviewToTarget } from '../../data/write-overview.ts';
 import { writeRun as runToTarget, type WriteRunOptions, type WrittenRun } from '../../data/write-run.ts';
 import { type StructureOptions, writeStructure as structureToTarget } from '../../data/write-structure.ts';
@@ -13,6 +14,17 @@ import { writeVirtual as virtualToTarget } from '../../data/write-virtual.ts';
 import { nodeFileStore } from './file-store.ts';
 import { nodeHdf5Opener } from './hdf5-open.ts';
 import { nodeWriteTarget } from './write-target.ts';
+
+/** Files that are read for a run's data; behind an overview file, those that it points at. */
+function inputsOf(run: Run): string[] {
+  const inputs = [...run.files];
+  for (const file of filesOf(sourcesOf(run))) {
+    if (!file.isOverview) continue;
+    const names = file.hdf5.read('/.source_files/names').data as readonly string[];
+    inputs.push(...names.map((name) => join(run.path, name)));
+  }
+  return inputs;
+}
 
 /** Options of everything that writes a run's file. */
 type FileOptions = Omit<WriteRunOptions, 'chooseEntries'>;
@@ -22,12 +34,12 @@ type FileOptions = Omit<WriteRunOptions, 'chooseEntries'>;
  * @throws Usage if `path` is one of the run's files; FileUnreadable if it cannot be written: nothing is left behind then
  */
 export async function writeRun(run: Run, path: string, options: FileOptions = {}): Promise<WrittenRun> {
-  return runToTarget(run, nodeWriteTarget(path, run.files), options);
+  return runToTarget(run, nodeWriteTarget(path, inputsOf(run)), options);
 }
 
 /** Writes a file that shows the selected data in one place; the values stay in the run. @throws as {@link writeRun} */
 export async function writeVirtual(run: Run, path: string, options: FileOptions = {}): Promise<WrittenRun> {
-  return virtualToTarget(run, nodeWriteTarget(path, run.files), options);
+  return virtualToTarget(run, nodeWriteTarget(path, inputsOf(run)), options);
 }
 
 /** Writes chosen frames of a detector of the run. @throws as {@link writeRun}; SelectionInvalid if no frame is chosen */
@@ -38,7 +50,7 @@ export async function writeFrames(
   frames: readonly FrameChoice[],
   options: FileOptions = {},
 ): Promise<WrittenRun> {
-  return framesToTarget(run, detector, nodeWriteTarget(path, run.files), frames, options);
+  return framesToTarget(run, detector, nodeWriteTarget(path, inputsOf(run)), frames, options);
 }
 
 /** Writes a virtual CXI file of all frames of a detector of the run. @throws as {@link writeRun}; KeyNotFound for JUNGFRAU without gain */
@@ -48,7 +60,7 @@ export async function writeVirtualCxi(
   path: string,
   options: TaskOptions & { readonly fillValues?: CxiFillValues } = {},
 ): Promise<void> {
-  return cxiToTarget(run, detector, nodeWriteTarget(path, run.files), options);
+  return cxiToTarget(run, detector, nodeWriteTarget(path, inputsOf(run)), options);
 }
 
 /** Writes the overview of a run that was opened without one. @param path default `overview.h5` in the run's folder */
@@ -57,7 +69,7 @@ export async function writeOverview(
   path = `${run.path}/overview.h5`,
   options: FileOptions = {},
 ): Promise<WrittenRun> {
-  return overviewToTarget(run, nodeWriteTarget(path, run.files), nodeFileStore, options);
+  return overviewToTarget(run, nodeWriteTarget(path, inputsOf(run)), nodeFileStore, options);
 }
 
 /** Copies a file without the values of instruments. @returns what could not be copied. @throws FileUnreadable, Usage */
