@@ -15,9 +15,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   serve: ['--data-root', '--host', '--port', '--bridge', '--geometry', '--demo'],
   example: ['--detector', '--trains', '--pulses', '--modules', '--seed'],
-  ls: ['--source', '--detail', '--counts', '--no-group', '--aggregators', '--json'],
+  ls: ['--source', '--detail', '--counts', '--no-group', '--aggregators', '--auxiliary', '--json'],
   keys: ['--json', '--data-root'],
   get: ['--trains', '--train-ids', '--roi', '--format', '--output', '--json', '--no-data'],
+  glance: ['--attrs', '--depth', '--slice', '--pager', '--no-pager', '--json'],
+  validate: ['--skip', '--list', '--json'],
+  locality: ['--json'],
+  readable: ['--all', '--recursive', '--timeout', '--json'],
   detector: ['--name', '--key', '--trains', '--pulses', '--raw', '--fill', '--output', '--json'],
 };
 
@@ -49,7 +53,7 @@ describe('wrong calls end with 2 and say what may be meant', () => {
     [['get', RAW], /missing required argument 'source'/],
     [['keys', RAW, MOTOR, 'more'], /too many arguments/],
     [['get', RAW, MOTOR, 'actualPosition', '--train-ids', 'x'], /--train-ids needs ids separated by commas, got "x"/],
-    [['get', RAW, MOTOR, 'actualPosition', '--roi', '0:4:2'], /--roi takes no steps/],
+    [['get', RAW, MOTOR, 'actualPosition', '--roi', '0:4:x'], /--roi: "0:4:x" is not a range/],
     [['detector', RAW], /Say where to write with -o FILE\.npy/],
     [['detector', RAW, '--json', '--fill', 'x'], /--fill needs a number, got "x"/],
     [['example', join(folder, 'x'), '--pulses', '-1'], /--pulses/],

@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GOLDEN, readExpected, sha256 } from '../../test/conformance/hdf5-run-expected.ts';
+import { runHere } from '../../test/server/hutch-in-process.ts';
 import { bytesOf } from '../core/ndarray.ts';
 import { decodeNpy } from '../formats/npy.ts';
+import { addGetCommand } from './commands/get.ts';
+import { addKeysCommand } from './commands/keys.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const ROOT = `${GOLDEN}root`;
@@ -73,6 +76,56 @@ describe('hutch get', () => {
       '1000000000,15.5',
       '1000000001,16.25',
     ]);
+  });
+
+  it('writes tables: a column an element, records by field', async () => {
+    const parquet = join(folder, 'xgm.parquet');
+    const args = ['get', RAW, 'SA1_XTD2_XGM/XGM/DOOCS:output', 'data.intensityTD', '--roi', '0:3'];
+    expect((await runHere(addGetCommand, [...args, '-o', parquet])).code).toBe(0);
+    const { parquetReadObjects } = await import('hyparquet');
+    const bytes = readFileSync(parquet);
+    const rows = await parquetReadObjects({
+      file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+    });
+    expect(rows).toHaveLength(6);
+    expect(Object.keys(rows[0])).toEqual(['trainId', ...[0, 1, 2].map((i) => `data.intensityTD[${i}]`)]);
+    const csv = (await runHere(addGetCommand, [...args, '--format', 'csv'])).stdout.trim().split('\n');
+    expect(csv[1]).toBe(Object.values(rows[0]).join());
+    const hits = await runHere(addGetCommand, [
+      'get',
+      RAW,
+      'SPB_REMI_DLD6/DET/TOP:output',
+      'rec.hits',
+      '--format',
+      'csv',
+    ]);
+    expect(hits.stdout).toMatch(/^trainId,rec\.hits\.x\[0\],.*,rec\.hits\.m\[4\]\n1000000001,3\.25,5,6\.75,/);
+  });
+
+  it('finds sources by alias, and auxiliary ones', async () => {
+    const [run, root] = ['p900001/r0034', ROOT];
+    const aliased = await runHere(addGetCommand, ['get', run, 'xgm', 'pressure.gasType', '--no-data'], root);
+    const named = ['get', run, 'SA1_XTD2_XGM/XGM/DOOCS', 'pressure.gasType', '--no-data'];
+    expect(aliased).toEqual(await runHere(addGetCommand, named, root));
+    const { stdout } = await runHere(addKeysCommand, ['keys', RAW, 'DA01@TRAINS_OUTSIDE_BUFFER_RANGE', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ kind: 'errata' });
+    expect((await runHere(addKeysCommand, ['keys', RAW, 'XGM'])).stderr).toMatch(/No source "XGM"/);
+  });
+
+  it('gives records as lists, with the digest of their bytes', async () => {
+    const { data } = readExpected('raw-run').info.sources['SPB_REMI_DLD6/DET/TOP:output'].keys['rec.hits'];
+    const { stdout } = await runHere(addGetCommand, ['get', RAW, 'SPB_REMI_DLD6/DET/TOP:output', 'rec.hits']);
+    const given = JSON.parse(stdout);
+    expect(given).toMatchObject({ dtype: data.dtype, shape: data.shape, sha256: data.sha256 });
+    expect(given.data[0][1]).toEqual(data.at['1']);
+    const npy = ['get', RAW, 'SPB_REMI_DLD6/DET/TOP:output', 'rec.hits', '-o', join(folder, 'hits.npy')];
+    expect((await runHere(addGetCommand, npy)).stderr).toMatch(/is structured/);
+  });
+
+  it('refuses tables that are too wide', async () => {
+    const args = ['get', RAW, 'SPB_DET_AGIPD1M-1/DET/0CH0:xtdf', 'image.data', '--format', 'csv'];
+    expect((await runHere(addGetCommand, args)).stderr).toMatch(/a table of 131072 columns.*--roi/);
+    expect((await runHere(addGetCommand, [...args, '--format', 'parquet'])).code).toBe(2);
   });
 
   it('fails with what, where and how, and leaves no file', () => {

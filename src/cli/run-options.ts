@@ -1,5 +1,7 @@
-import { Usage } from '../core/errors.ts';
-import { parseIndexRange, selectTrainIds } from '../data/train-selection.ts';
+import { isXfelError, Usage } from '../core/errors.ts';
+import type { Run } from '../data/run.ts';
+import type { SourceData } from '../data/source-data.ts';
+import { type IndexRange, parseIndexRange, selectTrainIds } from '../data/train-selection.ts';
 
 /** Options of every command with a RUN argument. */
 export interface RunOptions {
@@ -25,5 +27,22 @@ export function chooseTrainIds(
     chosen = selectTrainIds(chosen, { by: 'id', ids });
   }
   if (options.trains === undefined) return chosen;
-  return selectTrainIds(chosen, { by: 'index', ...parseIndexRange(options.trains) });
+  return selectTrainIds(chosen, { by: 'index', ...parseRange('--trains', options.trains) });
+}
+
+/** A source by its name, its alias, or its name among auxiliary sources. @throws SourceNotFound, SelectionInvalid */
+export function findSource(run: Run, name: string): SourceData {
+  if (run.hasSource(name)) return run.source(name);
+  if (run.aliases.has(name)) return run.aliases.source(name);
+  return run.auxiliary.hasSource(name) ? run.auxiliary.source(name) : run.source(name);
+}
+
+/** `A:B:S`, `A:B` or `A` as Python slices have it. @throws Usage for anything else */
+export function parseRange(option: string, text: string): IndexRange {
+  try {
+    return parseIndexRange(text);
+  } catch (error) {
+    if (isXfelError(error, 'SelectionInvalid')) throw new Usage(`${option}: ${error.message}`, {}, { cause: error });
+    throw error;
+  }
 }

@@ -3,11 +3,10 @@ import { Usage } from '../../core/errors.ts';
 import type { MultiModule } from '../../data/detectors/multi-module.ts';
 import { openDetector } from '../../data/detectors/open-detector.ts';
 import type { PulseSelection } from '../../data/detectors/pulse-selection.ts';
-import { parseIndexRange } from '../../data/train-selection.ts';
 import { encodeNpy } from '../../formats/npy.ts';
 import { sha256Of, typeNameOf } from '../array-json.ts';
 import type { CliContext } from '../context.ts';
-import { chooseTrainIds, DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from '../run-options.ts';
+import { chooseTrainIds, DATA_ROOT_HELP, ORIGIN_HELP, parseRange, type RunOptions } from '../run-options.ts';
 
 interface DetectorOptions extends RunOptions {
   readonly name?: string;
@@ -114,7 +113,7 @@ function parsePulses({ pulses, pulseIds }: DetectorOptions): PulseSelection | un
   if (pulseIds !== undefined)
     return { by: 'id', ids: pulseIds.split(',').map((text) => toNumber(text, '--pulse-ids')) };
   if (pulses === undefined) return undefined;
-  if (!pulses.includes(',')) return { by: 'index', ...parseIndexRange(pulses) };
+  if (!pulses.includes(',')) return { by: 'index', ...parseRange('--pulses', pulses) };
   return { by: 'positions', positions: pulses.split(',').map((text) => toNumber(text, '--pulses')) };
 }
 

@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
-import { decodeFloat16 } from '../../core/dtype.ts';
 import { Unsupported, Usage } from '../../core/errors.ts';
 import type { NdArray } from '../../core/ndarray.ts';
-import type { EntryRoi } from '../../data/key-data.ts';
-import { parseIndexRange } from '../../data/train-selection.ts';
-import { encodeNpy } from '../../formats/npy.ts';
-import { sha256Of, toJsonText, typeNameOf } from '../array-json.ts';
+import type { EntryRoi, KeyData } from '../../data/key-data.ts';
+import { fieldTypesOf, recordsSha256Of, recordsToJsonText, sha256Of, toJsonText, typeNameOf } from '../array-json.ts';
 import type { CliContext } from '../context.ts';
-import { chooseTrainIds, DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from '../run-options.ts';
+import {
+  chooseTrainIds,
+  DATA_ROOT_HELP,
+  findSource,
+  ORIGIN_HELP,
+  parseRange,
+  type RunOptions,
+} from '../run-options.ts';
 
 interface GetOptions extends RunOptions {
   readonly trains?: string;
@@ -15,9 +19,13 @@ interface GetOptions extends RunOptions {
   readonly roi?: string;
   readonly format?: string;
   readonly output?: string;
+  readonly json?: boolean;
+  /** false: leave the values out of json. */
+  readonly data: boolean;
 }
 
-const FORMATS = ['json', 'npy', 'csv'];
+const FORMATS = ['json', 'npy', 'csv', 'parquet'] as const;
+type Format = (typeof FORMATS)[number];
 
 /** Adds `hutch get`. */
 export function addGetCommand(program: Command, context: CliContext): void {
@@ -25,11 +33,11 @@ export function addGetCommand(program: Command, context: CliContext): void {
     .command('get')
     .description("one key's data")
     .argument('<run>', 'run folder, file, or pNNNNNN/rNNNN')
-    .argument('<source>', 'source name')
+    .argument('<source>', 'source name, or its alias')
     .argument('<key>', 'key name; .value may be left out')
     .option('--trains <A:B:S>', 'trains by position')
     .option('--train-ids <ids>', 'trains by id, separated by commas')
-    .option('--roi <ranges>', 'region of each entry, an axis each: 0:10,5:7 or 0,5:7')
+    .option('--roi <ranges>', 'region of each entry, an axis each: 0:10,5:7 or 0,5:7 or ::2')
     .option('--format <format>', `${FORMATS.join(', ')} (default: by the ending of the output file, else json)`)
     .option('-o, --output <file>', 'output file')
     .option('--json', 'same as --format json')
@@ -39,15 +47,22 @@ export function addGetCommand(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
+json is { dtype, shape, trainIds, sha256, data }: one train id an entry; sha256 is of the bytes, little-endian, in C order.
+csv and parquet have a row an entry, with a column for each of its elements.
+
 Examples:
   hutch get raw/r0004 SA1_XTD2_XGM/XGM/DOOCS:output data.intensityTD --trains 0:10 -o xgm.npy
   hutch get p900001/r0034 SPB_IRU_MOT/MOTOR/X1 actualPosition --format csv`,
     )
-    .action(
-      async (run: string, source: string, key: string, options: GetOptions & { data: boolean; json?: boolean }) => {
-        await get(context, run, source, key, options);
-      },
-    );
+    .action((run: string, source: string, key: string, options: GetOptions) => get(context, run, source, key, options));
+}
+
+/** A key's data: an array, or the fields of records. */
+interface Entries {
+  readonly key: KeyData;
+  readonly trainIds: readonly number[];
+  readonly array: NdArray | null;
+  readonly fields: ReadonlyMap<string, NdArray> | null;
 }
 
 async function get(
@@ -55,34 +70,76 @@ async function get(
   runText: string,
   source: string,
   keyName: string,
-  options: GetOptions & { readonly data: boolean; readonly json?: boolean },
+  options: GetOptions,
 ): Promise<void> {
-  const format = options.json ? 'json' : (options.format ?? endingOf(options.output) ?? 'json');
-  if (format === 'parquet') throw new Unsupported('Parquet is not written yet; use --format csv or npy.');
-  if (!FORMATS.includes(format)) throw new Usage(`--format ${format}: choose one of ${FORMATS.join(', ')}.`);
-  if (format === 'npy' && !options.output) throw new Usage('--format npy needs an output file: -o FILE.npy');
+  const format = chooseFormat(options);
+  const roi = parseRoi(options.roi);
   const run = await context.openRun(runText, {
     data: options.origin,
     dataRoot: options.dataRoot,
     signal: context.signal,
   });
   try {
-    const key = run.key(source, keyName).selectTrains({ by: 'id', ids: chooseTrainIds(run.trainIds, options) });
-    const array = await key.read({ roi: parseRoi(options.roi), signal: context.signal });
-    const trainIds = key.trainIdCoordinates();
-    if (format === 'npy') return await write(context, options.output, [...encodeNpy(array)]);
-    if (format === 'csv') return await write(context, options.output, csvLines(array, trainIds, key.key));
-    const head = JSON.stringify({ dtype: typeNameOf(array), shape: array.shape, trainIds, sha256: sha256Of(array) });
-    const text = options.data ? `${head.slice(0, -1)},"data":${toJsonText(array)}}\n` : `${head}\n`;
-    await write(context, options.output, [text]);
+    const key = findSource(run, source)
+      .key(keyName)
+      .selectTrains({ by: 'id', ids: chooseTrainIds(run.trainIds, options) });
+    const isRecord = key.dtype === 'record';
+    if (isRecord && roi) throw new Unsupported('--roi is not for structured data.');
+    const entries: Entries = {
+      key,
+      trainIds: key.trainIdCoordinates(),
+      array: isRecord ? null : await key.read({ roi, signal: context.signal }),
+      fields: isRecord ? await key.readFields() : null,
+    };
+    const parts = format === 'json' ? [jsonText(entries, options.data)] : await encode(entries, format);
+    await write(context, options.output, parts);
   } finally {
     await run.close();
   }
 }
 
-function endingOf(file: string | undefined): string | undefined {
-  const ending = file?.match(/\.(\w+)$/)?.[1].toLowerCase();
-  return ending && FORMATS.includes(ending) ? ending : undefined;
+function chooseFormat(options: GetOptions): Format {
+  const ending = options.output?.match(/\.(\w+)$/)?.[1].toLowerCase();
+  const wanted = options.json ? 'json' : (options.format ?? FORMATS.find((name) => name === ending) ?? 'json');
+  const format = FORMATS.find((name) => name === wanted);
+  if (!format) throw new Usage(`--format ${wanted}: choose one of ${FORMATS.join(', ')}.`);
+  if ((format === 'npy' || format === 'parquet') && !options.output)
+    throw new Usage(`--format ${format} needs an output file: -o FILE.${format}`);
+  return format;
+}
+
+function jsonText({ key, trainIds, array, fields }: Entries, hasData: boolean): string {
+  const head = JSON.stringify(
+    array
+      ? { dtype: typeNameOf(array), shape: array.shape, trainIds, sha256: sha256Of(array) }
+      : fields && {
+          dtype: fieldTypesOf(fields),
+          shape: key.shape,
+          trainIds,
+          sha256: recordsSha256Of(fields, key.shape),
+        },
+  );
+  if (!hasData) return `${head}\n`;
+  const data = array ? toJsonText(array) : fields && recordsToJsonText(fields, key.shape);
+  return `${head.slice(0, -1)},"data":${data}}\n`;
+}
+
+async function encode(
+  { key, trainIds, array, fields }: Entries,
+  format: Exclude<Format, 'json'>,
+): Promise<readonly (Uint8Array | string)[]> {
+  if (format === 'npy') {
+    if (!array) throw new Unsupported(`${key.source} ${key.key} is structured: write json, csv or parquet.`);
+    const { encodeNpy } = await import('../../formats/npy.ts');
+    return [...encodeNpy(array)];
+  }
+  const arrays = array
+    ? new Map([[key.key, array]])
+    : new Map([...(fields ?? [])].map(([name, field]) => [`${key.key}.${name}`, field]));
+  const { toEntryTable } = await import('../entry-table.ts');
+  const table = toEntryTable(arrays, trainIds);
+  const { tableToCsv, tableToParquet } = await import('../../data/table-export.ts');
+  return [format === 'csv' ? tableToCsv(table) : tableToParquet(table)];
 }
 
 async function write(
@@ -101,27 +158,8 @@ async function write(
 /** `0:10,5:7` -> a range per axis; a single number takes one position and drops the axis. */
 function parseRoi(text: string | undefined): EntryRoi | undefined {
   return text?.split(',').map((part) => {
-    const { start, stop = Number.MAX_SAFE_INTEGER, step = 1 } = parseIndexRange(part);
-    if (step !== 1) throw new Usage(`--roi takes no steps, got "${part}".`);
-    return part.includes(':') ? ([start ?? 0, stop] as const) : (start as number);
+    const { start, stop = Number.MAX_SAFE_INTEGER, step = 1 } = parseRange('--roi', part);
+    if (!part.includes(':')) return start as number;
+    return step === 1 ? ([start ?? 0, stop] as const) : ([start ?? 0, stop, step] as const);
   });
-}
-
-function csvLines(array: NdArray, trainIds: readonly number[], name: string): string[] {
-  const width = trainIds.length ? array.data.length / trainIds.length : 1;
-  const columns = width === 1 ? [name] : Array.from({ length: width }, (_, i) => `${name}[${i}]`);
-  const lines = [`trainId,${columns.map(quote).join(',')}\n`];
-  for (const [entry, trainId] of trainIds.entries()) {
-    const cells: string[] = [String(trainId)];
-    for (let i = 0; i < width; i++) {
-      const value = array.data[entry * width + i];
-      cells.push(quote(String(array.dtype === 'float16' ? decodeFloat16(value as number) : value)));
-    }
-    lines.push(`${cells.join(',')}\n`);
-  }
-  return lines;
-}
-
-function quote(text: string): string {
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { typeStringOf } from '../../core/dtype.ts';
 import type { KeyData } from '../../data/key-data.ts';
 import type { CliContext } from '../context.ts';
-import { DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from '../run-options.ts';
+import { DATA_ROOT_HELP, findSource, ORIGIN_HELP, type RunOptions } from '../run-options.ts';
 
 /** Adds `hutch keys`. */
 export function addKeysCommand(program: Command, context: CliContext): void {
@@ -10,7 +10,7 @@ export function addKeysCommand(program: Command, context: CliContext): void {
     .command('keys')
     .description('keys of a source with dtype, entry shape, counts and units')
     .argument('<run>', 'run folder, file, or pNNNNNN/rNNNN')
-    .argument('<source>', 'source name')
+    .argument('<source>', 'source name, or its alias')
     .option('--json', 'print JSON')
     .option('--data-root <dir>', DATA_ROOT_HELP)
     .option('--origin <which>', ORIGIN_HELP)
@@ -28,7 +28,7 @@ Examples:
         signal: context.signal,
       });
       try {
-        const source = run.source(sourceName);
+        const source = findSource(run, sourceName);
         const rows = source.keys().map((name) => describe(source.key(name)));
         if (options.json)
           context.write(`${JSON.stringify({ source: source.name, kind: source.kind, keys: rows }, null, 2)}\n`);
