@@ -72,7 +72,9 @@ describe('the installed package', () => {
     ])
       expect(files).toContain(path);
     expect(files.filter((path) => /^(src|test|tools|bench|node_modules)\/|\.test\.|\.bench\./.test(path))).toEqual([]);
-    expect(readdirSync(join(home, 'node_modules', '.bin'))).toContain('hutch');
+    expect(readdirSync(join(home, 'node_modules', '.bin'))).toEqual(
+      expect.arrayContaining(['hutch', 'lsxfel', 'h5glance']),
+    );
     expect(existsSync(join(home, 'node_modules', 'node'))).toBe(false);
     expect(existsSync(join(home, 'node_modules', 'vite'))).toBe(false);
   });
@@ -98,6 +100,11 @@ describe('the installed package', () => {
       const made = hutch('example', 'data', '--modules', '3,4', '--trains', '2', '--dark-trains', '3');
       const proposal = join(home, 'data', 'XMPL', '202601', 'p700000');
       expect(made).toEqual({ status: 0, stdout: `${proposal}\n`, stderr: '' });
+      const [old, now] = [
+        run(node, [join(home, 'node_modules', '.bin', 'lsxfel'), join(proposal, 'raw', 'r0004')], home),
+        hutch('ls', join(proposal, 'raw', 'r0004')),
+      ];
+      expect(old).toEqual({ ...now, status: 0 });
       const listing = hutch('ls', join(proposal, 'raw', 'r0004'), '--json');
       expect([listing.status, JSON.parse(listing.stdout).trains]).toEqual([0, 2]);
       const source = 'XMPL_DET_AGIPD1M-1/DET/3CH0:xtdf';

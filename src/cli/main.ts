@@ -3,82 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { isXfelError } from '../core/errors.ts';
 import type { WarningCallback } from '../data/data-warning.ts';
 import { packageJsonPath } from '../platform/node/asset-paths.ts';
-import { type AddCommand, type CliContext, runTargetOf } from './context.ts';
-
-/** A command, or a family of them, by its first word. */
-interface CommandEntry {
-  /** What the list of all commands says of it. */
-  readonly summary: string;
-  readonly load: () => Promise<AddCommand>;
-}
-
-/** All commands. A module is loaded only when its command is called: starting must not wait for the others. */
-const COMMANDS: Readonly<Record<string, CommandEntry>> = {
-  serve: {
-    summary: 'serve the pages: live view of a bridge, and the runs of a data root',
-    load: async () => (await import('./commands/serve.ts')).addServeCommand,
-  },
-  example: {
-    summary: 'make an example proposal with known truth',
-    load: async () => (await import('./commands/example.ts')).addExampleCommand,
-  },
-  ls: {
-    summary: 'what is in a run, a file, a proposal (lsxfel)',
-    load: async () => (await import('./commands/ls.ts')).addLsCommand,
-  },
-  keys: {
-    summary: 'keys of a source with dtype, entry shape, counts and units',
-    load: async () => (await import('./commands/keys.ts')).addKeysCommand,
-  },
-  get: {
-    summary: "one key's data",
-    load: async () => (await import('./commands/get.ts')).addGetCommand,
-  },
-  detector: {
-    summary: 'frames of all modules of a detector in one array',
-    load: async () => (await import('./commands/detector.ts')).addDetectorCommand,
-  },
-  glance: {
-    summary: 'what is in an HDF5 file: tree, attributes, some data (h5glance)',
-    load: async () => (await import('./commands/glance.ts')).addGlanceCommand,
-  },
-  validate: {
-    summary: 'check a run or a file (extra-data-validate)',
-    load: async () => (await import('./commands/validate.ts')).addValidateCommand,
-  },
-  locality: {
-    summary: 'whether dCache has files on disk or on tape (extra-data-locality)',
-    load: async () => (await import('./commands/locality.ts')).addLocalityCommand,
-  },
-  readable: {
-    summary: 'whether files can be opened in time (extra-data-readable)',
-    load: async () => (await import('./commands/readable.ts')).addReadableCommand,
-  },
-  bridge: {
-    summary: 'Karabo bridge: simulate one, look at one',
-    load: async () => (await import('./commands/bridge.ts')).addBridgeCommands,
-  },
-  write: {
-    summary: 'selected data of a run in one file, which opens as a run',
-    load: async () => (await import('./commands/write.ts')).addWriteCommand,
-  },
-  'virtual-cxi': {
-    summary: 'a CXI file with all frames of a detector (extra-data-make-virtual-cxi)',
-    load: async () => (await import('./commands/virtual-cxi.ts')).addVirtualCxiCommand,
-  },
-  'vds-check': {
-    summary: 'check the sources of virtual datasets (hdf5-vds-check)',
-    load: async () => (await import('./commands/vds-check.ts')).addVdsCheckCommand,
-  },
-  overview: {
-    summary: 'one virtual file of a whole run, which makes opening it quick',
-    load: async () => (await import('./commands/overview.ts')).addOverviewCommand,
-  },
-  'copy-structure': {
-    summary: 'copies of files without the values of instruments',
-    load: async () => (await import('./commands/copy-structure.ts')).addCopyStructureCommand,
-  },
-};
+import { COMMANDS, summaryOf } from './command-table.ts';
+import { type CliContext, runTargetOf } from './context.ts';
 
 function makeContext(isQuiet: () => boolean, signal: AbortSignal): CliContext {
   const note = (text: string) => {
@@ -160,7 +86,7 @@ async function main(given: readonly string[]): Promise<number> {
   const word = argv.find((argument) => !argument.startsWith('-'));
   const called = word !== undefined && Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
   if (called) (await called.load())(program, context);
-  else for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
+  else for (const [name, entry] of Object.entries(COMMANDS)) program.command(name).description(summaryOf(entry));
   try {
     await program.parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? 0);
