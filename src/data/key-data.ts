@@ -1,3 +1,4 @@
+import { pause } from '../core/cancel.ts';
 import { allocate, type DType, type DTypeStorage, itemSizeOf, lanesOf, type NumericStorage } from '../core/dtype.ts';
 import {
   DtypeMismatch,
@@ -321,9 +322,4 @@ function checkOut(out: NdArray, dtype: DType, shape: readonly number[]): void {
       got: out.shape,
     });
   }
-}
-
-/** Lets other work of the program run between two long reads. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

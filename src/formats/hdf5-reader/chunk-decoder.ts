@@ -2,13 +2,16 @@ import { Unsupported } from '../../core/errors.ts';
 import { damaged } from './cursor.ts';
 import { FILTER, type Filter } from './filters.ts';
 import { decodeLzf } from './lzf.ts';
+import { Scratch } from './scratch.ts';
+
+const scratch = { inflated: new Scratch(), unshuffled: new Scratch() };
 
 /**
- * Port: undoes zlib compression.
- * @param length bytes that must come out. @returns exactly so many; may be a view that the next call overwrites
+ * Port: undoes zlib compression into given memory.
+ * @param out exactly as long as what must come out
  * @throws Error with the reason if the input is damaged or gives another length
  */
-export type Inflate = (bytes: Uint8Array, length: number) => Uint8Array;
+export type Inflate = (bytes: Uint8Array, out: Uint8Array) => void;
 
 /** Whether the reader can undo these filters; else which one it cannot. */
 export function unknownFilter(filters: readonly Filter[]): Filter | undefined {
@@ -48,25 +51,24 @@ export function decodeChunk(
       const checksums = filters.filter(
         (f, k) => k < i && f.id === FILTER.fletcher32 && !(filterMask & (1 << k)),
       ).length;
+      const length = chunkBytes + 4 * checksums;
+      // The last step writes where the caller wants the values.
+      const target = length === out.length && isLast(filters, i, filterMask) ? out : scratch.inflated.take(length);
       try {
-        bytes = inflate(bytes, chunkBytes + 4 * checksums);
+        inflate(bytes, target);
       } catch (error) {
-        throw damaged(
-          file,
-          address,
-          `a chunk that cannot be decompressed (${error instanceof Error ? error.message : error})`,
-        );
+        const reason = error instanceof Error ? error.message : error;
+        throw damaged(file, address, `a chunk that cannot be decompressed (${reason})`);
       }
+      bytes = target;
     } else if (id === FILTER.lzf) {
       // The filter's third parameter is the length before it.
       bytes = decodeLzf(file, address, bytes, parameters[2] ?? chunkBytes);
     } else if (id === FILTER.shuffle) {
       const width = parameters[0] ?? itemSize;
-      // The last step writes where the caller wants the values.
-      const isLast = !filters.some((_, k) => k < i && !(filterMask & (1 << k)));
-      const target = isLast && bytes.length === out.length ? out : new Uint8Array(bytes.length);
+      const target =
+        bytes.length === out.length && isLast(filters, i, filterMask) ? out : scratch.unshuffled.take(bytes.length);
       unshuffle(bytes, width, target);
-      if (target === out) return;
       bytes = target;
     } else if (id === FILTER.fletcher32) {
       bytes = checkFletcher32(file, address, bytes);
@@ -75,7 +77,12 @@ export function decodeChunk(
   if (bytes.length !== out.length) {
     throw damaged(file, address, `a chunk of ${bytes.length} bytes where ${out.length} are expected`);
   }
-  out.set(bytes);
+  if (bytes !== out) out.set(bytes);
+}
+
+/** Whether no filter before the i-th was applied to a chunk. */
+function isLast(filters: readonly Filter[], i: number, filterMask: number): boolean {
+  return !filters.some((_, k) => k < i && !(filterMask & (1 << k)));
 }
 
 /** Undoes the shuffle filter: byte k of all elements stands together. Bytes that make no whole element stay at the end. */
@@ -94,28 +101,53 @@ export function unshuffle(bytes: Uint8Array, width: number, out: Uint8Array): vo
   out.set(bytes.subarray(count * width), count * width);
 }
 
+/** Two elements at a time from words of the two planes, where those are aligned; signed words are the quick ones. */
 function unshuffle2(bytes: Uint8Array, count: number, out: Uint8Array): void {
+  let done = 0;
+  if (count % 4 === 0 && bytes.byteOffset % 4 === 0 && out.byteOffset % 4 === 0) {
+    const words = count / 4;
+    const low = new Int32Array(bytes.buffer, bytes.byteOffset, words);
+    const high = new Int32Array(bytes.buffer, bytes.byteOffset + count, words);
+    const pairs = new Int32Array(out.buffer, out.byteOffset, 2 * words);
+    for (let i = 0, o = 0; i < words; i++, o += 2) {
+      const a = low[i];
+      const b = high[i];
+      pairs[o] = (a & 0xff) | ((a & 0xff00) << 8) | ((b & 0xff) << 8) | ((b & 0xff00) << 16);
+      pairs[o + 1] = ((a >>> 16) & 0xff) | ((a >>> 8) & 0xff0000) | ((b >>> 8) & 0xff00) | (b & 0xff000000);
+    }
+    done = count;
+  }
   const values = new Uint16Array(out.buffer, out.byteOffset, count);
-  for (let i = 0, j = count; i < count; i++, j++) values[i] = bytes[i] | (bytes[j] << 8);
+  for (let i = done; i < count; i++) values[i] = bytes[i] | (bytes[count + i] << 8);
 }
 
 /** Four elements at a time from words of the four planes, where those are aligned. */
 function unshuffle4(bytes: Uint8Array, count: number, out: Uint8Array): void {
-  const values = new Uint32Array(out.buffer, out.byteOffset, count);
+  const values = new Int32Array(out.buffer, out.byteOffset, count);
   let done = 0;
   if (count % 4 === 0 && bytes.byteOffset % 4 === 0) {
     const words = count / 4;
-    const planes = new Uint32Array(bytes.buffer, bytes.byteOffset, count);
-    for (let i = 0; i < words; i++) {
-      const [a, b, c, d] = [planes[i], planes[words + i], planes[2 * words + i], planes[3 * words + i]];
-      values[done++] = (a & 0xff) | ((b & 0xff) << 8) | ((c & 0xff) << 16) | (d << 24);
-      values[done++] = ((a >>> 8) & 0xff) | (b & 0xff00) | ((c & 0xff00) << 8) | ((d & 0xff00) << 16);
-      values[done++] = ((a >>> 16) & 0xff) | ((b >>> 8) & 0xff00) | (c & 0xff0000) | ((d & 0xff0000) << 8);
-      values[done++] = (a >>> 24) | ((b >>> 16) & 0xff00) | ((c >>> 8) & 0xff0000) | (d & 0xff000000);
+    const plane = (k: number) => new Int32Array(bytes.buffer, bytes.byteOffset + k * count, words);
+    const [p0, p1, p2, p3] = [plane(0), plane(1), plane(2), plane(3)];
+    for (let i = 0, o = 0; i < words; i++, o += 4) {
+      const a = p0[i];
+      const b = p1[i];
+      const c = p2[i];
+      const d = p3[i];
+      // Bytes 0 and 2, then 1 and 3, of the four elements in pairs.
+      const ab = (a & 0x00ff00ff) | ((b & 0x00ff00ff) << 8);
+      const cd = (c & 0x00ff00ff) | ((d & 0x00ff00ff) << 8);
+      const abOdd = ((a >>> 8) & 0x00ff00ff) | (b & 0xff00ff00);
+      const cdOdd = ((c >>> 8) & 0x00ff00ff) | (d & 0xff00ff00);
+      values[o] = (ab & 0xffff) | (cd << 16);
+      values[o + 1] = (abOdd & 0xffff) | (cdOdd << 16);
+      values[o + 2] = (ab >>> 16) | (cd & 0xffff0000);
+      values[o + 3] = (abOdd >>> 16) | (cdOdd & 0xffff0000);
     }
+    done = count;
   }
-  for (let a = done; a < count; a++) {
-    values[a] = bytes[a] | (bytes[count + a] << 8) | (bytes[2 * count + a] << 16) | (bytes[3 * count + a] << 24);
+  for (let i = done; i < count; i++) {
+    values[i] = bytes[i] | (bytes[count + i] << 8) | (bytes[2 * count + i] << 16) | (bytes[3 * count + i] << 24);
   }
 }
 

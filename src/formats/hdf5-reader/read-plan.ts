@@ -4,6 +4,7 @@ import { type ChunkFormat, decodeChunk, type Inflate } from './chunk-decoder.ts'
 import type { ChunkTable } from './chunk-table.ts';
 import { damaged, NOWHERE } from './cursor.ts';
 import type { RandomBytes } from './random-bytes.ts';
+import { Scratch } from './scratch.ts';
 
 /** A part of a block that lies in one stored chunk (or in a dataset that is stored in one piece). */
 export interface ReadPiece {
@@ -32,16 +33,6 @@ export interface ReadPlan extends ChunkFormat {
 /** Parts of a file that are not far apart are read in one go up to this many bytes, and the gaps thrown away. */
 const LARGEST_GAP_READ = 2 ** 20;
 
-/** Memory that one chunk after the other goes through: new memory for each would pile up faster than it is collected. */
-class Scratch {
-  #bytes = new Uint8Array(0);
-
-  /** Bytes to overwrite; valid until the next call. */
-  take(length: number): Uint8Array {
-    if (length > this.#bytes.length) this.#bytes = new Uint8Array(length);
-    return this.#bytes.subarray(0, length);
-  }
-}
 const scratch = { stored: new Scratch(), chunk: new Scratch() };
 
 /** Pieces of a block of a chunked dataset. @param base byte of the file where address 0 is */
