@@ -67,6 +67,7 @@ describe('the installed package', () => {
       'bin/hutch',
       'dist/lib/index.js',
       'dist/lib/index.d.ts',
+      'dist/cli/main.js',
       'dist/kernels.wasm',
       'dist/app/index.html',
     ])

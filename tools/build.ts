@@ -1,6 +1,7 @@
-// npm run build: dist/ with JavaScript and types (dist/lib), the kernels and the pages.
+// npm run build: dist/ with JavaScript and types (dist/lib), the program in few files (dist/cli), the kernels and the pages.
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildCli } from './build-cli.ts';
 import { buildPages } from './build-pages.ts';
 import { buildWasm } from './build-wasm.ts';
 import { root, runBin } from './process.ts';
@@ -9,6 +10,10 @@ const wasm = await buildWasm();
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 mkdirSync(join(root, 'dist'));
 copyFileSync(wasm, join(root, 'dist', 'kernels.wasm'));
-const status = runBin('typescript7/bin/tsc', ['-p', 'tsconfig.build.json']) || buildPages();
-if (status === 0) console.log('built dist/: lib, kernels.wasm, app');
+let status = runBin('typescript7/bin/tsc', ['-p', 'tsconfig.build.json']);
+if (status === 0) {
+  await buildCli();
+  status = buildPages();
+}
+if (status === 0) console.log('built dist/: lib, cli, kernels.wasm, app');
 process.exit(status);

@@ -8,6 +8,7 @@ import { runHere } from '../../test/server/hutch-in-process.ts';
 import { addReadableCommand } from './commands/readable.ts';
 
 const readable = (...args: string[]) => runHere(addReadableCommand, ['readable', ...args]);
+const MAKE_PIPE = '/usr/bin/mkfifo';
 const folder = mkdtempSync(join(tmpdir(), 'hutch-readable-'));
 const at = (name: string) => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +20,7 @@ beforeAll(() => {
   writeFileSync(at('.(get)(tape.h5)(locality)'), 'NEARLINE\n');
   writeFileSync(at('.(get)(away.h5)(locality)'), 'UNAVAILABLE\n');
   // A pipe that nobody writes to hangs whoever opens it, as a dead file system does.
-  expect(spawnSync('mkfifo', [at('hangs.h5')]).status).toBe(0);
+  expect(spawnSync(MAKE_PIPE, [at('hangs.h5')]).status).toBe(0);
 });
 
 describe('hutch readable', () => {
