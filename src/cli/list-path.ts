@@ -178,7 +178,8 @@ function describe(path: string, whole: Run, options: ListOptions): Pick<Listing,
   const skipped = whole.skippedFiles.map(({ file, reason }) => `Skipped ${basename(file)}: ${reason}`);
   return {
     text: `${[...first, ...lines, ...skipped].join('\n')}\n`,
-    json: { path, kind: 'run', ...toJson(whole, info) },
+    // Metadata are in a file that may not have been opened: only who wants them waits for them.
+    json: options.json ? { path, kind: 'run', ...toJson(whole, info) } : {},
   };
 }
 
