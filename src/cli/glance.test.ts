@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GOLDEN } from '../../test/conformance/hdf5-run-expected.ts';
 import { runHere } from '../../test/server/hutch-in-process.ts';
+import { runHutch } from '../../test/server/hutch-process.ts';
 import { addGlanceCommand } from './commands/glance.ts';
 
 const TYPES = `${GOLDEN}hdf5-types.h5`;
@@ -119,6 +120,16 @@ sample data:
     });
     const dataset = JSON.parse(await text(DA01, 'INDEX/trainId', '--json'));
     expect(dataset).toMatchObject({ kind: 'dataset', dtype: 'uint64', chunks: [8], compression: null });
+  });
+});
+
+describe('hutch glance, a pager', () => {
+  it('is $PAGER where it is asked for; without one that can be started the text comes as it is', async () => {
+    const plain = await text(TYPES, 'links');
+    const paged = await runHutch(['glance', TYPES, 'links', '--pager'], { env: { PAGER: 'tr a-z A-Z' } });
+    expect(paged).toEqual({ code: 0, stdout: plain.toUpperCase(), stderr: '' });
+    const without = await runHutch(['glance', TYPES, 'links', '--pager'], { env: { PAGER: '/nowhere/pager' } });
+    expect(without.stdout).toBe(plain);
   });
 });
 
