@@ -22,7 +22,6 @@ export function damaged(file: string, at: number, problem: string): FormatInvali
 export class Cursor {
   readonly file: string;
   readonly sizes: FieldSizes;
-  readonly #view: DataView;
   readonly #bytes: Uint8Array;
   /** Place of the block in the file. */
   readonly #start: number;
@@ -33,7 +32,6 @@ export class Cursor {
     this.sizes = sizes;
     this.#start = start;
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Bytes read so far. */
@@ -78,11 +76,14 @@ export class Cursor {
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    const at = this.#take(2);
+    return this.#bytes[at] | (this.#bytes[at + 1] << 8);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    const at = this.#take(4);
+    const bytes = this.#bytes;
+    return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
   }
 
   /** An unsigned number of `width` bytes. @throws FormatInvalid beyond 2^53 */

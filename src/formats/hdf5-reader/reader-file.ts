@@ -10,6 +10,7 @@ import { StoredDataset } from './dataset.ts';
 import { GlobalHeap } from './global-heap.ts';
 import { MetadataBytes } from './metadata-bytes.ts';
 import { type FoundObject, ObjectTree } from './object-tree.ts';
+import { PagedBytes } from './paged-bytes.ts';
 import type { RandomBytes } from './random-bytes.ts';
 import { type ReadPlan, readPiece } from './read-plan.ts';
 import { storageFacts } from './storage-facts.ts';
@@ -30,7 +31,7 @@ interface Described {
 /** An HDF5 file read by our own reader. What it cannot read is `Unsupported`. */
 export class ReaderHdf5File implements Hdf5File {
   readonly path: string;
-  readonly #source: RandomBytes;
+  readonly #source: PagedBytes;
   readonly #inflate: Inflate;
   readonly #tree: ObjectTree;
   readonly #heap: GlobalHeap;
@@ -42,10 +43,10 @@ export class ReaderHdf5File implements Hdf5File {
   /** Takes `source` over. @throws FileUnreadable if it is empty, no HDF5 file, or cut off */
   constructor(source: RandomBytes, inflate: Inflate) {
     this.path = source.name;
-    this.#source = source;
+    this.#source = new PagedBytes(source);
     this.#inflate = inflate;
-    const { sizes, base, rootAddress } = readSuperblock(source);
-    const metadata = new MetadataBytes(source, sizes, base);
+    const { sizes, base, rootAddress } = readSuperblock(this.#source);
+    const metadata = new MetadataBytes(this.#source, sizes, base);
     this.#heap = new GlobalHeap(metadata);
     this.#tree = new ObjectTree(metadata, rootAddress, (file) => this.#relatedTree(file));
   }

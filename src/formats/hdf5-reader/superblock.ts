@@ -1,6 +1,6 @@
 import { FileUnreadable } from '../../core/errors.ts';
 import { Cursor, type FieldSizes, NOWHERE } from './cursor.ts';
-import type { RandomBytes } from './random-bytes.ts';
+import type { PagedBytes } from './paged-bytes.ts';
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Longest superblock: version 1 with 8-byte fields. */
@@ -22,14 +22,13 @@ export interface Superblock {
  * @throws FileUnreadable for an empty, non-HDF5 or truncated file
  * @source HDF5 File Format Specification 3.0, II.A
  */
-export function readSuperblock(source: RandomBytes): Superblock {
+export function readSuperblock(source: PagedBytes): Superblock {
   const path = source.name;
   if (source.size === 0) {
     throw new FileUnreadable(`${path} is empty: the writer stored nothing. Copy it again.`, { path });
   }
   for (let base = 0; base < source.size; base = base === 0 ? 512 : base * 2) {
-    const head = new Uint8Array(Math.min(LENGTH, source.size - base));
-    source.readInto(base, head);
+    const head = source.view(base, Math.min(LENGTH, source.size - base));
     if (SIGNATURE.every((byte, i) => head[i] === byte)) return parse(source, head, base);
   }
   throw new FileUnreadable(
@@ -38,7 +37,7 @@ export function readSuperblock(source: RandomBytes): Superblock {
   );
 }
 
-function parse(source: RandomBytes, head: Uint8Array, base: number): Superblock {
+function parse(source: PagedBytes, head: Uint8Array, base: number): Superblock {
   const path = source.name;
   const version = head[8];
   const isOld = version < 2;
