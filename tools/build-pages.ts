@@ -3,7 +3,12 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, runBin } from './process.ts';
 
-const folders = ['src/app', 'src/display', 'src/api', 'src/core', 'src/detector'];
+const folders = [
+  ...['app', 'explore', 'display', 'api', 'core', 'detector', 'data', 'calib', 'formats'].map(
+    (folder) => `src/${folder}`,
+  ),
+  'src/platform/browser',
+];
 
 function newest(folder: string): number {
   const times = readdirSync(folder, { recursive: true, withFileTypes: true })

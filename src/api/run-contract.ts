@@ -45,12 +45,45 @@ export const runInfoSchema = z.object({
     z.object({
       name: z.string(),
       kind: z.enum(['pipeline', 'control']),
-      /** Heading of the tree: Detector, XGM, Digitizers, Cameras, Motors, .. */
-      group: z.string(),
       /** Trains with data. */
       trains: z.int(),
+      /** Entries over all trains, of the index group that has most. */
+      entries: z.int(),
+      /** Fewest and most entries of a train with data. */
+      fewest: z.int(),
+      most: z.int(),
+      aliases: z.array(z.string()),
     }),
   ),
+  /** Sources that are not of the experiment: old names, and what the recording says of itself. */
+  otherSources: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(['legacy', 'reduction', 'errata']),
+      /** Of a legacy name: the name that has the data. */
+      target: z.string().nullable(),
+      trains: z.int(),
+      entries: z.int(),
+    }),
+  ),
+  /** Headings of the source tree in their order, as `lsxfel` groups sources. */
+  groups: z.array(
+    z.object({
+      title: z.string(),
+      /** What all of its sources have in common, such as a detector's frames. */
+      detail: z.string(),
+      /** Sources with similar names are one row: `SPB_IRU_MOT/MOTOR/X{1-2}`. */
+      rows: z.array(z.object({ text: z.string(), names: z.array(z.string()) })),
+    }),
+  ),
+  /** All trains as ranges [first id, count]. */
+  trainRanges: z.array(z.tuple([z.number(), z.int()])),
+  /** Short names of the proposal, also of what this run lacks. */
+  aliases: z.array(
+    z.object({ alias: z.string(), source: z.string(), key: z.string().nullable(), isThere: z.boolean() }),
+  ),
+  /** Where proposals are on the server; null for a run that is not below a data root. */
+  dataRoot: z.string().nullable(),
   detectors: z.array(
     z.object({
       name: z.string(),
@@ -60,6 +93,7 @@ export const runInfoSchema = z.object({
       /** Whether dark constants were found beside the run, so that frames can be shown corrected. */
       isCorrectable: z.boolean(),
       trains: z.int(),
+      trainRanges: z.array(z.tuple([z.number(), z.int()])),
       maxPulses: z.int(),
     }),
   ),
@@ -74,20 +108,17 @@ export const keyInfoSchema = z.object({
   entryShape: z.array(z.int()),
   units: z.string(),
   entries: z.int(),
+  /** Trains with data. */
+  trains: z.int(),
+  /** Most entries of a train. */
+  most: z.int(),
+  /** What can be shown of it. */
+  kind: z.enum(['number', 'text', 'record', 'unreadable']),
+  /** Names and types of the fields of a record. */
+  fields: z.array(z.object({ name: z.string(), dtype: z.string() })),
+  aliases: z.array(z.string()),
 });
 export type KeyInfo = z.infer<typeof keyInfoSchema>;
-
-/**
- * `meta` of the binary frame of kind "series" (GET `/api/runs/:proposal/:run/series?source=..&key=..&data=..`).
- * Arrays: `trainId` (n) float64; `value` (n) float64, mean of the entry's elements; for entries of more than one element
- * also `low` and `high` (n): 16 % and 84 % quantiles.
- */
-export interface SeriesMeta {
-  readonly source: string;
-  readonly key: string;
-  readonly units: string;
-  readonly entryShape: readonly number[];
-}
 
 /**
  * `meta` of the binary frame of kind "detector" (GET

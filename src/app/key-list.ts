@@ -50,7 +50,17 @@ export const KEYS: Readonly<Record<string, readonly (readonly [string, readonly 
         { key: 'Home End', what: 'first, last of a focused slider' },
       ],
     ],
-    ['Sources', [{ key: '/', what: 'search', isMain: true }]],
+    [
+      'Sources',
+      [
+        { key: '/', what: 'search', isMain: true },
+        { key: '↑ ↓', what: 'walk over sources and keys' },
+        { key: '← →', what: 'close, open the source' },
+        { key: '↵', what: 'plot the key' },
+        { key: 'Shift ↵', what: 'second key', isMain: true },
+      ],
+    ],
+    ['Code', [{ key: 'Y', what: 'copy code', isMain: true }]],
   ],
   '/runs': [
     [

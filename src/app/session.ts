@@ -1,72 +1,46 @@
-import { decodeFrame, type Frame } from '../api/frames.ts';
 import type { LiveState, LiveStateReply } from '../api/live-contract.ts';
-import type {
-  DetectorFrameMeta,
-  ErrorReply,
-  GeometryInfo,
-  KeyInfo,
-  Proposal,
-  RunInfo,
-  RunRow,
-  SeriesMeta,
-  ServerStatus,
-} from '../api/run-contract.ts';
+import type { RunCallName, RunCallQuery, RunCallReply } from '../api/run-calls.ts';
+import type { GeometryInfo, Proposal, RunRow, ServerStatus } from '../api/run-contract.ts';
+import type { TaskOptions } from '../core/cancel.ts';
+import type { DroppedRun } from './data-calls.ts';
+import { DROPPED, type ExportChoice, type RunKey, type RunSource } from './run-source.ts';
+import { request, ServerSource } from './server-source.ts';
+import { WorkerSource } from './worker-source.ts';
 
-/** A reply of the server that says what is wrong. */
-export class ServerError extends Error {
-  readonly status: number;
-  readonly reply: ErrorReply;
+export { DROPPED, type RunKey, ServerError } from './run-source.ts';
 
-  constructor(status: number, reply: ErrorReply) {
-    super(reply.message);
-    this.status = status;
-    this.reply = reply;
-  }
-}
-
-async function request(path: string, init?: RequestInit): Promise<Response> {
-  const response = await fetch(path, init).catch((cause) => {
-    if (init?.signal?.aborted) throw cause;
-    throw new ServerError(0, {
-      error: 'Unreachable',
-      message: 'The server does not answer. Is Hutch still running?',
-      details: {},
-    });
-  });
-  if (response.ok) return response;
-  const reply = await response
-    .json()
-    .catch(() => ({ error: 'Fault', message: `The server answered ${response.status}.`, details: {} }));
-  throw new ServerError(response.status, reply as ErrorReply);
-}
-
+const server = new ServerSource();
+const browser = new WorkerSource(() => new Worker(new URL('./data.worker.ts', import.meta.url), { type: 'module' }));
+const sourceOf = (proposal: string): RunSource => (proposal === DROPPED ? browser : server);
 const json = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
   (await request(path, { signal })).json() as Promise<T>;
-const frame = async <Meta>(path: string, signal?: AbortSignal): Promise<Frame<Meta>> =>
-  decodeFrame<Meta>(await (await request(path, { signal })).arrayBuffer());
 
-/** Which run and which of its data. */
-export interface RunKey {
-  readonly proposal: string;
-  readonly run: number;
-  readonly data: string;
-}
-
-const runPath = ({ proposal, run, data }: RunKey, call: string, query: Record<string, string | number> = {}) =>
-  `/api/runs/${proposal}/${run}${call}?${new URLSearchParams({ data, ...Object.fromEntries(Object.entries(query).map(([k, v]) => [k, String(v)])) })}`;
-
-/** The only place where pages get data from. @throws ServerError with the server's own words */
+/** The only place where pages get data from: the server, and for files in this browser a worker. @throws ServerError */
 export const session = {
   status: (signal?: AbortSignal) => json<ServerStatus>('/api/status', signal),
-  proposals: (signal?: AbortSignal) => json<Proposal[]>('/api/proposals', signal),
-  runs: (proposal: string, signal?: AbortSignal) => json<RunRow[]>(`/api/proposals/${proposal}/runs`, signal),
-  runInfo: (run: RunKey, signal?: AbortSignal) => json<RunInfo>(runPath(run, ''), signal),
-  keys: (run: RunKey, source: string, signal?: AbortSignal) =>
-    json<KeyInfo[]>(runPath(run, '/keys', { source }), signal),
-  series: (run: RunKey, source: string, key: string, signal?: AbortSignal) =>
-    frame<SeriesMeta>(runPath(run, '/series', { source, key }), signal),
-  detectorFrame: (run: RunKey, detector: string, train: number, pulse: number, view: string, signal?: AbortSignal) =>
-    frame<DetectorFrameMeta>(runPath(run, '/frame', { detector, train, pulse, view }), signal),
+  /** Those of this browser first: whoever dropped files wants to see them. */
+  async proposals(signal?: AbortSignal): Promise<Proposal[]> {
+    const own = browser.isStarted ? await browser.proposals(signal) : [];
+    try {
+      return [...own, ...(await server.proposals(signal))];
+    } catch (error) {
+      if (own.length === 0) throw error;
+      return own;
+    }
+  },
+  runs: (proposal: string, signal?: AbortSignal): Promise<RunRow[]> => sourceOf(proposal).runs(proposal, signal),
+  /** Asks for something of one run. */
+  call: <N extends RunCallName>(
+    name: N,
+    run: RunKey,
+    query: RunCallQuery<N>,
+    signal?: AbortSignal,
+  ): Promise<RunCallReply<N>> => sourceOf(run.proposal).call(name, run, query, signal),
+  export: (run: RunKey, choice: ExportChoice, options?: TaskOptions) =>
+    sourceOf(run.proposal).export(run, choice, options),
+  /** Opens files in this browser as a run. Nothing is sent anywhere. */
+  addFiles: (run: DroppedRun) => browser.add(run),
+  removeFiles: (run: number) => browser.remove(run),
   geometry: (signal?: AbortSignal) => json<GeometryInfo>('/api/geometry', signal),
   liveState: (signal?: AbortSignal) => json<LiveStateReply>('/api/live/state', signal),
   async putLiveState(state: LiveState): Promise<LiveStateReply> {

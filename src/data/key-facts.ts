@@ -81,6 +81,12 @@ export class KeyFacts {
     return this.info.type.kind !== 'unsupported';
   }
 
+  /** Fields of structured data; none for plain data. */
+  get fields(): readonly Hdf5Field[] {
+    const { type } = this.info;
+    return type.kind === 'record' ? type.fields : [];
+  }
+
   get section(): SourceSection {
     return this.origin.section;
   }

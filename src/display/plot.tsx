@@ -12,6 +12,8 @@ export interface Curve {
   readonly isPoints?: boolean;
   /** A line on which single values can be seen while they are few. */
   readonly hasDots?: boolean;
+  /** Belongs to the axis at the right. */
+  readonly isRight?: boolean;
 }
 
 /** A vertical line with words at its top. */
@@ -29,6 +31,10 @@ export interface PlotProps {
   readonly curves: readonly Curve[];
   readonly xTitle: string;
   readonly yTitle: string;
+  /** Title of the axis at the right. */
+  readonly rightTitle?: string;
+  /** Words of a value of the x axis; without it numbers. */
+  readonly xText?: (x: number) => string;
   readonly isLogY?: boolean;
   /** Lower and upper edge of a band behind the first curve. */
   readonly band?: { readonly low: ArrayLike<number>; readonly high: ArrayLike<number>; readonly label: string };
@@ -117,9 +123,10 @@ export function Plot(props: PlotProps) {
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
   latest.current = props;
-  const { theme, isLogY = false, xTitle, yTitle, x, curves, band, marks } = props;
+  const { theme, isLogY = false, xTitle, yTitle, rightTitle, x, curves, band, marks } = props;
   const shape = JSON.stringify([
-    curves.map(({ label, colour, isPoints }) => [label, colour, isPoints]),
+    curves.map(({ label, colour, isPoints, isRight }) => [label, colour, isPoints, isRight]),
+    props.xText !== undefined,
     band !== undefined,
   ]);
 
@@ -136,8 +143,14 @@ export function Plot(props: PlotProps) {
       ticks: { stroke: colourOf(element, '--axis'), size: 4, width: 1 },
       border: { show: true, stroke: colourOf(element, '--axis'), width: 1 },
     };
-    const line = ({ label, colour, isPoints, hasDots }: Curve): uPlot.Series => ({
+    const hasRight = curves.some((curve) => curve.isRight);
+    const xAxisText: uPlot.Axis.DynamicValues = (u, ticks, ...rest) => {
+      const words = latest.current.xText;
+      return words ? ticks.map((tick) => words(tick)) : (axisText(u, ticks, ...rest) as string[]);
+    };
+    const line = ({ label, colour, isPoints, hasDots, isRight }: Curve): uPlot.Series => ({
       label,
+      scale: isRight ? 'right' : 'y',
       stroke: colourOf(element, colour),
       width: isPoints ? 0 : 1.5,
       points: isPoints
@@ -159,8 +172,16 @@ export function Plot(props: PlotProps) {
         cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
         scales: { x: { time: false }, y: isLogY ? { distr: 3 } : {} },
         axes: [
-          { ...axis, size: 22, space: (_plot, _axis, _low, high) => (high >= LONG_VALUE ? LONG_TICK_PX : TICK_PX) },
+          {
+            ...axis,
+            values: xAxisText,
+            size: 22,
+            space: (_plot, _axis, _low, high) => (high >= LONG_VALUE ? LONG_TICK_PX : TICK_PX),
+          },
           { ...axis, size: Y_AXIS_PX, space: 28 },
+          ...(hasRight
+            ? [{ ...axis, scale: 'right', side: 1 as const, size: Y_AXIS_PX, space: 28, grid: { show: false } }]
+            : []),
         ],
         series: [{}, ...curves.map(line), ...(band ? [edge, edge] : [])],
         bands: band ? [{ series: [curves.length + 2, curves.length + 1], fill: `${colourOf(element, '--c1')}38` }] : [],
@@ -218,6 +239,7 @@ export function Plot(props: PlotProps) {
             {band.label}
           </span>
         )}
+        {rightTitle && <span className="el t2">{rightTitle}</span>}
       </div>
       <div ref={host} className="plot-area" />
       <div className="plot-line">

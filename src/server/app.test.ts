@@ -32,10 +32,8 @@ function failingRuns(failure: (signal: AbortSignal) => unknown): RunsPort {
   const never = () => Promise.reject(new Error('not called'));
   return {
     proposals: never,
-    info: never,
-    keys: never,
-    series: never,
-    frame: never,
+    answer: never,
+    export: never,
     runs: async (_, signal) => {
       throw await failure(signal);
     },
@@ -156,9 +154,18 @@ describe('OpenAPI', () => {
       'GET /api/proposals',
       'GET /api/proposals/{proposal}/runs',
       'GET /api/runs/{proposal}/{run}',
+      'GET /api/runs/{proposal}/{run}/curve',
+      'GET /api/runs/{proposal}/{run}/export',
       'GET /api/runs/{proposal}/{run}/frame',
+      'GET /api/runs/{proposal}/{run}/geometry',
+      'GET /api/runs/{proposal}/{run}/keynames',
       'GET /api/runs/{proposal}/{run}/keys',
+      'GET /api/runs/{proposal}/{run}/map',
+      'GET /api/runs/{proposal}/{run}/picture',
+      'GET /api/runs/{proposal}/{run}/presence',
+      'GET /api/runs/{proposal}/{run}/runvalues',
       'GET /api/runs/{proposal}/{run}/series',
+      'GET /api/runs/{proposal}/{run}/texts',
       'GET /api/status',
       'PUT /api/live/state',
     ]);

@@ -160,6 +160,7 @@ export function createRunService(dataRoot: string | null, snapped: SnappedGeomet
     return dataRoot;
   };
   return new RunService({
+    dataRoot,
     listProposals: async () => (dataRoot === null ? [] : listProposals(nodeFileStore, dataRoot)),
     listRuns: (proposal, signal) => lister(root(), proposal, signal),
     openRun: ({ proposal, run, data }) => openRun({ proposal, run, dataRoot: root() }, { data }),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectArray, readExpected, sha256 } from '../../test/conformance/hdf5-run-expected.ts';
 import { goldenApp } from '../../test/server/golden-app.ts';
 import { decodeFrame, type Frame } from '../api/frames.ts';
+import type { SeriesMeta } from '../api/run-calls.ts';
 import {
   type DetectorFrameMeta,
   geometryInfoSchema,
@@ -10,7 +11,6 @@ import {
   proposalSchema,
   runInfoSchema,
   runRowSchema,
-  type SeriesMeta,
   serverStatusSchema,
 } from '../api/run-contract.ts';
 import { bytesOf } from '../core/ndarray.ts';
@@ -88,6 +88,7 @@ describe('run routes on the golden proposal', () => {
         isRaw: true,
         isCorrectable: false,
         trains: 6,
+        trainRanges: [[1000000000, 6]],
         maxPulses: 3,
       },
     ]);
@@ -111,7 +112,7 @@ describe('run routes on the golden proposal', () => {
     const scalar = await getFrame<SeriesMeta>(
       `${RUN}/series?data=raw&source=${encodeURIComponent(MOTOR)}&key=actualPosition.value`,
     );
-    expect([scalar.kind, [...scalar.arrays.keys()]]).toEqual(['series', ['trainId', 'value']]);
+    expect([scalar.kind, [...scalar.arrays.keys()]]).toEqual(['series', ['trainId', 'time', 'value']]);
     expectArray(scalar.arrays.get('value') as never, info.sources[MOTOR].keys['actualPosition.value'].data);
     expect([...(scalar.arrays.get('trainId')?.data ?? [])]).toEqual(info.train_ids);
     const xgm = encodeURIComponent('SA1_XTD2_XGM/XGM/DOOCS:output');

@@ -1,14 +1,11 @@
-import type { DetectorFrameMeta, KeyInfo, Proposal, RunInfo, RunRow, SeriesMeta } from '../api/run-contract.ts';
+import type { ExportFormat, ParsedRunCallQuery, RunCallName, RunCallReply } from '../api/run-calls.ts';
+import type { Proposal, RunRow } from '../api/run-contract.ts';
 import type { FrameCorrector } from '../calib/frame-corrector.ts';
-import { isXfelError, NoData } from '../core/errors.ts';
-import { type NdArray, ndarray } from '../core/ndarray.ts';
-import { openDetector } from '../data/detectors/open-detector.ts';
 import type { RunSummary } from '../data/proposals.ts';
 import type { Run } from '../data/run.ts';
-import type { SourceData } from '../data/source-data.ts';
-import { assembleModules, type SnappedGeometry } from '../detector/snapped-geometry.ts';
-import { summariseSeries } from './series.ts';
-import { groupOfSource } from './source-group.ts';
+import type { SnappedGeometry } from '../detector/snapped-geometry.ts';
+import { answerRunCall } from '../explore/answer.ts';
+import { type ExportedFile, exportKeys } from '../explore/export-keys.ts';
 
 /** Which run: proposal folder name, run number, and `raw` or `proc`. */
 export interface RunAddress {
@@ -17,31 +14,30 @@ export interface RunAddress {
   readonly data: string;
 }
 
+/** What to write into a file. */
+interface ExportChoice {
+  readonly format: ExportFormat;
+  readonly keys: readonly (readonly [string, string])[];
+}
+
 /** What the run routes call. Arrays belong to the caller. */
 export interface RunsPort {
   proposals(): Promise<Proposal[]>;
   runs(proposal: string, signal: AbortSignal): Promise<RunRow[]>;
-  info(address: RunAddress): Promise<RunInfo>;
-  keys(address: RunAddress, source: string): Promise<KeyInfo[]>;
-  series(
+  /** Answers a call of a page about one run. */
+  answer<N extends RunCallName>(
     address: RunAddress,
-    source: string,
-    key: string,
+    name: N,
+    query: ParsedRunCallQuery<N>,
     signal: AbortSignal,
-  ): Promise<{ meta: SeriesMeta; arrays: Map<string, NdArray> }>;
-  frame(
-    address: RunAddress,
-    detector: string,
-    train: number,
-    pulse: number,
-    view: 'raw' | 'corrected',
-    signal: AbortSignal,
-  ): Promise<{ meta: DetectorFrameMeta; image: NdArray }>;
+  ): Promise<RunCallReply<N>>;
+  export(address: RunAddress, choice: ExportChoice, signal: AbortSignal): Promise<ExportedFile>;
   close(): Promise<void>;
 }
 
 /** What the run service is built on. */
 export interface RunServiceParts {
+  readonly dataRoot: string | null;
   listProposals(): Promise<Proposal[]>;
   listRuns(proposal: string, signal: AbortSignal): Promise<readonly RunSummary[]>;
   openRun(address: RunAddress): Promise<Run>;
@@ -76,124 +72,25 @@ export class RunService implements RunsPort {
       .sort((a, b) => b.run - a.run);
   }
 
-  async info(address: RunAddress): Promise<RunInfo> {
-    const run = await this.#run(address);
-    const { trainIds } = run;
-    const sources = run.sources.map((name) => {
-      const source = run.source(name);
-      return {
-        name,
-        kind: source.kind === 'control' ? ('control' as const) : ('pipeline' as const),
-        group: groupOfSource(name),
-        trains: trainsWithData(source),
-      };
-    });
-    return {
-      ...address,
-      path: run.path,
-      trains: trainIds.length,
-      firstTrainId: trainIds[0] ?? null,
-      lastTrainId: trainIds.at(-1) ?? null,
-      metadata: Object.fromEntries(run.runMetadata()),
-      sources,
-      detectors: this.#detectors(run, await this.#parts.hasDarks(address.proposal)),
-      skippedFiles: run.skippedFiles.map(({ file, reason }) => ({ file, reason })),
-    };
-  }
-
-  #detectors(run: Run, hasDarks: boolean): RunInfo['detectors'] {
-    const names = new Set(
-      run.sources
-        .map((name) => /^(.+_(?:AGIPD1M|AGIPD500K|LPD1M|DSSC1M|JNGFR|JF)[^/]*)\//.exec(name)?.[1])
-        .filter((name) => name !== undefined),
-    );
-    return [...names].flatMap((name) => {
-      try {
-        const detector = openDetector(run, { name });
-        return [
-          {
-            name,
-            type: detector.kind.name,
-            modules: [...detector.modules],
-            isRaw: detector.isRaw,
-            isCorrectable:
-              hasDarks && detector.isRaw && detector.kind.name === this.#parts.snapped.geometry.detector.name,
-            trains: detector.trainIds.length,
-            maxPulses: Math.max(0, ...detector.frameCounts),
-          },
-        ];
-      } catch (error) {
-        // A detector without a single frame is no detector to look at; anything else is a fault.
-        if (isXfelError(error)) return [];
-        throw error;
-      }
-    });
-  }
-
-  async keys(address: RunAddress, source: string): Promise<KeyInfo[]> {
-    const data = (await this.#run(address)).source(source);
-    return data.keys().map((name) => {
-      const key = data.key(name);
-      return {
-        key: name,
-        dtype: key.isReadable ? key.dtype : 'unreadable',
-        entryShape: [...key.entryShape],
-        units: key.units,
-        entries: key.shape[0],
-      };
-    });
-  }
-
-  async series(address: RunAddress, source: string, key: string, signal: AbortSignal) {
-    const data = (await this.#run(address)).source(source).key(key);
-    return summariseSeries(data, signal);
-  }
-
-  async frame(
+  async answer<N extends RunCallName>(
     address: RunAddress,
-    detectorName: string,
-    train: number,
-    pulse: number,
-    view: 'raw' | 'corrected',
+    name: N,
+    query: ParsedRunCallQuery<N>,
     signal: AbortSignal,
-  ) {
+  ): Promise<RunCallReply<N>> {
     const run = await this.#run(address);
-    const detector = openDetector(run, { name: detectorName });
-    const trainId = detector.trainIds[train];
-    if (trainId === undefined)
-      throw new NoData(
-        `${detectorName} has frames in ${detector.trainIds.length} trains; there is no train number ${train}.`,
-        { train },
-      );
-    const { snapped } = this.#parts;
-    if (detector.kind.name !== snapped.geometry.detector.name) {
-      throw new NoData(
-        `Frames of ${detector.kind.name} cannot be drawn: the geometry is of ${snapped.geometry.detector.name}.`,
-        { detector: detectorName },
-      );
-    }
-    const frame = await detector.readFrame(trainId, pulse, { signal });
-    const corrector = detector.isRaw && view === 'corrected' ? await this.#corrector(address.proposal) : null;
-    if (detector.isRaw && view === 'corrected' && !corrector) {
-      throw new NoData(
-        `${address.proposal} has no dark runs, so raw frames cannot be corrected. Look at them raw, or record darks.`,
-        { proposal: address.proposal },
-      );
-    }
-    const stack = toFloatStack(frame.array, frame.cellId, frame.modulesPresent, corrector);
-    const image = assembleModules(snapped, stack);
-    const isCorrected = !detector.isRaw || corrector !== null;
-    const meta: DetectorFrameMeta = {
-      detector: detectorName,
-      trainId,
-      pulseId: frame.pulseId,
-      cellId: frame.cellId,
-      pulses: frame.frames,
-      modules: frame.modulesPresent.flatMap((isPresent, module) => (isPresent ? [module] : [])),
-      unit: isCorrected ? 'keV' : 'ADU',
-      view: isCorrected ? 'corrected' : 'raw',
-    };
-    return { meta, image };
+    const { proposal, run: number, data } = address;
+    const { snapped, dataRoot } = this.#parts;
+    // Looking for darks opens files: only the description of a run needs it.
+    const hasDarks = name === 'info' && (await this.#parts.hasDarks(proposal));
+    const correctable = hasDarks ? snapped.geometry.detector.name : null;
+    const around = { proposal, run: number, data, dataRoot, correctable };
+    const tools = { snapped, loadCorrector: () => this.#corrector(proposal) };
+    return answerRunCall(name, { run, around, tools }, query, signal);
+  }
+
+  async export(address: RunAddress, choice: ExportChoice, signal: AbortSignal): Promise<ExportedFile> {
+    return exportKeys(await this.#run(address), address, choice, signal);
   }
 
   async close(): Promise<void> {
@@ -227,42 +124,4 @@ export class RunService implements RunsPort {
     }
     return corrector;
   }
-}
-
-function trainsWithData(source: SourceData): number {
-  const keys = source.keys();
-  if (keys.length === 0) return 0;
-  return source
-    .key(keys[0])
-    .dataCounts()
-    .filter((count) => count > 0).length;
-}
-
-/** (module, [2,] ss, fs) raw or corrected to (module, ss, fs) float32; modules without data or constants are NaN. */
-function toFloatStack(
-  array: NdArray,
-  cellId: number,
-  present: readonly boolean[],
-  corrector: FrameCorrector | null,
-): NdArray<'float32'> {
-  const [modules] = array.shape;
-  const [slowScan, fastScan] = array.shape.slice(-2);
-  const pixels = slowScan * fastScan;
-  const hasGain = array.shape.length === 4;
-  const out = new Float32Array(modules * pixels).fill(Number.NaN);
-  const values = array.data as Uint16Array;
-  for (let module = 0; module < modules; module++) {
-    if (!present[module]) continue;
-    const at = module * pixels * (hasGain ? 2 : 1);
-    const analogue = values.subarray(at, at + pixels);
-    if (!corrector) {
-      out.set(analogue, module * pixels);
-      continue;
-    }
-    const corrected = hasGain
-      ? corrector.correct(module, { analogue, gain: values.subarray(at + pixels, at + 2 * pixels), cellId })
-      : null;
-    if (corrected) out.set(corrected.data, module * pixels);
-  }
-  return ndarray('float32', [modules, slowScan, fastScan], out);
 }

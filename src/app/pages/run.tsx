@@ -2,9 +2,11 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import '../style/runs.css';
+import { ExportPanel } from '../panels/export-panel.tsx';
+import { KeyPlot } from '../panels/key-plot.tsx';
+import { MissingData } from '../panels/missing-data.tsx';
 import { QueryState } from '../panels/query-state.tsx';
 import { RunCode } from '../panels/run-code.tsx';
-import { RunCurve } from '../panels/run-curve.tsx';
 import { RunFacts } from '../panels/run-facts.tsx';
 import { RunFrame } from '../panels/run-frame.tsx';
 import { SourceTree } from '../panels/source-tree.tsx';
@@ -17,25 +19,31 @@ const RUN: WorkspaceDefinition = {
   page: 'run',
   panels: {
     frame: { title: 'Detector frame', Body: RunFrame },
-    curve: { title: 'Curve', Body: RunCurve },
+    curve: { title: 'Plot', Body: KeyPlot },
     sources: { title: 'Sources', Body: SourceTree },
+    missing: { title: 'Missing data', Body: MissingData },
     facts: { title: 'Run', Body: RunFacts },
     code: { title: 'Code', Body: RunCode },
+    export: { title: 'Export', Body: ExportPanel },
   },
   layouts: {
     wide: [
-      { id: 'frame' },
-      { id: 'sources', beside: 'frame', side: 'left', width: 356 },
-      { id: 'curve', beside: 'frame', side: 'right', width: 760 },
-      { id: 'facts', beside: 'curve', side: 'below', height: 400 },
-      { id: 'code', beside: 'facts', side: 'right', width: 440 },
+      { id: 'curve' },
+      { id: 'sources', beside: 'curve', side: 'left', width: 356 },
+      { id: 'facts', beside: 'curve', side: 'right', width: 392, height: 330 },
+      { id: 'frame', beside: 'curve', side: 'below', height: 600 },
+      { id: 'missing', beside: 'frame', side: 'right' },
+      { id: 'code', beside: 'facts', side: 'below' },
+      { id: 'export', beside: 'code', side: 'below', height: 190 },
     ],
     narrow: [
       { id: 'frame' },
       { id: 'sources', beside: 'frame', side: 'left', width: 280 },
-      { id: 'curve', beside: 'frame', side: 'right', width: 400 },
-      { id: 'facts', beside: 'curve', side: 'below', height: 320 },
+      { id: 'curve', beside: 'frame', side: 'right', width: 430 },
+      { id: 'facts', beside: 'curve', side: 'below', height: 300 },
+      { id: 'missing', beside: 'facts', side: 'within', isBehind: true },
       { id: 'code', beside: 'facts', side: 'within', isBehind: true },
+      { id: 'export', beside: 'facts', side: 'within', isBehind: true },
     ],
   },
 };
@@ -49,12 +57,15 @@ export function RunPage({ proposal, run }: { readonly proposal: string; readonly
   const key = useMemo<RunKey>(() => ({ proposal, run, data }), [proposal, run, data]);
   const set = useStable((changes: Readonly<Record<string, string>>) => {
     const next = new URLSearchParams(window.location.search);
-    for (const [name, value] of Object.entries(changes)) next.set(name, value);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === '') next.delete(name);
+      else next.set(name, value);
+    }
     navigate(`/run/${proposal}/${run}?${next}`, { replace: true });
   });
   const info = useQuery({
     queryKey: ['run', proposal, run, data],
-    queryFn: ({ signal }) => session.runInfo(key, signal),
+    queryFn: ({ signal }) => session.call('info', key, {}, signal),
   });
   const view = useMemo<RunView | null>(
     () => (info.data ? { run: key, info: info.data, search, set } : null),

@@ -6,10 +6,11 @@ import type { RunRow } from '../../api/run-contract.ts';
 import '../style/runs.css';
 import { useKeys } from '../keyboard.ts';
 import { numberText } from '../number-text.ts';
+import { DropFiles, PickFiles } from '../panels/drop-files.tsx';
 import { QueryState } from '../panels/query-state.tsx';
 import { RunDetails } from '../panels/run-details.tsx';
 import { durationText, startText } from '../run-text.ts';
-import { session } from '../session.ts';
+import { DROPPED, session } from '../session.ts';
 
 /** New runs appear by themselves, ms. */
 const LOOK_AGAIN_MS = 15_000;
@@ -23,6 +24,7 @@ export function RunsPage() {
   const input = useRef<HTMLInputElement>(null);
   const proposals = useQuery({ queryKey: ['proposals'], queryFn: ({ signal }) => session.proposals(signal) });
   const chosen = search.get('proposal') ?? proposals.data?.[0]?.proposal ?? null;
+  const isGone = chosen === DROPPED && proposals.data?.every((each) => each.proposal !== DROPPED) === true;
   const runs = useQuery({
     queryKey: ['runs', chosen],
     queryFn: ({ signal }) => session.runs(chosen ?? '', signal),
@@ -46,89 +48,104 @@ export function RunsPage() {
   });
   const error = proposals.error ?? runs.error;
   return (
-    <main className="runs">
-      <section className="panel focus" aria-label="Runs">
-        <div className="phead">
-          <span className="tab on">Runs</span>
-          <span className="sp" />
-          <span className="ttl">
-            <small>{proposal ? `${proposal.path} · ${proposal.instrument}` : ''}</small>
-          </span>
-        </div>
-        <div className="ptool">
-          <select
-            className="selct"
-            aria-label="Proposal"
-            value={chosen ?? ''}
-            onChange={(event) => navigate(`/runs?proposal=${event.target.value}`)}
-          >
-            {proposals.data?.length === 0 && <option value="">no proposals</option>}
-            {(proposals.data ?? []).map((each) => (
-              <option key={each.proposal} value={each.proposal}>
-                {each.proposal} · {each.instrument} · {each.cycle}
-              </option>
-            ))}
-          </select>
-          <span className="in text" style={{ width: 280 }}>
-            <input
-              ref={input}
-              aria-label="Filter runs"
-              placeholder="Filter: number, sample, type, detector"
-              value={filter}
-              onChange={(event) => setFilter(event.target.value)}
-              onKeyDown={(event) => {
-                if (event.key === 'Escape') setFilter('');
-                if (event.key === 'Enter') event.currentTarget.blur();
-              }}
-            />
-            <kbd>/</kbd>
-          </span>
-          <span className="sp" />
-          <span className="t2">{runs.data ? `${rows.length} of ${runs.data.length} runs` : ''}</span>
-        </div>
-        <div className="pbody">
-          <div className="scroll fill">
-            {rows.length > 0 && <RunTable rows={rows} selected={selected} onSelect={select} onOpen={open} />}
-            <QueryState
-              isLoading={proposals.isLoading || runs.isLoading}
-              error={error}
-              what="Runs"
-              onRetry={() => void (proposals.error ? proposals : runs).refetch()}
-            />
-            {!error && proposals.data?.length === 0 && (
-              <div className="state" data-testid="no-proposals">
-                <h2>No proposals</h2>
-                <p>
-                  There is no INSTRUMENT/CYCLE/pNNNNNN folder below the data root. Start the server with --data-root
-                  DIR, or with --demo for an example.
-                </p>
-              </div>
-            )}
-            {!error && runs.data && rows.length === 0 && (
-              <div className="state">
-                <h2>{runs.data.length === 0 ? 'No runs yet' : 'No run fits the filter'}</h2>
-                <p>
-                  {runs.data.length === 0
-                    ? `${proposal?.path ?? chosen} has no raw/rNNNN or proc/rNNNN folder. The list looks again every 15 s.`
-                    : 'Clear the filter with Esc to see all runs.'}
-                </p>
-              </div>
-            )}
+    <DropFiles>
+      <main className="runs">
+        <section className="panel focus" aria-label="Runs">
+          <div className="phead">
+            <span className="tab on">Runs</span>
+            <span className="sp" />
+            <span className="ttl">
+              <small>{proposal ? `${proposal.path} · ${proposal.instrument}` : ''}</small>
+            </span>
           </div>
-        </div>
-        <div className="pfoot">
-          <span className="grow el">
-            {runs.data && !runs.error
-              ? `${numberText(totalTrains(rows))} trains in ${numberText(rows.length)} runs`
-              : ''}
-          </span>
-          <span className="prov">
-            {runs.dataUpdatedAt ? `updated ${new Date(runs.dataUpdatedAt).toLocaleTimeString('en-GB')}` : ''}
-          </span>
-        </div>
-      </section>
-      <RunDetails proposal={chosen} row={selected} onOpen={() => open(selected)} />
-    </main>
+          <div className="ptool wrap">
+            <select
+              className="selct"
+              aria-label="Proposal"
+              value={chosen ?? ''}
+              onChange={(event) => navigate(`/runs?proposal=${event.target.value}`)}
+            >
+              {proposals.data?.length === 0 && <option value="">no proposals</option>}
+              {(proposals.data ?? []).map((each) => (
+                <option key={each.proposal} value={each.proposal}>
+                  {each.proposal === DROPPED
+                    ? `files in this browser · ${each.runs}`
+                    : `${each.proposal} · ${each.instrument} · ${each.cycle}`}
+                </option>
+              ))}
+            </select>
+            <span className="in text filter">
+              <input
+                ref={input}
+                aria-label="Filter runs"
+                placeholder="Filter: number, sample, type, detector"
+                value={filter}
+                onChange={(event) => setFilter(event.target.value)}
+                onKeyDown={(event) => {
+                  if (event.key === 'Escape') setFilter('');
+                  if (event.key === 'Enter') event.currentTarget.blur();
+                }}
+              />
+              <kbd>/</kbd>
+            </span>
+            <PickFiles />
+            <span className="sp" />
+            <span className="t2">{runs.data ? `${rows.length} of ${runs.data.length} runs` : ''}</span>
+          </div>
+          <div className="pbody">
+            <div className="scroll fill">
+              {rows.length > 0 && <RunTable rows={rows} selected={selected} onSelect={select} onOpen={open} />}
+              <QueryState
+                isLoading={proposals.isLoading || runs.isLoading}
+                error={error}
+                what="Runs"
+                onRetry={() => void (proposals.error ? proposals : runs).refetch()}
+              />
+              {!error && proposals.data?.length === 0 && (
+                <div className="state" data-testid="no-proposals">
+                  <h2>No proposals</h2>
+                  <p>Drop HDF5 files or a run folder here: they are read by this browser, nothing is uploaded.</p>
+                  <p>
+                    There is no INSTRUMENT/CYCLE/pNNNNNN folder below the data root. Start the server with --data-root
+                    DIR, or with --demo for an example.
+                  </p>
+                </div>
+              )}
+              {isGone && (
+                <div className="state">
+                  <h2>The files are not here any more</h2>
+                  <p>A page that was loaded anew has forgotten them. Drop them here again; nothing is uploaded.</p>
+                </div>
+              )}
+              {!error && !isGone && runs.data && rows.length === 0 && (
+                <div className="state">
+                  <h2>{runs.data.length === 0 ? 'No runs yet' : 'No run fits the filter'}</h2>
+                  <p>
+                    {runs.data.length === 0
+                      ? `${proposal?.path ?? chosen} has no raw/rNNNN or proc/rNNNN folder. The list looks again every 15 s.`
+                      : 'Clear the filter with Esc to see all runs.'}
+                  </p>
+                </div>
+              )}
+            </div>
+          </div>
+          <div className="pfoot">
+            <span className="grow el">
+              {runs.data && !runs.error
+                ? `${numberText(totalTrains(rows))} trains in ${numberText(rows.length)} runs`
+                : ''}
+            </span>
+            <span className="prov">
+              {chosen === DROPPED
+                ? 'read by this browser, nothing is uploaded · '
+                : 'drop HDF5 files or a run folder here to open them · '}
+              {runs.dataUpdatedAt ? `updated ${new Date(runs.dataUpdatedAt).toLocaleTimeString('en-GB')}` : ''}
+            </span>
+          </div>
+        </section>
+        <RunDetails proposal={chosen} row={selected} onOpen={() => open(selected)} />
+      </main>
+    </DropFiles>
   );
 }
 

@@ -17,7 +17,8 @@ export function RunDetails({ proposal, row, onOpen }: RunDetailsProps) {
   const run = row?.run;
   const info = useQuery({
     queryKey: ['run', proposal, run, 'default'],
-    queryFn: ({ signal }) => session.runInfo({ proposal: proposal ?? '', run: run ?? 0, data: 'default' }, signal),
+    queryFn: ({ signal }) =>
+      session.call('info', { proposal: proposal ?? '', run: run ?? 0, data: 'default' }, {}, signal),
     // A run without a single train has nothing more to tell than its problems.
     enabled: proposal !== null && row !== undefined && row.trains > 0,
   });
@@ -88,9 +89,9 @@ export function RunDetails({ proposal, row, onOpen }: RunDetailsProps) {
   );
 }
 
-/** Detectors, and how many sources of each kind with the fewest trains that one of them has. */
+/** Detectors, and how many sources of each group with the fewest trains that one of them has. */
 function Content({ info }: { readonly info: RunInfo }) {
-  const groups = [...new Set(info.sources.map((source) => source.group))].sort();
+  const trainsOf = new Map([...info.sources, ...info.otherSources].map(({ name, trains }) => [name, trains]));
   return (
     <div className="facts">
       {info.detectors.map((each) => (
@@ -101,15 +102,16 @@ function Content({ info }: { readonly info: RunInfo }) {
           </span>
         </div>
       ))}
-      {groups.map((group) => {
-        const sources = info.sources.filter((source) => source.group === group);
-        const fewest = Math.min(...sources.map((source) => source.trains));
-        const missing = info.trains - fewest;
+      {info.groups.map(({ title, rows }) => {
+        const names = rows.flatMap((row) => row.names);
+        const isData = names.some((name) => info.sources.some((source) => source.name === name));
+        const fewest = Math.min(...names.map((name) => trainsOf.get(name) ?? 0));
+        const missing = isData ? info.trains - fewest : 0;
         return (
-          <div key={group}>
-            <span>{group}</span>
+          <div key={title}>
+            <span title={title}>{title}</span>
             <span>
-              {numberText(sources.length)} {sources.length === 1 ? 'source' : 'sources'}
+              {numberText(names.length)} {names.length === 1 ? 'source' : 'sources'}
               {missing > 0 && <span className="warn"> · up to {numberText(missing)} trains missing</span>}
             </span>
           </div>

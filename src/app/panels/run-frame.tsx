@@ -1,21 +1,21 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo } from 'react';
 import { useKeys } from '../keyboard.ts';
 import { numberText } from '../number-text.ts';
-import { useRunView, useShownTrain } from '../run-view.ts';
+import { shownDetector, trainChange, useRunView, useShownTrain } from '../run-view.ts';
 import { describePlace, tileMask } from '../scattering.ts';
 import { session } from '../session.ts';
 import { noteShownFrame } from '../test-probe.ts';
+import { trainIdAt } from '../train-ranges.ts';
 import { ImageView } from './image-view.tsx';
 import { QueryState } from './query-state.tsx';
-
-/** Frames are asked for this long after the slider stood still, ms: browsers also limit how often an address may change. */
-const SETTLE_MS = 80;
+import { Slider } from './slider.tsx';
 
 /** One frame of the run's detector, chosen by train and pulse, raw or corrected. */
 export function RunFrame() {
-  const { run, info, search, set } = useRunView();
-  const detector = info.detectors.find((each) => each.name === search.get('detector')) ?? info.detectors[0];
+  const page = useRunView();
+  const { run, info, search, set } = page;
+  const detector = shownDetector(page);
   const inRange = (name: string, count: number) =>
     Math.min(Math.max(0, Math.floor(Number(search.get(name) ?? 0)) || 0), Math.max(0, count - 1));
   const train = inRange('train', detector?.trains ?? 0);
@@ -25,13 +25,13 @@ export function RunFrame() {
   const view = wanted === 'raw' || wanted === 'corrected' ? wanted : canCorrect ? 'corrected' : 'raw';
   const query = useQuery({
     queryKey: ['frame', run, detector?.name, train, pulse, view],
-    queryFn: ({ signal }) => session.detectorFrame(run, detector?.name ?? '', train, pulse, view, signal),
+    queryFn: ({ signal }) => session.call('frame', run, { detector: detector?.name ?? '', train, pulse, view }, signal),
     enabled: detector !== undefined,
     placeholderData: keepPreviousData,
   });
   const geometry = useQuery({
-    queryKey: ['geometry'],
-    queryFn: ({ signal }) => session.geometry(signal),
+    queryKey: ['geometry', run],
+    queryFn: ({ signal }) => session.call('geometry', run, {}, signal),
     enabled: detector !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
   }).data;
@@ -56,11 +56,15 @@ export function RunFrame() {
       geometry ? [['pixel', describePlace(geometry, x, y)]] : [],
     [geometry],
   );
+  const showTrain = (index: number) => {
+    const trainId = detector ? trainIdAt(detector.trainRanges, index) : null;
+    set({ ...(trainId === null ? {} : trainChange(page, trainId)), train: String(index) });
+  };
   useKeys((event) => {
     if (!detector || event.altKey) return false;
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const pulseStep = { '[': -1, ']': 1 }[event.key];
-    if (step) set({ train: String(Math.min(detector.trains - 1, Math.max(0, train + step))) });
+    if (step) showTrain(Math.min(detector.trains - 1, Math.max(0, train + step)));
     else if (pulseStep) set({ pulse: String(Math.min(detector.maxPulses - 1, Math.max(0, pulse + pulseStep))) });
     else return false;
     return true;
@@ -141,7 +145,7 @@ export function RunFrame() {
           value={train}
           count={detector.trains}
           words={meta ? numberText(meta.trainId) : '–'}
-          onChange={(value) => set({ train: String(value) })}
+          onChange={showTrain}
         />
         <Slider
           label="Pulse"
@@ -153,48 +157,5 @@ export function RunFrame() {
         />
       </div>
     </section>
-  );
-}
-
-interface SliderProps {
-  readonly label: string;
-  readonly name: string;
-  readonly value: number;
-  readonly count: number;
-  /** What the position means. */
-  readonly words: string;
-  readonly onChange: (value: number) => void;
-}
-
-function Slider({ label, name, value, count, words, onChange }: SliderProps) {
-  const [draft, setDraft] = useState<number | null>(null);
-  const timer = useRef(0);
-  // The address has caught up, or was changed by a key
-  useEffect(() => setDraft(null), [value]);
-  useEffect(() => () => window.clearTimeout(timer.current), []);
-  const change = (next: number) => {
-    setDraft(next);
-    window.clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => onChange(next), SETTLE_MS);
-  };
-  return (
-    <div className="slider">
-      <label htmlFor={`slide-${name}`}>{label}</label>
-      <input
-        id={`slide-${name}`}
-        data-testid={`slider-${name}`}
-        type="range"
-        min={0}
-        max={Math.max(0, count - 1)}
-        value={draft ?? value}
-        disabled={count < 2}
-        aria-valuetext={`${label} ${words}`}
-        onChange={(event) => change(Number(event.target.value))}
-      />
-      <span className="r nw">{words}</span>
-      <span className="t3 nw r">
-        {numberText((draft ?? value) + 1)} of {numberText(count)}
-      </span>
-    </div>
   );
 }

@@ -136,7 +136,7 @@ async function encode(
   const arrays = array
     ? new Map([[key.key, array]])
     : new Map([...(fields ?? [])].map(([name, field]) => [`${key.key}.${name}`, field]));
-  const { toEntryTable } = await import('../entry-table.ts');
+  const { toEntryTable } = await import('../../data/entry-table.ts');
   const table = toEntryTable(arrays, trainIds);
   const { tableToCsv, tableToParquet } = await import('../../data/table-export.ts');
   return [format === 'csv' ? tableToCsv(table) : tableToParquet(table)];

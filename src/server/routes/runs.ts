@@ -1,14 +1,13 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { encodeFrame } from '../../api/frames.ts';
+import { encodeFrame, type Frame } from '../../api/frames.ts';
+import { exportQuery, type ParsedRunCallQuery, type RunCallName, runCalls } from '../../api/run-calls.ts';
 import {
   errorReplySchema,
   type GeometryInfo,
   geometryInfoSchema,
-  keyInfoSchema,
   proposalSchema,
-  runInfoSchema,
   runRowSchema,
 } from '../../api/run-contract.ts';
 import type { RunsPort } from '../run-service.ts';
@@ -18,8 +17,8 @@ const proposalParam = z.object({ proposal: z.string().regex(/^p\d{6}$/) });
 const runParams = proposalParam.extend({ run: z.coerce.number().int().min(0).max(9999) });
 const dataQuery = z.object({ data: z.enum(['raw', 'proc', 'default', 'all']).default('default') });
 
-/** A binary frame in the OpenAPI document; its layout is that of `api/frames.ts`. */
-const binaryFrame = (description: string) => ({
+/** Bytes in the OpenAPI document; the layout of frames is that of `api/frames.ts`. */
+const binary = (description: string) => ({
   description,
   content: { 'application/octet-stream': { schema: z.any() } },
 });
@@ -49,90 +48,25 @@ export function addRunRoutes(app: FastifyInstance, runs: RunsPort, geometry: Geo
     (request, reply) => runs.runs(request.params.proposal, signalOf(reply)),
   );
 
-  routes.get(
-    '/api/runs/:proposal/:run',
-    {
-      schema: {
-        tags: ['runs'],
-        params: runParams,
-        querystring: dataQuery,
-        response: { 200: runInfoSchema, ...errorReplies },
-      },
-    },
-    (request) => runs.info({ ...request.params, ...request.query }),
-  );
+  for (const name of Object.keys(runCalls) as RunCallName[]) addRunCall(app, runs, name);
 
   routes.get(
-    '/api/runs/:proposal/:run/keys',
+    '/api/runs/:proposal/:run/export',
     {
       schema: {
         tags: ['runs'],
         params: runParams,
-        querystring: dataQuery.extend({ source: z.string() }),
-        response: { 200: z.array(keyInfoSchema), ...errorReplies },
-      },
-    },
-    ({ params, query }) => runs.keys({ ...params, data: query.data }, query.source),
-  );
-
-  routes.get(
-    '/api/runs/:proposal/:run/series',
-    {
-      schema: {
-        tags: ['runs'],
-        params: runParams,
-        querystring: dataQuery.extend({ source: z.string(), key: z.string() }),
-        response: {
-          200: binaryFrame('Frame of kind "series": one value for each entry.'),
-          ...errorReplies,
-          ...errorReplies,
-        },
+        querystring: dataQuery.extend(exportQuery.shape),
+        response: { 200: binary('A file, made while it is sent.'), ...errorReplies },
       },
     },
     async (request, reply) => {
       const { params, query } = request;
-      const { meta, arrays } = await runs.series(
-        { ...params, data: query.data },
-        query.source,
-        query.key,
-        signalOf(reply),
-      );
-      return reply.type('application/octet-stream').send(Buffer.from(encodeFrame('series', meta, arrays).buffer));
-    },
-  );
-
-  routes.get(
-    '/api/runs/:proposal/:run/frame',
-    {
-      schema: {
-        tags: ['runs'],
-        params: runParams,
-        querystring: dataQuery.extend({
-          detector: z.string(),
-          train: z.coerce.number().int().min(0),
-          pulse: z.coerce.number().int().min(0),
-          view: z.enum(['raw', 'corrected']).default('corrected'),
-        }),
-        response: {
-          200: binaryFrame('Frame of kind "detector": one assembled picture.'),
-          ...errorReplies,
-          ...errorReplies,
-        },
-      },
-    },
-    async (request, reply) => {
-      const { params, query } = request;
-      const { meta, image } = await runs.frame(
-        { ...params, data: query.data },
-        query.detector,
-        query.train,
-        query.pulse,
-        query.view,
-        signalOf(reply),
-      );
-      return reply
-        .type('application/octet-stream')
-        .send(Buffer.from(encodeFrame('detector', meta, [['image', image]]).buffer));
+      const file = await runs.export({ ...params, data: query.data }, query, signalOf(reply));
+      if (file.size)
+        reply.header(file.size.unit === 'bytes' ? 'x-hutch-size' : 'x-hutch-lines', String(file.size.count));
+      reply.header('content-disposition', `attachment; filename="${file.name}"`).type(file.mediaType);
+      return reply.send(streamOf(file.parts));
     },
   );
 
@@ -140,5 +74,45 @@ export function addRunRoutes(app: FastifyInstance, runs: RunsPort, geometry: Geo
     '/api/geometry',
     { schema: { tags: ['runs'], response: { 200: geometryInfoSchema, ...errorReplies } } },
     () => geometry,
+  );
+}
+
+/** Parts one after the other, each made when the last one was sent. */
+function streamOf(parts: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = parts[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
+
+/** GET `/api/runs/:proposal/:run/NAME`, and without a name for the description of the run. */
+function addRunCall<N extends RunCallName>(app: FastifyInstance, runs: RunsPort, name: N): void {
+  const call = runCalls[name];
+  const answer = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { proposal, run } = request.params as z.output<typeof runParams>;
+    const query = request.query as ParsedRunCallQuery<N> & z.output<typeof dataQuery>;
+    const found = await runs.answer({ proposal, run, data: query.data }, name, query, signalOf(reply));
+    if (!call.isFrame) return found;
+    const { kind, meta, arrays } = found as Frame;
+    return reply.type('application/octet-stream').send(Buffer.from(encodeFrame(kind, meta, arrays).buffer));
+  };
+  app.withTypeProvider<ZodTypeProvider>().get(
+    `/api/runs/:proposal/:run${name === 'info' ? '' : `/${name}`}`,
+    {
+      schema: {
+        tags: ['runs'],
+        params: runParams,
+        querystring: dataQuery.extend(call.query.shape),
+        response: { 200: call.isFrame ? binary(`Frame of the call "${name}".`) : call.reply, ...errorReplies },
+      },
+    },
+    answer as never,
   );
 }

@@ -1,7 +1,7 @@
 import { allocate, type DType, type DTypeStorage, lanesOf } from '../core/dtype.ts';
 import { Unsupported } from '../core/errors.ts';
 import { elementCount, type NdArray, ndarray } from '../core/ndarray.ts';
-import type { TableColumn, TrainTable } from '../data/train-table.ts';
+import type { TableColumn, TrainTable } from './train-table.ts';
 
 /** Wider tables are of no use to anyone, and take all memory. */
 const MOST_COLUMNS = 10_000;
@@ -20,7 +20,7 @@ function columnsOf(name: string, array: NdArray, rows: number): TableColumn[] {
   const width = elementCount(entryShape);
   if (width > MOST_COLUMNS)
     throw new Unsupported(
-      `Entries of shape [${entryShape}] make a table of ${width} columns. Write npy, or choose a part with --roi.`,
+      `Entries of shape [${entryShape}] make a table of ${width} columns. Take npy, or a part of each entry.`,
       { columns: width },
     );
   const isMissing = new Array<boolean>(rows).fill(false);
