@@ -2,8 +2,8 @@ import type { DType, DTypeStorage, NumericStorage } from '../core/dtype.ts';
 import { isXfelError } from '../core/errors.ts';
 import type { NdArray } from '../core/ndarray.ts';
 import type { Hdf5Block, Hdf5File } from './hdf5.ts';
-import { stepsOf } from './hdf5-reader/box.ts';
-import type { ReadPlan } from './hdf5-reader/read-plan.ts';
+import { stepsOf, type Target } from './hdf5-reader/box.ts';
+import type { ReadPiece, ReadPlan } from './hdf5-reader/read-plan.ts';
 import type { ThreadedRead } from './threaded-read.ts';
 
 /** A file that can tell whether and how it reads a dataset. */
@@ -12,6 +12,8 @@ export interface CheckedHdf5File extends Hdf5File {
   assertReadable(path: string): void;
   /** How to read a block in other threads; null where that cannot be. */
   planRead(path: string, block: Hdf5Block): ReadPlan | null;
+  /** Carries out one piece of such a plan in this thread. */
+  readPlanned(plan: ReadPlan, piece: ReadPiece, target: Target): void;
 }
 
 /**
@@ -106,7 +108,8 @@ export class FallbackHdf5File implements Hdf5File {
       return;
     }
     const bytes = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
-    await this.#threads.run(this.path, plan, { bytes, offset: 0, steps: stepsOf(block.count, plan.itemSize) }, options);
+    const target = { bytes, offset: 0, steps: stepsOf(block.count, plan.itemSize) };
+    await this.#threads.run(this.path, plan, target, (piece) => this.reader.readPlanned(plan, piece, target), options);
   }
 
   readFields(path: string, block?: Hdf5Block): ReadonlyMap<string, NdArray> {

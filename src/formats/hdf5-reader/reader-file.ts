@@ -12,7 +12,7 @@ import { MetadataBytes } from './metadata-bytes.ts';
 import { type FoundObject, ObjectTree } from './object-tree.ts';
 import { PagedBytes } from './paged-bytes.ts';
 import type { RandomBytes } from './random-bytes.ts';
-import { type ReadPlan, readPiece } from './read-plan.ts';
+import { type ReadPiece, type ReadPlan, readPiece } from './read-plan.ts';
 import { storageFacts } from './storage-facts.ts';
 import { readSuperblock } from './superblock.ts';
 import { bytesOfStorage, elementTypeOf, fieldsOf, textsOf, toLittleEndian, valuesOf } from './values.ts';
@@ -222,6 +222,11 @@ export class ReaderHdf5File implements Hdf5File {
     const isStored = dataset.layout.kind === 'chunked' || dataset.layout.kind === 'contiguous';
     if (!isPlain || !isStored || owner !== this || unknownFilter(dataset.filters)) return null;
     return dataset.plan(start, count);
+  }
+
+  /** Carries out one piece of a plan of {@link planRead}. */
+  readPlanned(plan: ReadPlan, piece: ReadPiece, target: Target): void {
+    readPiece(this.#source, plan, piece, target, this.#inflate);
   }
 
   #bytes(described: Described, start: readonly number[], count: readonly number[]): Uint8Array {

@@ -17,6 +17,11 @@ it('a program ends although the threads wait', () => {
   expect({ status, signal }).toEqual({ status: 0, signal: null });
 });
 
+/** These blocks are smaller than the first task of a worker. */
+const leftToWorkers = () => {
+  throw new Error('a piece came to this thread');
+};
+
 describe('chunk pool', () => {
   const pool = new ChunkPool(2);
   const folder = mkdtempSync(join(tmpdir(), 'hutch-pool-'));
@@ -37,7 +42,8 @@ describe('chunk pool', () => {
     if (!plan) throw new Error('no plan');
     for (const buffer of [new ArrayBuffer(expected.byteLength), new SharedArrayBuffer(expected.byteLength)]) {
       const out = new Uint16Array(buffer);
-      await pool.run(path, plan, { bytes: new Uint8Array(buffer), offset: 0, steps: stepsOf(block.count, 2) });
+      const target = { bytes: new Uint8Array(buffer), offset: 0, steps: stepsOf(block.count, 2) };
+      await pool.run(path, plan, target, (piece) => file.readPlanned(plan, piece, target));
       expect(out).toEqual(expected);
     }
   });
@@ -51,7 +57,8 @@ describe('chunk pool', () => {
         const plan = file.planRead(name, { start: shape.map(() => 0), count: shape });
         if (!plan) throw new Error('no plan');
         const out = new Uint16Array(shape.reduce((a, b) => a * b, 1));
-        await pool.run(path, plan, { bytes: new Uint8Array(out.buffer), offset: 0, steps: stepsOf(shape, 2) });
+        const target = { bytes: new Uint8Array(out.buffer), offset: 0, steps: stepsOf(shape, 2) };
+        await pool.run(path, plan, target, (piece) => file.readPlanned(plan, piece, target));
         return out;
       }),
     );
@@ -70,14 +77,16 @@ describe('chunk pool', () => {
     bytes.fill(0x55, address, address + 8);
     writeFileSync(damagedPath, bytes);
     const target = { bytes: new Uint8Array(12 * 9 * 5 * 2), offset: 0, steps: stepsOf(block.count, 2) };
-    await expect(pool.run(damagedPath, plan, target)).rejects.toMatchObject({
+    await expect(pool.run(damagedPath, plan, target, leftToWorkers)).rejects.toMatchObject({
       tag: 'FormatInvalid',
       message: expect.stringContaining(`damaged at byte ${address}`),
     });
-    await expect(pool.run(join(folder, 'gone.h5'), plan, target)).rejects.toMatchObject({ tag: 'FileUnreadable' });
+    await expect(pool.run(join(folder, 'gone.h5'), plan, target, leftToWorkers)).rejects.toMatchObject({
+      tag: 'FileUnreadable',
+    });
     const good = openReaderFile(path).planRead('/fixed/gzip', block);
     if (!good) throw new Error('no plan');
-    await pool.run(path, good, target);
+    await pool.run(path, good, target, leftToWorkers);
     expect(new Uint16Array(target.bytes.buffer)).toEqual(openReaderFile(path).read('/fixed/gzip').data);
   });
 
@@ -86,7 +95,8 @@ describe('chunk pool', () => {
     const plan = openReaderFile(path).planRead('/fixed/gzip', block);
     if (!plan) throw new Error('no plan');
     const target = { bytes: new Uint8Array(12 * 9 * 5 * 2), offset: 0, steps: stepsOf(block.count, 2) };
-    await expect(pool.run(path, plan, target, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    const aborted = { signal: AbortSignal.abort() };
+    await expect(pool.run(path, plan, target, leftToWorkers, aborted)).rejects.toMatchObject({
       name: 'AbortError',
     });
   });

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { pause } from '../../core/cancel.ts';
 import { Unsupported, XfelError } from '../../core/errors.ts';
 import { offsetOf, stepsOf, type Target, visitRuns } from '../../formats/hdf5-reader/box.ts';
 import type { ReadPiece, ReadPlan } from '../../formats/hdf5-reader/read-plan.ts';
@@ -8,7 +9,9 @@ import type { ChunkReply, ChunkTask } from './chunk-worker.ts';
 import { moduleUrl } from './module-url.ts';
 
 /** Decoded bytes that one task may hold, unless one chunk is larger. */
-const SLOT_BYTES = 4 * 2 ** 20;
+const SLOT_BYTES = 2 * 2 ** 20;
+/** What this thread decodes before it looks at the others again. */
+const OWN_STEP_BYTES = 2 ** 19;
 /** A worker has one task in work and one waiting, so that it never waits for this thread to copy. */
 const SLOTS = 2;
 const MOST_THREADS = 8;
@@ -24,8 +27,8 @@ interface Thread {
 }
 
 /**
- * Decompresses chunks in worker threads. Memory that is not shared is filled by a copy from shared slots, so that callers get
- * ordinary arrays.
+ * Decompresses chunks in this thread and in workers. Workers fill shared memory at once; other memory is filled by a copy
+ * from shared slots, so that callers may use ordinary arrays.
  */
 export class ChunkPool implements ThreadedRead {
   readonly #threads: number;
@@ -36,8 +39,8 @@ export class ChunkPool implements ThreadedRead {
   /** Runs follow each other: they share the slots. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param threads default: one a core, at most 8 */
-  constructor(threads = Math.min(MOST_THREADS, availableParallelism())) {
+  /** @param threads beside the caller's own; default: one for each other core, at most 8, at least one */
+  constructor(threads = Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))) {
     this.#threads = threads;
   }
 
@@ -71,49 +74,74 @@ export class ChunkPool implements ThreadedRead {
     });
   }
 
-  run(path: string, plan: ReadPlan, target: Target, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    const run = this.#last.then(() => this.#run(path, plan, target, options.signal));
+  run(
+    path: string,
+    plan: ReadPlan,
+    target: Target,
+    readHere: (piece: ReadPiece) => void,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const run = this.#last.then(() => this.#run(path, plan, target, readHere, options.signal));
     this.#last = run.catch(() => {});
     return run;
   }
 
-  async #run(path: string, { pieces, ...plan }: ReadPlan, target: Target, signal?: AbortSignal): Promise<void> {
+  async #run(
+    path: string,
+    { pieces, ...plan }: ReadPlan,
+    target: Target,
+    readHere: (piece: ReadPiece) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
     this.#pool ??= this.#start();
     const isShared = target.bytes.buffer instanceof SharedArrayBuffer;
     let next = 0;
     let failure: unknown = null;
+    const isOver = () => next >= pieces.length || failure !== null || signal?.aborted === true;
+    const take = (most: number) => {
+      const batch = takeBatch(pieces, next, plan.itemSize, most);
+      next += batch.pieces.length;
+      return batch;
+    };
     const lane = async ({ worker, slots }: Thread, slot: number): Promise<void> => {
-      while (next < pieces.length && failure === null && !signal?.aborted) {
-        const batch = takeBatch(pieces, next, plan.itemSize);
-        next += batch.pieces.length;
+      while (!isOver()) {
+        const batch = take(SLOT_BYTES);
         if (slots[slot].length < batch.bytes) slots[slot] = new Uint8Array(new SharedArrayBuffer(batch.bytes));
-        const memory = slots[slot];
         const task = {
           id: this.#nextId++,
           path,
           plan,
           pieces: batch.pieces,
           target: isShared ? target : null,
-          slot: memory,
+          slot: slots[slot],
         };
         try {
           await this.#ask(worker, task);
-          if (!isShared) copyBatch(batch.pieces, plan.itemSize, memory, target);
+          if (!isShared) copyBatch(batch.pieces, plan.itemSize, slots[slot], target);
         } catch (error) {
           failure ??= error;
         }
       }
     };
-    // A worker without listener would not keep the program alive while it works.
+    // This thread works too, in small steps between which it hears of the others.
+    const ownLane = async (): Promise<void> => {
+      while (!isOver()) {
+        try {
+          for (const piece of take(OWN_STEP_BYTES).pieces) readHere(piece);
+        } catch (error) {
+          failure ??= error;
+        }
+        await pause();
+      }
+    };
+    // A worker that is not waited for would not keep the program alive while it works.
     for (const { worker } of this.#pool) worker.ref();
     const largest = Math.max(...pieces.map((piece) => bytesOf(piece, plan.itemSize)), plan.chunkBytes);
     const most = Math.max(1, Math.floor(MEMORY_BYTES / (3 * largest)));
     try {
-      const lanes = Array.from(
-        { length: SLOTS },
-        (_, slot) => this.#pool?.map((thread) => ({ thread, slot })) ?? [],
-      ).flat();
-      await Promise.all(lanes.slice(0, most).map(({ thread, slot }) => lane(thread, slot)));
+      const lanes = Array.from({ length: SLOTS }, (_, slot) => this.#pool?.map((thread) => ({ thread, slot })) ?? []);
+      const workers = lanes.flat().slice(0, most - 1);
+      await Promise.all([...workers.map(({ thread, slot }) => lane(thread, slot)), ownLane()]);
       // Slots that grew for large chunks go back.
       for (const { slots } of this.#pool) {
         for (const [i, slot] of slots.entries()) if (slot.length > SLOT_BYTES) slots[i] = newSlot();
@@ -149,17 +177,18 @@ export class ChunkPool implements ThreadedRead {
 
 const bytesOf = (piece: ReadPiece, itemSize: number): number => piece.extent.reduce((a, b) => a * b, itemSize);
 
-/** The next pieces that fit a slot, at least one. */
+/** The next pieces of at most `most` bytes together, at least one. */
 function takeBatch(
   pieces: readonly ReadPiece[],
   first: number,
   itemSize: number,
+  most: number,
 ): { pieces: ReadPiece[]; bytes: number } {
   const batch = [pieces[first]];
   let bytes = bytesOf(pieces[first], itemSize);
   for (let i = first + 1; i < pieces.length; i++) {
     const more = bytesOf(pieces[i], itemSize);
-    if (bytes + more > SLOT_BYTES) break;
+    if (bytes + more > most) break;
     batch.push(pieces[i]);
     bytes += more;
   }
