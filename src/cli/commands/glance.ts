@@ -61,6 +61,7 @@ async function glance(
   const reader = openReaderFile(file);
   try {
     const inner = given === '-' ? await askForPath(reader, file) : (given ?? '');
+    if (inner === null) return context.exitWith(1);
     const path = `/${inner.split('/').filter(Boolean).join('/')}`;
     const facts = readObjectFacts(reader.tree, path);
     if (!facts) throw noSuchObject(reader, file, path);
@@ -143,7 +144,8 @@ function datasetJson(
   };
 }
 
-async function askForPath(reader: ReaderHdf5File, file: string): Promise<string> {
+/** @returns null if the person gives up */
+async function askForPath(reader: ReaderHdf5File, file: string): Promise<string | null> {
   if (!process.stdin.isTTY) throw new Usage('The path - asks for one, which needs a terminal. Name the path instead.');
   const { createInterface } = await import('node:readline/promises');
   const completer = (line: string): [string[], string] => {
@@ -162,6 +164,10 @@ async function askForPath(reader: ReaderHdf5File, file: string): Promise<string>
       if (readObjectFacts(reader.tree, `/${path}`)) return path;
       process.stdout.write(`No object at ${path}\n`);
     }
+  } catch (error) {
+    if ((error as Error).name !== 'AbortError') throw error;
+    process.stdout.write('\n');
+    return null;
   } finally {
     prompt.close();
   }
