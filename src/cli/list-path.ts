@@ -226,7 +226,8 @@ function sourceJson(kind: string, { name, aggregator, counts, groups, keys, runK
   };
 }
 
-function keyJson({ key, dtype, entryShape, units }: KeyInfo) {
+function keyJson({ key, dtype, fields, entryShape, units }: KeyInfo) {
   const type = dtype === null || dtype === 'record' || dtype === 'string' ? (dtype ?? 'unknown') : typeStringOf(dtype);
-  return { key, dtype: type, entryShape, units };
+  const types = fields?.map((field) => [field.name, typeStringOf(field.dtype)]);
+  return { key, dtype: types ?? type, entryShape, units };
 }

@@ -40,6 +40,13 @@ describe('hutch ls', () => {
     expect(stdout).toMatch(/ - beamPosition\.ixPos <beam-x>\t\[float32/);
   });
 
+  it('names the fields of structured keys as numpy does', async () => {
+    const { stdout } = await ls(RAW, '-d', '*REMI*:output');
+    expect(stdout).toContain("\t[[('x', '<f8'), ('y', '<f8'), ('t', '<f8'), ('m', '<i4')], entry shape (5,)]\n");
+    const { sources } = JSON.parse((await ls(RAW, '-d', '*REMI*:output', '--json')).stdout);
+    expect(sources[0].keys[0].dtype).toContainEqual(['m', '<i4']);
+  });
+
   it('prints JSON, with counts, keys, run values and auxiliary sources where asked for', async () => {
     const listing = JSON.parse((await ls(RAW, '--json', '-c', '-x', '-d', 'MOTOR/X1', '-d', 'DET/2CH0')).stdout);
     const [module, motor] = listing.sources;

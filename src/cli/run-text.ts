@@ -1,3 +1,4 @@
+import { type DType, typeStringOf } from '../core/dtype.ts';
 import type { AliasTable } from '../data/alias-table.ts';
 import type { EntryCounts, KeyInfo, RunInfo, SourceInfo } from '../data/run-info.ts';
 import { joinSimilarNames } from '../data/similar-names.ts';
@@ -120,8 +121,12 @@ function countsText({ trains, fewest, most }: EntryCounts, allTrains: number): s
   return `data for ${trains} trains (${percent.toFixed(2)}%), ${entries} entries per train`;
 }
 
-/** numpy's name of an element type; texts are `object` there. */
-function dtypeText({ dtype }: KeyInfo): string {
+/** numpy's name of an element type; texts are `object` there, structured data a list of fields. */
+function dtypeText({ dtype, fields }: KeyInfo): string {
+  if (fields) {
+    const short = (type: DType) => (type === 'bool' ? '?' : typeStringOf(type).replace('|', ''));
+    return `[${fields.map((field) => `('${field.name}', '${short(field.dtype)}')`).join(', ')}]`;
+  }
   return dtype === 'string' ? 'object' : (dtype ?? 'unknown');
 }
 

@@ -22,6 +22,8 @@ export interface KeyInfo {
   readonly key: string;
   /** null for types we cannot read. */
   readonly dtype: DType | 'record' | null;
+  /** Of structured data. */
+  readonly fields?: readonly { readonly name: string; readonly dtype: DType }[];
   readonly entryShape: readonly number[];
   readonly units: string;
 }
@@ -149,7 +151,9 @@ function sumCounts(counts: readonly number[]): EntryCounts {
 
 function describeKey(source: SourceData, name: string): KeyInfo {
   const key = source.key(name);
-  return { key: name, dtype: key.isReadable ? key.dtype : null, entryShape: key.entryShape, units: key.units };
+  const dtype = key.isReadable ? key.dtype : null;
+  const fields = key.fields.map((field) => ({ name: field.name, dtype: field.dtype }));
+  return { key: name, dtype, entryShape: key.entryShape, units: key.units, ...(fields.length > 0 ? { fields } : {}) };
 }
 
 function describeRunKeys(source: SourceData): RunKeyInfo[] {

@@ -42,6 +42,8 @@ Examples:
 interface KeyRow {
   readonly key: string;
   readonly dtype: string;
+  /** Names and types of the fields of records. */
+  readonly fields?: readonly (readonly [name: string, dtype: string])[];
   readonly entryShape: readonly number[];
   readonly shape: readonly number[];
   /** Entries over all trains, and trains that have any. */
@@ -59,6 +61,9 @@ function describe(key: KeyData): KeyRow {
         ? key.dtype
         : typeStringOf(key.dtype)
       : 'unknown',
+    ...(key.fields.length > 0
+      ? { fields: key.fields.map((field) => [field.name, typeStringOf(field.dtype)] as const) }
+      : {}),
     entryShape: key.entryShape,
     shape: key.shape,
     entries: key.shape[0],
