@@ -87,9 +87,10 @@ export class RunFile {
 
   /** Usable trains of the file, in file order. */
   usableTrainIds(): readonly number[] {
-    this.#usable ??= this.isUsable.includes(false)
-      ? this.index.trainIds.filter((_, i) => this.isUsable[i])
-      : this.index.trainIds;
+    this.#usable ??=
+      this.includesSuspectTrains || !this.index.isSuspect.includes(true)
+        ? this.index.trainIds
+        : this.index.trainIds.filter((_, i) => this.isUsable[i]);
     return this.#usable;
   }
 
@@ -97,8 +98,9 @@ export class RunFile {
   get ascendingRange(): { readonly first: number; readonly last: number } | null {
     if (this.#range === undefined) {
       const ids = this.usableTrainIds();
-      const isAscending = ids.length > 0 && ids.every((id, i) => i === 0 || id > ids[i - 1]);
-      this.#range = isAscending ? { first: ids[0], last: ids[ids.length - 1] } : null;
+      let i = 1;
+      while (i < ids.length && ids[i] > ids[i - 1]) i++;
+      this.#range = ids.length > 0 && i === ids.length ? { first: ids[0], last: ids[i - 1] } : null;
     }
     return this.#range;
   }

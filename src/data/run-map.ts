@@ -74,7 +74,10 @@ export function toKnownIndex(entry: RunMapEntry): KnownFileIndex {
   const legacySources = new Map(Object.entries(entry.legacy_sources));
   return {
     trainIds: entry.train_ids,
-    isSuspect: entry.train_ids.map((_, i) => suspects.has(i)),
+    isSuspect:
+      suspects.size === 0
+        ? new Array(entry.train_ids.length).fill(false)
+        : entry.train_ids.map((_, i) => suspects.has(i)),
     controlSources: new Set(entry.control_sources),
     // Old names are listed there, too.
     instrumentSources: new Set(entry.instrument_sources.filter((name) => !legacySources.has(name))),

@@ -89,7 +89,7 @@ export function usedFiles(parts: Pick<RunParts, 'files' | 'sources' | 'legacy'>)
 
 /** Numbers without repetition, ascending. */
 export function ascending(numbers: Iterable<number>): number[] {
-  return [...new Set(numbers)].sort((a, b) => a - b);
+  return Array.from(Float64Array.from(new Set(numbers)).sort());
 }
 
 /** Whether the trains of each file go up and end before those of the next begin: the usual case, seen without a look at each. */

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { Hdf5File, Hdf5Opener } from '../../formats/hdf5.ts';
 import { FallbackHdf5File } from '../../formats/hdf5-fallback.ts';
 import { ReaderHdf5File } from '../../formats/hdf5-reader/reader-file.ts';
@@ -48,7 +48,7 @@ export const libraryHdf5Opener: Hdf5Opener = {
 };
 
 function withFallback(path: string): FallbackHdf5File {
-  const absolute = resolve(path);
+  const absolute = isAbsolute(path) ? path : resolve(path);
   return new FallbackHdf5File(
     absolute,
     () => openReaderFile(absolute),
