@@ -121,16 +121,10 @@ function pythonText({ info, first, second, view, trainId, index, isText, length,
   const number = info.proposal.replace(/^p0*/, '');
   const open = isHere
     ? ['# the folder or file that was dropped on the page', `run = ${opener}(${double(info.path || '.')})`]
-    : [`run = open_run(${number}, ${info.run}${info.data === 'raw' ? '' : `, data=${double(info.data)}`})`];
-  const key = ({ source, key: name }: ChosenKey) => [
-    `run[${double(source)},`,
-    `    ${double(name.replace(/\.value$/, ''))}]`,
-  ];
+    : [`run = open_run(${number}, ${info.run}${info.data === 'default' ? '' : `, data=${double(info.data)}`})`];
   const body: string[] = [];
-  const put = (name: string, chosen: ChosenKey, call: string) => {
-    const [start, end] = key(chosen);
-    body.push(`${name} = ${start}`, `${' '.repeat(name.length)}${end}${call}`);
-  };
+  const put = (name: string, { source, key }: ChosenKey, call: string) =>
+    body.push(`${name} = run[`, `    ${double(source)},`, `    ${double(key.replace(/\.value$/, ''))},`, `]${call}`);
   if (first && second) {
     put('first', first, '.xarray()');
     put('second', second, '.xarray()');

@@ -8,8 +8,11 @@ interface PlacedFile {
 
 /** Files of a drop, folders walked through. Call it at once: what was dropped is gone after the event. */
 export async function filesOfDrop(transfer: DataTransfer): Promise<PlacedFile[]> {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const found = await Promise.all(entries.map((entry) => filesOfEntry(entry, '')));
+  const items = [...transfer.items].filter((item) => item.kind === 'file');
+  const taken = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+  const found = await Promise.all(
+    taken.map(({ entry, file }) => (entry ? filesOfEntry(entry, '') : file ? [{ path: file.name, file }] : [])),
+  );
   return found.flat();
 }
 

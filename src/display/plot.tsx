@@ -56,6 +56,8 @@ const Y_AXIS_PX = 50;
 const TICK_PX = 60;
 const LONG_TICK_PX = 120;
 const LONG_VALUE = 1e6;
+/** Half of a long label lies right of the last tick, px. */
+const LONG_PADDING_PX = 36;
 /** Up to so many values each one is a dot on the line, px of the dot. */
 const DOTS_UP_TO = 60;
 const DOT_PX = 5;
@@ -167,7 +169,7 @@ export function Plot(props: PlotProps) {
       {
         width: Math.max(50, element.clientWidth),
         height: Math.max(50, element.clientHeight),
-        padding: [6, 8, 0, 0],
+        padding: [6, (u) => (!hasRight && (u.scales['x'].max ?? 0) >= LONG_VALUE ? LONG_PADDING_PX : 8), 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
         scales: { x: { time: false }, y: isLogY ? { distr: 3 } : {} },

@@ -17,6 +17,8 @@ import { shortKey } from './source-keys.tsx';
 /** Colour of a place without a value, RGBA. */
 const GAP = [0x0b, 0x0f, 0x14, 255] as const;
 const TICKS = 5;
+/** More rows than a screen has are averaged by the browser: one that is skipped would be missed. */
+const SMOOTH_ROWS = 300;
 
 /** All values of a key as a picture: trains along x, index along y, and a colour bar. A click shows that train. */
 export function HeatMapPlot({ chosen, word }: { readonly chosen: ChosenKey; readonly word: string }) {
@@ -28,6 +30,9 @@ export function HeatMapPlot({ chosen, word }: { readonly chosen: ChosenKey; read
   const [scale, setScale] = useState<Scale>('lin');
   const [levels, setLevels] = useState<Levels>({ low: 0, high: 1 });
   const [hovered, setHovered] = useState<{ column: number; row: number } | null>(null);
+  /** Rows on screen; null for all. */
+  const [zoomed, setZoomed] = useState<{ readonly start: number; readonly stop: number } | null>(null);
+  const box = useRef<HTMLDivElement>(null);
   const query = useQuery({
     queryKey: ['map', run, source, key, field],
     queryFn: ({ signal }) => session.call('map', run, { source, key, field }, signal),
@@ -49,32 +54,48 @@ export function HeatMapPlot({ chosen, word }: { readonly chosen: ChosenKey; read
   }, [frame]);
   useEffect(() => {
     if (!frame || !data) return;
-    setLevels(autoLevels(data.image));
+    setLevels(levelsOf(data.image));
     noteShownFrame(frame);
   }, [frame, data]);
+  const { start, stop } = zoomed && data ? zoomed : { start: 0, stop: data?.rows ?? 0 };
+  const shownRows = stop - start;
+  useEffect(() => setZoomed(null), [source, key, field]);
+  useEffect(() => {
+    const element = box.current;
+    if (!element || !data) return;
+    const onWheel = (event: WheelEvent) => {
+      event.preventDefault();
+      const rectangle = element.getBoundingClientRect();
+      const place = (rectangle.bottom - event.clientY) / rectangle.height;
+      setZoomed((now) => zoomRows(now ?? { start: 0, stop: data.rows }, place, event.deltaY, data.rows));
+    };
+    // React's own wheel listeners are passive
+    element.addEventListener('wheel', onWheel, { passive: false });
+    return () => element.removeEventListener('wheel', onWheel);
+  }, [data]);
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
     if (!context || !data) return;
-    const { image, rows, columns } = data;
-    const pixels = context.createImageData(columns, rows);
+    const { image, columns } = data;
+    const pixels = context.createImageData(columns, shownRows);
     const table = colourTable(map);
-    for (let row = 0; row < rows; row++) {
+    for (let row = 0; row < shownRows; row++) {
       for (let column = 0; column < columns; column++) {
-        const value = image[row * columns + column];
+        const value = image[(start + row) * columns + column];
         // Index 0 is at the bottom.
-        const at = 4 * ((rows - 1 - row) * columns + column);
+        const at = 4 * ((shownRows - 1 - row) * columns + column);
         const from = 4 * Math.round(255 * colourPlace(value, levels, scale));
         for (let i = 0; i < 4; i++) pixels.data[at + i] = Number.isNaN(value) ? GAP[i] : table[from + i];
       }
     }
     context.putImageData(pixels, 0, 0);
-  }, [data, map, scale, levels]);
+  }, [data, map, scale, levels, start, shownRows]);
   const placeOf = (event: PointerEvent | React.MouseEvent) => {
-    const box = canvas.current?.getBoundingClientRect();
-    if (!box || !data) return null;
-    const column = Math.floor(((event.clientX - box.left) / box.width) * data.columns);
-    const row = Math.floor(((box.bottom - event.clientY) / box.height) * data.rows);
-    return column < 0 || row < 0 || column >= data.columns || row >= data.rows ? null : { column, row };
+    const place = canvas.current?.getBoundingClientRect();
+    if (!place || !data) return null;
+    const column = Math.floor(((event.clientX - place.left) / place.width) * data.columns);
+    const row = start + Math.floor(((place.bottom - event.clientY) / place.height) * shownRows);
+    return column < 0 || row < start || column >= data.columns || row >= stop ? null : { column, row };
   };
   const name = `${shortKey(key)}${field ? `.${field}` : ''}`;
   const unit = data?.meta.units ?? '';
@@ -105,7 +126,7 @@ export function HeatMapPlot({ chosen, word }: { readonly chosen: ChosenKey; read
             </button>
           ))}
         </span>
-        <button type="button" className="btn" onClick={() => data && setLevels(autoLevels(data.image))}>
+        <button type="button" className="btn" onClick={() => data && setLevels(levelsOf(data.image))}>
           Auto level
         </button>
         <span className="sp" />
@@ -134,21 +155,23 @@ export function HeatMapPlot({ chosen, word }: { readonly chosen: ChosenKey; read
               </span>
             </div>
             <div className="heat-y">
-              {ticksOf(data.rows).map((row) => (
-                <span key={row} style={{ bottom: `${(100 * (row + 0.5)) / data.rows}%` }}>
+              {ticksOf(shownRows, start).map((row) => (
+                <span key={row} style={{ bottom: `${(100 * (row - start + 0.5)) / shownRows}%` }}>
                   {numberText(row * step)}
                 </span>
               ))}
             </div>
-            <div className="heat-box">
+            <div className="heat-box" ref={box}>
               <canvas
                 ref={canvas}
                 width={data.columns}
-                height={data.rows}
+                height={shownRows}
+                style={{ imageRendering: shownRows > SMOOTH_ROWS ? 'auto' : 'pixelated' }}
                 data-testid="heat-map"
                 aria-label={`${name} by train and ${word}`}
                 onPointerMove={(event) => setHovered(placeOf(event))}
                 onPointerLeave={() => setHovered(null)}
+                onDoubleClick={() => setZoomed(null)}
                 onClick={(event) => {
                   const place = placeOf(event);
                   if (place) set(trainChange(view, data.trainId[place.column]));
@@ -156,7 +179,7 @@ export function HeatMapPlot({ chosen, word }: { readonly chosen: ChosenKey; read
               />
             </div>
             <div className="heat-bar">
-              <ColourBar image={data.image} levels={levels} scale={scale} map={map} unit={unit} onLevels={setLevels} />
+              <ColourBar image={data.image} levels={levels} scale={scale} map={map} unit="" onLevels={setLevels} />
             </div>
             <div className="heat-x">
               {ticksOf(data.columns).map((column) => (
@@ -185,7 +208,8 @@ export function HeatMapPlot({ chosen, word }: { readonly chosen: ChosenKey; read
           {hovered && data
             ? `train ${numberText(data.trainId[hovered.column])}   ${word} ${numberText(hovered.row * step)}   ${valueText(data.image[hovered.row * data.columns + hovered.column])} ${unit}`
             : data
-              ? reductionText(data.meta.reduction) || 'a click shows that train'
+              ? reductionText(data.meta.reduction) ||
+                'a click shows that train; the wheel zooms the index, a double click shows all'
               : ''}
         </span>
         <span className="prov">
@@ -196,10 +220,38 @@ export function HeatMapPlot({ chosen, word }: { readonly chosen: ChosenKey; read
   );
 }
 
-/** A few round positions of `count`. */
-function ticksOf(count: number): number[] {
+/** Levels at 1 and 99 %; where these are the same, since most values are, all values. */
+function levelsOf(image: Float32Array): Levels {
+  const auto = autoLevels(image);
+  let [low, high, inside] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (const value of image) {
+    if (Number.isNaN(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+    if (value > auto.low && value < auto.high) inside++;
+  }
+  return inside === 0 && high > low ? { low, high } : auto;
+}
+
+/** The rows after one step of the wheel: what is below the pointer stays there. */
+function zoomRows(
+  { start, stop }: { readonly start: number; readonly stop: number },
+  place: number,
+  delta: number,
+  rows: number,
+): { start: number; stop: number } | null {
+  const length = Math.min(rows, Math.max(2, Math.round((stop - start) * 1.002 ** delta)));
+  if (length === rows) return null;
+  const next = Math.round(start + place * (stop - start) - place * length);
+  const first = Math.min(rows - length, Math.max(0, next));
+  return { start: first, stop: first + length };
+}
+
+/** A few round positions of `count` from `start` on. */
+function ticksOf(count: number, start = 0): number[] {
   const raw = count / TICKS;
   const power = 10 ** Math.floor(Math.log10(Math.max(1, raw)));
   const step = Math.max(1, ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power);
-  return Array.from({ length: Math.ceil(count / step) }, (_, i) => i * step);
+  const first = Math.ceil(start / step) * step;
+  return Array.from({ length: Math.max(0, Math.ceil((start + count - first) / step)) }, (_, i) => first + i * step);
 }

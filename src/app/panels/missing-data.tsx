@@ -5,6 +5,7 @@ import { chosenTrain, trainChange, useRunView } from '../run-view.ts';
 import { session } from '../session.ts';
 import { trainIdAt, trainIndexOf } from '../train-ranges.ts';
 import { QueryState } from './query-state.tsx';
+import { SourceName } from './source-name.tsx';
 
 /** Sources with data in more trains than this are left out. */
 const LIMITS = [95, 99, 99.9, 100] as const;
@@ -49,9 +50,13 @@ export function MissingData() {
         <div className="scroll fill">
           {rows.map(({ source, label, trains, percent: saved, missing }) => (
             <div className="gaps" key={source}>
-              <span className="el" title={source}>
-                {label}
-              </span>
+              {label === source ? (
+                <SourceName name={source} />
+              ) : (
+                <span className="el" title={source}>
+                  {label}
+                </span>
+              )}
               <button
                 type="button"
                 aria-label={`${label}: data in ${numberText(trains)} of ${numberText(info.trains)} trains`}
@@ -77,6 +82,16 @@ export function MissingData() {
               </span>
             </div>
           ))}
+          {rows.length > 0 && (
+            <div className="gaps axis">
+              <span className="t3">train index</span>
+              <span>
+                <span>0</span>
+                <span>{numberText(info.trains - 1)}</span>
+              </span>
+              <span className="r t3">missing</span>
+            </div>
+          )}
           {query.data && rows.length === 0 && (
             <div className="state" data-testid="none-missing">
               <h2>Nothing is missing</h2>

@@ -99,24 +99,43 @@ function Content({ info }: { readonly info: RunInfo }) {
           <span>{each.type}</span>
           <span>
             {each.modules.length} modules · {numberText(each.trains)} trains · ≤ {each.maxPulses} pulses
+            <Missing info={info} names={modulesOf(info, each.name)} trainsOf={trainsOf} />
           </span>
         </div>
       ))}
-      {info.groups.map(({ title, rows }) => {
-        const names = rows.flatMap((row) => row.names);
-        const isData = names.some((name) => info.sources.some((source) => source.name === name));
-        const fewest = Math.min(...names.map((name) => trainsOf.get(name) ?? 0));
-        const missing = isData ? info.trains - fewest : 0;
-        return (
-          <div key={title}>
-            <span title={title}>{title}</span>
-            <span>
-              {numberText(names.length)} {names.length === 1 ? 'source' : 'sources'}
-              {missing > 0 && <span className="warn"> · up to {numberText(missing)} trains missing</span>}
-            </span>
-          </div>
-        );
-      })}
+      {info.groups
+        .filter(({ detail }) => detail === '')
+        .map(({ title, rows }) => {
+          const names = rows.flatMap((row) => row.names);
+          return (
+            <div key={title}>
+              <span>{title.replace(/ sources$/, '')}</span>
+              <span>
+                {numberText(names.length)} {names.length === 1 ? 'source' : 'sources'}
+                <Missing info={info} names={names} trainsOf={trainsOf} />
+              </span>
+            </div>
+          );
+        })}
     </div>
   );
+}
+
+/** Sources of a detector's modules. */
+const modulesOf = (info: RunInfo, detector: string) =>
+  info.sources.map(({ name }) => name).filter((name) => name.startsWith(`${detector}/`));
+
+interface MissingProps {
+  readonly info: RunInfo;
+  readonly names: readonly string[];
+  readonly trainsOf: ReadonlyMap<string, number>;
+}
+
+/** The most trains that one of some sources lacks; devices that store nothing per train lack none. */
+function Missing({ info, names, trainsOf }: MissingProps) {
+  const isData = (name: string) => info.sources.some((source) => source.name === name && source.trains > 0);
+  const missing = names
+    .filter(isData)
+    .reduce((most, name) => Math.max(most, info.trains - (trainsOf.get(name) ?? 0)), 0);
+  return missing > 0 ? <span className="warn"> · up to {numberText(missing)} trains missing</span> : null;
 }

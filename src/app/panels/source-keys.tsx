@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { MouseEvent } from 'react';
+import { type MouseEvent, useState } from 'react';
 import { choiceName, useKeyChoice } from '../key-choice.ts';
 import { numberText } from '../number-text.ts';
 import { useRunView } from '../run-view.ts';
@@ -21,6 +21,7 @@ export function SourceKeys({ source, only, isInner }: SourceKeysProps) {
   const { run, search, set } = useRunView();
   const ticked = useKeyChoice((choice) => (choice.run === choiceName(run) ? choice.keys : null));
   const toggle = useKeyChoice((choice) => choice.toggle);
+  const [hasTimes, setTimes] = useState(false);
   const keys = useQuery({
     queryKey: ['keys', run, source],
     queryFn: ({ signal }) => session.call('keys', run, { source }, signal),
@@ -39,7 +40,11 @@ export function SourceKeys({ source, only, isInner }: SourceKeysProps) {
         ? { source2: source, key2: key, field2: '' }
         : { source, key, field: '', index: '' },
     );
-  const shown = (keys.data ?? []).filter(({ key }) => !only || only.includes(key));
+  const fitting = (keys.data ?? []).filter(({ key }) => !only || only.includes(key));
+  // When a property was set is of interest to few, and doubles the list.
+  const isTime = (key: string) => key.endsWith('.timestamp') && key !== first && key !== second;
+  const times = only || hasTimes ? 0 : fitting.filter(({ key }) => isTime(key)).length;
+  const shown = times > 0 && times < fitting.length ? fitting.filter(({ key }) => !isTime(key)) : fitting;
   return (
     <>
       {shown.length === 0 && <div className="emptyline">This source has no key with values of trains.</div>}
@@ -74,6 +79,13 @@ export function SourceKeys({ source, only, isInner }: SourceKeysProps) {
           </button>
         </div>
       ))}
+      {shown.length < fitting.length && (
+        <div className={`row key ${isInner ? 'inner' : ''}`}>
+          <button type="button" className="keyrow t3" onClick={() => setTimes(true)}>
+            and {numberText(times)} timestamps
+          </button>
+        </div>
+      )}
     </>
   );
 }

@@ -152,7 +152,7 @@ function GroupRows({ group, sources, matches, isFew, trains, open, onToggle }: G
   return (
     <div>
       <div className="row g" title={group.detail || undefined}>
-        <span className="el">{group.title}</span>
+        <span className="nw">{group.title}</span>
         {group.detail && <span className="t3 el gd">{group.detail}</span>}
         <span className="meta">{numberText(count)}</span>
       </div>
@@ -228,7 +228,7 @@ function SourceRow({ source, match, trains, isInner, isOpen, onToggle }: SourceR
         </span>
         <SourceName name={name} />
         {aliases.length > 0 && <span className="alias el">{aliases.join(', ')}</span>}
-        <span className="c1">{source.entries === source.trains ? '' : numberText(source.entries)}</span>
+        {source.entries !== source.trains && <span className="c1">{numberText(source.entries)}</span>}
         <span
           className={`c2 ${isShort ? 'warn' : ''}`}
           title={isShort ? `${numberText(trains - source.trains)} trains are missing` : undefined}
