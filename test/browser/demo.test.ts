@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM } from '../../tools/demo-browser.ts';
 import { bridgeCases, serverCases } from './bridge-cases.ts';
+import { droppedCases } from './dropped-cases.ts';
 import { fileCases } from './file-cases.ts';
 import { pictureCases } from './picture-cases.ts';
+import { runCases } from './run-cases.ts';
 import { Stage } from './stage.ts';
 import { workspaceCases } from './workspace-cases.ts';
 
@@ -14,6 +16,8 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo in Chromium (needs /usr/bin/chr
 
   describe('pictures', () => pictureCases(stage));
   describe('workspace', () => workspaceCases(stage));
+  describe('runs', () => runCases(stage));
+  describe('dropped files', () => droppedCases(stage));
   describe('bridges', () => bridgeCases(stage));
   it('has left the console empty, and no request failed', () => {
     expect(stage.said).toEqual([]);

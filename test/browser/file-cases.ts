@@ -29,8 +29,8 @@ export function fileCases(stage: Stage): void {
     const { page } = stage;
     await page.goto(`${stage.address}/run/p700001/3`);
     await page.getByTestId('no-detector').waitFor();
-    await page.getByTestId('source-SPB_IRU_MOT/MOTOR/X1').click();
-    await page.locator('[data-testid^="key-"]').first().click();
+    await page.getByLabel('Search sources').fill('SPB_IRU_MOT/MOTOR/X1 actualPosition.value');
+    await page.getByTestId('key-actualPosition.value').click();
     await until(
       async () => (await page.getByTestId('series-plot').count()) + (await page.getByTestId('query-error').count()),
     ).toBeGreaterThan(0);

@@ -6,7 +6,10 @@ import { expect } from 'vitest';
 import { findFreePort } from '../../src/platform/node/free-port.ts';
 import { openChromium, type RunningProgram, startDemo } from '../../tools/demo-browser.ts';
 
-const golden = join(import.meta.dirname, '..', 'golden', 'extra-data', 'runs');
+/** Folder of the golden runs that are not below a proposal. */
+export const golden = join(import.meta.dirname, '..', 'golden', 'extra-data', 'runs');
+/** The golden run that is. */
+export const GOLDEN_RUN = join(golden, '..', 'root', 'SPB', '202301', 'p900001', 'raw', 'r0034');
 /** Runs of the second proposal: number and what they are copies of. */
 const OTHER_RUNS = { 1: 'validate/truncated', 2: 'validate/not-hdf5', 3: 'fmt10' } as const;
 
@@ -41,6 +44,7 @@ export class Stage {
       mkdirSync(to, { recursive: true });
       cpSync(join(golden, source), to, { recursive: true });
     }
+    cpSync(join(golden, '..', 'root', 'SPB'), join(this.folder, 'SPB'), { recursive: true });
     this.#browser = await openChromium();
     this.page = await this.#browser.newPage({ viewport: { width: 1280, height: 800 } });
     this.page.on('console', (message) => this.said.push(`${message.type()}: ${message.text()}`));

@@ -39,8 +39,8 @@ const RUN: WorkspaceDefinition = {
     narrow: [
       { id: 'frame' },
       { id: 'sources', beside: 'frame', side: 'left', width: 280 },
-      { id: 'curve', beside: 'frame', side: 'right', width: 430 },
-      { id: 'facts', beside: 'curve', side: 'below', height: 300 },
+      { id: 'curve', beside: 'frame', side: 'right', width: 400 },
+      { id: 'facts', beside: 'curve', side: 'below', height: 320 },
       { id: 'missing', beside: 'facts', side: 'within', isBehind: true },
       { id: 'code', beside: 'facts', side: 'within', isBehind: true },
       { id: 'export', beside: 'facts', side: 'within', isBehind: true },
