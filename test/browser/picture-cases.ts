@@ -53,13 +53,21 @@ export function pictureCases(stage: Stage): void {
 
   it('paints the same picture with WebGL and without', async () => {
     const { page } = stage;
+    await page.goto(stage.address);
     const pixelsWith = async (painter: 'webgl' | 'raster') => {
       await page.evaluate((choice) => localStorage.setItem('hutch-painter', choice), painter);
       await page.goto(`${stage.address}/run/p700000/4?view=raw`);
       await until(async () => (await stage.shownMeta())?.unit, 60_000).toBe('ADU');
-      await page.waitForTimeout(1500);
+      // The panel finds its size and its levels in steps: the picture counts once it stays.
       const picture = page.getByTestId('frame-image');
-      return picture.screenshot();
+      let last = await picture.screenshot();
+      for (let same = 0, tries = 0; same < 3 && tries < 40; tries++) {
+        await page.waitForTimeout(500);
+        const next = await picture.screenshot();
+        same = next.equals(last) ? same + 1 : 0;
+        last = next;
+      }
+      return last;
     };
     const [shader, raster] = [await pixelsWith('webgl'), await pixelsWith('raster')];
     await page.evaluate(() => localStorage.removeItem('hutch-painter'));
