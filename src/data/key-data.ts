@@ -212,15 +212,31 @@ export class KeyData extends KeyFacts {
     const region = checkRoi(roi, this.entryShape);
     const shape = [segments.reduce((sum, segment) => sum + segment.count, 0), ...keptShape(region)];
     if (out) checkOut(out, dtype, shape);
-    const array = out ?? zeros(dtype, shape);
     let outEntry = 0;
     const blocks: EntryBlock[] = [];
     for (const { file, first, count } of segments) {
-      blocks.push({ file, first, count, outEntry });
+      const block = { file, first, count, outEntry };
+      // Before memory is taken: a damaged INDEX may count more entries than there is memory for.
+      this.#checkBlock(block, dtype);
+      blocks.push(block);
       outEntry += count;
     }
+    const array = out ?? this.#allocate(dtype, shape);
     await this.readBlocks(blocks, array.data, { roi, signal });
     return array;
+  }
+
+  #allocate(dtype: DType, shape: readonly number[]): NdArray {
+    try {
+      return zeros(dtype, shape);
+    } catch (cause) {
+      const bytes = elementCount(shape) * itemSizeOf(dtype);
+      throw new Unsupported(
+        `${this.source} ${this.key}: ${bytes} bytes of shape [${shape}] do not fit into memory. Read fewer trains at a time, or use readPieces().`,
+        { key: this.key, bytes },
+        { cause },
+      );
+    }
   }
 
   #plainType(): DType {

@@ -153,32 +153,40 @@ export function indexGroupOf(section: SourceSection, key: string): string {
   return section === 'CONTROL' ? '' : key.split('.', 1)[0];
 }
 
-/** Names of all datasets below a group, with dots, in the order of a depth-first walk. */
+/**
+ * Names of all datasets below a group, with dots, in the order of a depth-first walk.
+ * @throws FormatInvalid if groups contain each other
+ */
 export function listKeys(file: Hdf5File, groupPath: string): string[] {
-  const keys: string[] = [];
-  const visit = (path: string, prefix: string) => {
-    for (const child of file.children(path)) {
-      const name = prefix ? `${prefix}.${child.name}` : child.name;
-      if (child.kind === 'dataset') keys.push(name);
-      else if (child.kind === 'group') visit(`${path}/${child.name}`, name);
-    }
-  };
-  if (file.kindOf(groupPath) === 'group') visit(groupPath, '');
-  return keys;
+  return [...keysBelow(file, groupPath)];
 }
 
 /** The first dataset below a group, as {@link listKeys} names it, without walking further; null if there is none. */
 export function findKey(file: Hdf5File, groupPath: string): string | null {
-  const visit = (path: string, prefix: string): string | null => {
+  for (const key of keysBelow(file, groupPath)) return key;
+  return null;
+}
+
+/** A device's properties are nested a few levels deep, and there are hundreds of them. */
+const DEEPEST_KEY = 32;
+const MOST_GROUPS = 100_000;
+
+function* keysBelow(file: Hdf5File, groupPath: string): Generator<string> {
+  let groups = 0;
+  function* visit(path: string, prefix: string, depth: number): Generator<string> {
+    if (depth > DEEPEST_KEY || ++groups > MOST_GROUPS) {
+      throw new FormatInvalid(
+        `${file.path} is damaged: groups below ${groupPath} contain each other. Copy the file again, or leave it out.`,
+        { path: file.path, object: groupPath },
+      );
+    }
     for (const child of file.children(path)) {
       const name = prefix ? `${prefix}.${child.name}` : child.name;
-      if (child.kind === 'dataset') return name;
-      const below = child.kind === 'group' ? visit(`${path}/${child.name}`, name) : null;
-      if (below !== null) return below;
+      if (child.kind === 'dataset') yield name;
+      else if (child.kind === 'group') yield* visit(`${path}/${child.name}`, name, depth + 1);
     }
-    return null;
-  };
-  return file.kindOf(groupPath) === 'group' ? visit(groupPath, '') : null;
+  }
+  if (file.kindOf(groupPath) === 'group') yield* visit(groupPath, '', 0);
 }
 
 function readMetadata(file: Hdf5File): Map<string, string | number> {
