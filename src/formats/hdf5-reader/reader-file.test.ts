@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { typeStringOf } from '../../core/dtype.ts';
 import { bytesOf } from '../../core/ndarray.ts';
 import { openReaderFile } from '../../platform/node/hdf5-open.ts';
+import { nodeInflate } from '../../platform/node/inflate.ts';
+import type { RandomBytes } from './random-bytes.ts';
+import { ReaderHdf5File } from './reader-file.ts';
 
 const folder = fileURLToPath(new URL('../../../test/golden/hdf5/', import.meta.url));
 const expected: Record<string, Record<string, [dtype: string, shape: number[], sha256: string]>> = JSON.parse(
@@ -80,3 +83,46 @@ it('names a virtual dataset that it leaves to the library', () => {
   expect(() => file.assertReadable('/strided')).toThrow(expect.objectContaining({ tag: 'Unsupported' }));
   expect(() => file.assertReadable('/modules')).not.toThrow();
 });
+
+it('reads values that lie beyond 4 GiB', () => {
+  const original = new Uint8Array(readFileSync(`${folder}../extra-data/hdf5-types.h5`));
+  const path = '/layout/contiguous';
+  const small = new ReaderHdf5File(inMemory(original, original.length), nodeInflate);
+  const values = small.read(path).data as Uint16Array;
+  const block = { start: [0, 0, 0], count: [...small.datasetInfo(path).shape] };
+  const place = small.planRead(path, block)?.pieces[0].address ?? 0;
+  // The same file with the values moved far away: the address in the layout message and the end of the file change.
+  const far = 5 * 2 ** 30;
+  const moved = new Uint8Array(original);
+  const view = new DataView(moved.buffer);
+  view.setBigUint64(findBytes(moved, place), BigInt(far), true);
+  view.setBigUint64(40, BigInt(far + values.byteLength), true);
+  const tail = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const file = new ReaderHdf5File(inMemory(moved, far + values.byteLength, far, tail), nodeInflate);
+  expect(file.planRead(path, block)?.pieces[0].address).toBe(far);
+  expect(file.read(path).data).toEqual(values);
+});
+
+/** Where an address stands as 8 little-endian bytes, at any byte. */
+function findBytes(bytes: Uint8Array, address: number): number {
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i + 8 <= bytes.length; i++) if (view.getBigUint64(i, true) === BigInt(address)) return i;
+  throw new Error(`${address} does not stand in the file`);
+}
+
+/** A file of `size` bytes: `head` at its start, `tail` at byte `tailAt`, zeros between. */
+function inMemory(head: Uint8Array, size: number, tailAt = size, tail = new Uint8Array(0)): RandomBytes {
+  return {
+    name: 'large.h5',
+    size,
+    readInto(start, out) {
+      for (let i = 0; i < out.length; i++) {
+        const at = start + i;
+        out[i] = at < head.length ? head[at] : at >= tailAt ? tail[at - tailAt] : 0;
+      }
+    },
+    openBeside: () => null,
+    suspend() {},
+    close() {},
+  };
+}
