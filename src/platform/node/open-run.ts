@@ -1,10 +1,12 @@
 import type { AliasTable } from '../../data/alias-table.ts';
 import { readAliasFile } from '../../data/open-aliases.ts';
+import { OpenFileLimit } from '../../data/open-file-limit.ts';
 import { createRunOpener, type OpenRunOptions, type RunPorts, type RunTarget } from '../../data/open-run.ts';
 import { createRunLister } from '../../data/proposals.ts';
 import type { Run } from '../../data/run.ts';
 import { nodeFileStore } from './file-store.ts';
 import { nodeHdf5Opener } from './hdf5-open.ts';
+import { openFileShare } from './open-file-share.ts';
 
 /** Run files of the local disk. Settings of the facility come from the environment, as for EXtra-data. */
 export const nodeRunPorts: RunPorts = {
@@ -17,7 +19,7 @@ export const nodeRunPorts: RunPorts = {
   },
 };
 
-const open = createRunOpener(nodeRunPorts);
+const open = createRunOpener(nodeRunPorts, new OpenFileLimit(openFileShare()));
 
 /** Where proposals are if nobody says: `$EXTRA_DATA_DATA_ROOT`, or the facility's folder. */
 function defaultDataRoot(): string {
