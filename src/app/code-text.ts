@@ -50,7 +50,7 @@ function typeScriptText({
   const isHere = info.proposal === DROPPED;
   const open = isHere
     ? [
-        '// the folder or file that was dropped on the page',
+        '// the folder or file that was dropped on the page: put its path here',
         `const run = await openRun({ path: ${single(info.path || '.')} });`,
       ]
     : [
@@ -120,7 +120,10 @@ function pythonText({ info, first, second, view, trainId, index, isText, length,
   const isElsewhere = !isHere && info.dataRoot !== null && info.dataRoot !== FACILITY_ROOT;
   const number = info.proposal.replace(/^p0*/, '');
   const open = isHere
-    ? ['# the folder or file that was dropped on the page', `run = ${opener}(${double(info.path || '.')})`]
+    ? [
+        '# the folder or file that was dropped on the page: put its path here',
+        `run = ${opener}(${double(info.path || '.')})`,
+      ]
     : [`run = open_run(${number}, ${info.run}${info.data === 'default' ? '' : `, data=${double(info.data)}`})`];
   const body: string[] = [];
   const put = (name: string, { source, key }: ChosenKey, call: string) =>

@@ -1,6 +1,6 @@
 import { type ParsedRunCallQuery, type RunCallName, runCalls } from '../api/run-calls.ts';
 import type { Proposal, RunRow } from '../api/run-contract.ts';
-import type { ProgressCallback } from '../core/cancel.ts';
+import { type ProgressCallback, sleep } from '../core/cancel.ts';
 import { isXfelError, NoData, RunNotFound } from '../core/errors.ts';
 import { createRunOpener } from '../data/open-run.ts';
 import type { Run } from '../data/run.ts';
@@ -107,7 +107,8 @@ export function createDataCalls() {
       const portions: Blob[] = [];
       let [portion, portionBytes, done, lines] = [[] as Uint8Array<ArrayBuffer>[], 0, 0, 0];
       for await (const part of parts) {
-        signal?.throwIfAborted();
+        // A worker hears of an abort only when it waits.
+        await sleep(0, signal);
         portion.push(part as Uint8Array<ArrayBuffer>);
         portionBytes += part.length;
         done += part.length;

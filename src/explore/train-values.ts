@@ -1,4 +1,5 @@
 import type { Reduction } from '../api/run-calls.ts';
+import { sleep } from '../core/cancel.ts';
 import { type DType, decodeFloat16, itemSizeOf, lanesOf } from '../core/dtype.ts';
 import { SelectionInvalid } from '../core/errors.ts';
 import { elementCount, type NdArray } from '../core/ndarray.ts';
@@ -76,6 +77,8 @@ export async function* readTrains(plan: PlannedTrains, signal?: AbortSignal): As
   const atOnce = Math.max(1, Math.floor(PIECE_BYTES / trainBytes));
   for (let start = 0; start < trainIds.length; start += atOnce) {
     signal?.throwIfAborted();
+    // A worker hears of an abort only when it waits.
+    if (start > 0) await sleep(0, signal);
     const part = key.selectTrains(byId(trainIds.slice(start, start + atOnce)));
     const array = field === '' ? await part.read({ signal }) : (await part.readFields()).get(field);
     if (!array) return;

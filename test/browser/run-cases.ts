@@ -117,10 +117,8 @@ export function runCases(stage: Stage): void {
     await page.getByTestId('series-plot').waitFor();
     await page.getByLabel('Search sources').fill('TSENS value');
     await page.getByTestId('source-SPB_VAC/TSENS/T1').waitFor();
-    await page
-      .locator('[data-testid^="key-"]')
-      .first()
-      .click({ modifiers: ['Shift'] });
+    await page.locator('[data-testid^="key-"]').first().focus();
+    await page.keyboard.press('Shift+Enter');
     await page.getByTestId('compare-plot').waitFor();
     await until(() => page.getByTestId('compare-readout').textContent()).toMatch(
       /^5 trains have both; left out: 1 without/,

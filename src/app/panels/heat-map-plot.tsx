@@ -74,7 +74,7 @@ export function HeatMapPlot({ chosen, word }: { readonly chosen: ChosenKey; read
     return () => element.removeEventListener('wheel', onWheel);
   }, [data]);
   useEffect(() => {
-    const context = canvas.current?.getContext('2d');
+    const context = canvas.current?.getContext('2d', { willReadFrequently: true });
     if (!context || !data) return;
     const { image, columns } = data;
     const pixels = context.createImageData(columns, shownRows);

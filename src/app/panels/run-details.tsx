@@ -40,7 +40,7 @@ export function RunDetails({ proposal, row, onOpen }: RunDetailsProps) {
     ['Trains', numberText(row.trains)],
     ['First train', numberText(row.firstTrainId)],
     ['Last train', numberText(row.lastTrainId)],
-    ['Files', `${numberText(row.files)} · ${numberText(row.sizeBytes / 1e6)} MB`],
+    ['Files', `${numberText(row.files)} · ${numberText(row.sizeBytes / 1e6, row.sizeBytes < 1e6 ? 2 : 0)} MB`],
   ];
   return (
     <section className="panel details" aria-label="Chosen run">
