@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { bytesOf, type NdArray, zeros } from '../src/core/ndarray.ts';
+import type { MultiModule } from '../src/data/detectors/multi-module.ts';
 import { openDetector } from '../src/data/detectors/open-detector.ts';
+import type { Run } from '../src/data/run.ts';
 import { openReaderFile } from '../src/platform/node/hdf5-open.ts';
 import { openRun } from '../src/platform/node/open-run.ts';
+import { writeVirtualCxi } from '../src/platform/node/write-data.ts';
 import type { BenchReport } from '../tools/measure.ts';
 import { root } from '../tools/process.ts';
-import { writeCorrectedRun, writeManyFiles, writeRawRun } from './large-run.ts';
+import { LARGE_RUN, writeCorrectedRun, writeManyFiles, writeRawRun } from './large-run.ts';
 
 const CALLS = 9;
 const SOURCE = 'SPB_DET_AGIPD1M-1';
@@ -76,6 +79,8 @@ async function benchReading(report: BenchReport, raw: string, corrected: string)
   same('train', stack.array);
   ours['train'] = await medianOf(() => train.read({ out: stack.array }));
 
+  await benchVirtual(report, openDetector(rawRun, { isRaw: true }), rawRun, raw, stack.array);
+
   await using run = await openRun({ path: corrected });
   const single: Record<string, number> = {};
   for (const name of ['mask', 'maskShuffled', 'gain']) {
@@ -107,6 +112,54 @@ async function benchReading(report: BenchReport, raw: string, corrected: string)
     ratio(name, single[name], '>= 1.4', `${name} of a module, one thread`);
     ratio(name, ours[name], '>= 2.5', `${name} of a module, worker threads`);
   }
+}
+
+/** One train through a virtual CXI file and from its sources, both by our reader into the same memory. */
+async function benchVirtual(report: BenchReport, detector: MultiModule, run: Run, raw: string, stack: NdArray) {
+  const path = join(raw, '..', 'bench_virt.cxi');
+  await writeVirtualCxi(run, detector, path);
+  const { modules, pulses } = LARGE_RUN;
+  const frame = [2, 512, 128];
+  const moduleFrames = pulses * frame.reduce((a, b) => a * b, 1);
+  const first = 2 * pulses;
+  const sources = Array.from({ length: modules }, (_, m) =>
+    openReaderFile(run.key(`${SOURCE}/DET/${m}CH0:xtdf`, 'image.data').files[0]),
+  );
+  const out = new Uint16Array(modules * moduleFrames);
+  const fromSources = () => {
+    for (const [m, file] of sources.entries()) {
+      const block = { start: [first, 0, 0, 0], count: [pulses, ...frame] };
+      const part = out.subarray(m * moduleFrames, (m + 1) * moduleFrames);
+      file.read(`/INSTRUMENT/${SOURCE}/DET/${m}CH0:xtdf/image/data`, block, part);
+    }
+  };
+  const cxi = openReaderFile(path);
+  const virtual = new Uint16Array(out.length);
+  const block = { start: [first, 0, 0, 0, 0], count: [pulses, modules, ...frame] };
+  const throughCxi = () => cxi.read('/entry_1/instrument_1/detector_1/data', block, virtual);
+  fromSources();
+  if (crc32(bytesOf({ ...stack, data: out })) !== crc32(bytesOf(stack)))
+    throw new Error('the train read from its sources differs');
+  throughCxi();
+  // The virtual file has frames first, the stack modules.
+  const size = frame.reduce((a, b) => a * b, 1);
+  for (let f = 0; f < pulses; f += 7) {
+    for (let m = 0; m < modules; m++) {
+      const [a, b] = [(f * modules + m) * size, m * moduleFrames + f * size];
+      if (crc32(virtual.subarray(a, a + size)) !== crc32(out.subarray(b, b + size)))
+        throw new Error('the virtual CXI differs');
+    }
+  }
+  const [direct, mapped] = [await medianOf(fromSources), await medianOf(throughCxi)];
+  report({
+    name: 'one train through a virtual CXI',
+    value: mapped / direct,
+    unit: 'x sources',
+    limit: '<= 1.2',
+    note: `${mapped.toFixed(1)} ms, from the sources ${direct.toFixed(1)} ms`,
+  });
+  for (const file of [cxi, ...sources]) file.close();
+  rmSync(path);
 }
 
 async function benchOpening(report: BenchReport, many: string, corrected: string): Promise<void> {
