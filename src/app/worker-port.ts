@@ -20,7 +20,7 @@ export interface PlainError {
 /** One end of a channel: a worker, its global object, or a message port. */
 export interface Channel {
   postMessage(message: unknown, transfer?: Transferable[]): void;
-  addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
+  addEventListener(type: 'message' | 'error', listener: (event: MessageEvent) => void): void;
 }
 
 /** What a worker can do: plain functions of one argument. */
@@ -68,6 +68,12 @@ export class CallClient {
   constructor(channel: Channel, toError: (error: PlainError) => Error) {
     this.#channel = channel;
     this.#toError = toError;
+    // A worker that cannot be loaded, or whose memory is used up, answers nothing any more.
+    channel.addEventListener('error', () => {
+      const message = 'The part of the page that reads files has stopped. Reload the page and open them again.';
+      for (const { reject } of this.#waiting.values()) reject(toError({ tag: 'Fault', message, isAbort: false }));
+      this.#waiting.clear();
+    });
     channel.addEventListener('message', ({ data }: MessageEvent<WorkerReply>) => {
       const waiting = this.#waiting.get(data.id);
       if (!waiting) return;

@@ -37,7 +37,7 @@ export async function makeDetectorFrame(
     });
   if (detector.kind.name !== snapped.geometry.detector.name) {
     throw new NoData(
-      `Frames of ${detector.kind.name} cannot be drawn: the geometry is of ${snapped.geometry.detector.name}.`,
+      `Frames of ${detector.kind.name} cannot be drawn: the geometry is of ${snapped.geometry.detector.name}. Look at the modules one by one: plot a module's image.data.`,
       { detector: name },
     );
   }

@@ -65,6 +65,7 @@ export function RunsPage() {
               value={chosen ?? ''}
               onChange={(event) => navigate(`/runs?proposal=${event.target.value}`)}
             >
+              {isGone && <option value={DROPPED}>files in this browser · none</option>}
               {proposals.data?.length === 0 && <option value="">no proposals</option>}
               {(proposals.data ?? []).map((each) => (
                 <option key={each.proposal} value={each.proposal}>
@@ -113,8 +114,10 @@ export function RunsPage() {
               )}
               {isGone && (
                 <div className="state">
-                  <h2>The files are not here any more</h2>
-                  <p>A page that was loaded anew has forgotten them. Drop them here again; nothing is uploaded.</p>
+                  <h2>No files are open in this browser</h2>
+                  <p>
+                    Drop HDF5 files or a run folder here. A page that is loaded anew forgets them; nothing is uploaded.
+                  </p>
                 </div>
               )}
               {!error && !isGone && runs.data && rows.length === 0 && (

@@ -4,6 +4,7 @@ import { Plot, type PlotMark } from '../../display/plot.tsx';
 import { numberText, valueText } from '../number-text.ts';
 import { reductionText } from '../reduction-text.ts';
 import { type ChosenKey, trainChange, useRunView, useShownTrain } from '../run-view.ts';
+import { csvFile, saveFile } from '../save-file.ts';
 import { session } from '../session.ts';
 import { useStable } from '../stable-callback.ts';
 import { useTheme } from '../theme-choice.ts';
@@ -70,6 +71,20 @@ export function KeySeries({ chosen }: { readonly chosen: ChosenKey }) {
     set(trainChange(view, plot.trainId[nearest(x, at)]));
   });
   const unit = frame?.meta.units ?? '';
+  const save = () => {
+    if (!plot) return;
+    const title = `${name}${unit ? ` / ${unit}` : ''}`;
+    const band = plot.band
+      ? ([
+          [`${title} low`, plot.band.low],
+          [`${title} high`, plot.band.high],
+        ] as const)
+      : [];
+    saveFile(
+      csvFile([['train id', plot.trainId], [title, plot.value], ...band]),
+      `${info.proposal}-r${info.run}-${name}-by-train.csv`,
+    );
+  };
   const name = `${shortKey(key)}${field ? `.${field}` : ''}`;
   const here = hovered !== null && plot && hovered < plot.value.length ? hovered : null;
   const clock = axis === 'time' && plot?.hasTimes;
@@ -117,6 +132,9 @@ export function KeySeries({ chosen }: { readonly chosen: ChosenKey }) {
             ? `mean ${valueText(plot.mean)} ${unit} · σ ${valueText(plot.sigma)} ${unit} · n ${numberText(plot.count)}`
             : ''}
         </span>
+        <button type="button" className="hintbtn" onClick={save} disabled={!plot} title="Save the curve as CSV">
+          CSV
+        </button>
       </div>
     </>
   );

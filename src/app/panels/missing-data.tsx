@@ -92,7 +92,7 @@ export function MissingData() {
               <span className="r t3">missing</span>
             </div>
           )}
-          {query.data && rows.length === 0 && (
+          {query.data && rows.length === 0 && info.trains > 0 && (
             <div className="state" data-testid="none-missing">
               <h2>Nothing is missing</h2>
               <p>

@@ -1,9 +1,9 @@
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { RunInfo, RunRow } from '../../api/run-contract.ts';
 import { numberText } from '../number-text.ts';
 import { durationText, startText } from '../run-text.ts';
-import { session } from '../session.ts';
+import { DROPPED, session } from '../session.ts';
 import { QueryState } from './query-state.tsx';
 
 interface RunDetailsProps {
@@ -15,6 +15,14 @@ interface RunDetailsProps {
 /** The chosen run beside the table: what it is, what is in it, what is wrong with it. */
 export function RunDetails({ proposal, row, onOpen }: RunDetailsProps) {
   const run = row?.run;
+  const queries = useQueryClient();
+  const forget = async (number: number) => {
+    await session.removeFiles(number);
+    await Promise.all([
+      queries.invalidateQueries({ queryKey: ['proposals'] }),
+      queries.invalidateQueries({ queryKey: ['runs', DROPPED] }),
+    ]);
+  };
   const info = useQuery({
     queryKey: ['run', proposal, run, 'default'],
     queryFn: ({ signal }) =>
@@ -80,6 +88,16 @@ export function RunDetails({ proposal, row, onOpen }: RunDetailsProps) {
         </div>
       </div>
       <div className="pendfoot">
+        {proposal === DROPPED && (
+          <button
+            type="button"
+            className="btn"
+            onClick={() => void forget(row.run)}
+            title="The files stay where they are"
+          >
+            Take off the list
+          </button>
+        )}
         <span className="sp" />
         <button type="button" className="btn p" onClick={onOpen} data-testid="open-run">
           Open run {row.run} <kbd>↵</kbd>
@@ -98,7 +116,8 @@ function Content({ info }: { readonly info: RunInfo }) {
         <div key={each.name}>
           <span>{each.type}</span>
           <span>
-            {each.modules.length} modules · {numberText(each.trains)} trains · ≤ {each.maxPulses} pulses
+            {each.modules.length} {each.modules.length === 1 ? 'module' : 'modules'} · {numberText(each.trains)} trains
+            · ≤ {each.maxPulses} pulses
             <Missing info={info} names={modulesOf(info, each.name)} trainsOf={trainsOf} />
           </span>
         </div>
@@ -137,5 +156,10 @@ function Missing({ info, names, trainsOf }: MissingProps) {
   const missing = names
     .filter(isData)
     .reduce((most, name) => Math.max(most, info.trains - (trainsOf.get(name) ?? 0)), 0);
-  return missing > 0 ? <span className="warn"> · up to {numberText(missing)} trains missing</span> : null;
+  return missing > 0 ? (
+    <span className="warn">
+      {' '}
+      · up to {numberText(missing)} {missing === 1 ? 'train' : 'trains'} missing
+    </span>
+  ) : null;
 }
