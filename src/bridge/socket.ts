@@ -46,7 +46,8 @@ export interface ServerSocket {
   onRequest(listener: (request: readonly Uint8Array[], reply: (parts: readonly Uint8Array[]) => void) => void): void;
   /** PUB: to all peers that are ready, others miss it; PUSH: to one that is ready. @returns how many got it */
   send(parts: readonly Uint8Array[]): number;
-  close(): Promise<void>;
+  /** @param options.flush let what was sent reach its clients first; a client that does not read holds this up */
+  close(options?: { readonly flush?: boolean }): Promise<void>;
 }
 
 /** Port: how messages travel. */

@@ -57,8 +57,13 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/readable.ts')).addReadableCommand,
   },
   bridge: {
-    summary: 'Karabo bridge: simulate one, look at one',
-    oldNames: { 'karabo-bridge-server-sim': 'bridge sim', 'karabo-bridge-glimpse': 'bridge glimpse' },
+    summary: 'Karabo bridge: simulate one, look at one, stream runs',
+    oldNames: {
+      'karabo-bridge-server-sim': 'bridge sim',
+      'karabo-bridge-glimpse': 'bridge glimpse',
+      'karabo-bridge-serve-files': 'bridge serve-files',
+      'karabo-bridge-serve-run': 'bridge serve-run',
+    },
     load: async () => (await import('./commands/bridge.ts')).addBridgeCommands,
   },
   write: {

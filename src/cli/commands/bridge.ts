@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Usage } from '../../core/errors.ts';
+import { addBridgeServeCommands } from '../bridge-serve.ts';
 import type { CliContext } from '../context.ts';
 
 interface SimOptions {
@@ -17,11 +18,12 @@ interface SimOptions {
   readonly dataLike: 'online' | 'file';
 }
 
-/** Adds `hutch bridge sim` and `hutch bridge glimpse`. */
+/** Adds `hutch bridge sim`, `glimpse`, `serve-files` and `serve-run`. */
 export function addBridgeCommands(program: Command, context: CliContext): void {
-  const bridge = program.command('bridge').description('Karabo bridge: simulate one, look at one');
+  const bridge = program.command('bridge').description('Karabo bridge: simulate one, look at one, stream runs');
   addSim(bridge, context);
   addGlimpse(bridge, context);
+  addBridgeServeCommands(bridge, context);
 }
 
 function addSim(bridge: Command, context: CliContext): void {

@@ -111,7 +111,7 @@ function findBytes(bytes: Uint8Array, address: number): number {
 }
 
 /** A file of `size` bytes: `head` at its start, `tail` at byte `tailAt`, zeros between. */
-function inMemory(head: Uint8Array, size: number, tailAt = size, tail = new Uint8Array(0)): RandomBytes {
+function inMemory(head: Uint8Array, size: number, tailAt = size, tail: Uint8Array = new Uint8Array(0)): RandomBytes {
   return {
     name: 'large.h5',
     size,

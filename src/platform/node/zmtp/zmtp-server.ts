@@ -127,8 +127,11 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
       for (const peer of chosen) write(peer, pieces);
       return chosen.length;
     },
-    close() {
-      for (const { socket } of peers) socket.destroy();
+    close({ flush = false } = {}) {
+      for (const { socket } of peers) {
+        if (flush) socket.destroySoon();
+        else socket.destroy();
+      }
       return new Promise((closed) => server.close(() => closed()));
     },
   };
