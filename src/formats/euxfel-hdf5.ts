@@ -54,10 +54,9 @@ export function readFileIndex(file: Hdf5File): EuxfelFileIndex {
   const formatVersion = isOld ? '0.5' : readFormatVersion(file);
 
   const allIds = integers(file, '/INDEX/trainId');
-  const isPadded = allIds.includes(0);
-  const allRows = [...allIds.keys()];
-  const rows = isPadded ? allRows.filter((row) => allIds[row] !== 0) : allRows;
-  const trainIds = isPadded ? rows.map((row) => allIds[row]) : allIds;
+  const rows: number[] = [];
+  for (let row = 0; row < allIds.length; row++) if (allIds[row] !== 0) rows.push(row);
+  const trainIds = rows.length < allIds.length ? rows.map((row) => allIds[row]) : allIds;
   const flags =
     formatVersion !== '0.5' && file.kindOf('/INDEX/flag') === 'dataset' ? integers(file, '/INDEX/flag') : null;
   // Only in format 1.1 is the flag an index of what is wrong, so that 0 is good there.

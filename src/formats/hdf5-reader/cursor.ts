@@ -146,9 +146,12 @@ export class Cursor {
 
   /** Reads a structure's four-letter mark. @throws FormatInvalid if it is another one */
   mark(expected: string): void {
-    const at = this.place;
-    const found = String.fromCharCode(...this.bytes(4));
-    if (found !== expected) throw damaged(this.file, at, `"${expected}" expected, ${JSON.stringify(found)} found`);
+    const at = this.#take(4);
+    for (let i = 0; i < 4; i++) {
+      if (this.#bytes[at + i] === expected.charCodeAt(i)) continue;
+      const found = String.fromCharCode(...this.#bytes.subarray(at, at + 4));
+      throw damaged(this.file, this.#start + at, `"${expected}" expected, ${JSON.stringify(found)} found`);
+    }
   }
 
   /** Reads a version number that must be one of `known`. */

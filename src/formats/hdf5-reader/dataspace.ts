@@ -20,10 +20,16 @@ export function readDataspace(cursor: Cursor): Dataspace {
   if (version === 1) cursor.skip(5);
   if (kind === 2) return { shape: null, maxShape: [] };
   if (rank > LARGEST_RANK) throw cursor.damaged(`${rank} axes`);
-  const shape = Array.from({ length: rank }, () => cursor.length());
+  const shape: number[] = [];
   let total = 1;
-  for (const length of shape) total *= length;
+  for (let axis = 0; axis < rank; axis++) {
+    const length = cursor.length();
+    shape.push(length);
+    total *= length;
+  }
   if (total > Number.MAX_SAFE_INTEGER) throw cursor.damaged(`a shape of [${shape}] elements`);
-  const maxShape = flags & 1 ? Array.from({ length: rank }, () => cursor.limit()) : shape;
+  if ((flags & 1) === 0) return { shape, maxShape: shape };
+  const maxShape: (number | null)[] = [];
+  for (let axis = 0; axis < rank; axis++) maxShape.push(cursor.limit());
   return { shape, maxShape };
 }
