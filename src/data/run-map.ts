@@ -147,6 +147,7 @@ export async function writeRunMap(
   entries: Iterable<RunMapEntry>,
 ): Promise<void> {
   const sorted = [...entries].sort((a, b) => (a.filename < b.filename ? -1 : 1));
-  const text = JSON.stringify(sorted, null, 2);
+  // A line for each file: half the bytes to read of a text that is indented.
+  const text = `[\n${sorted.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n`;
   for (const path of paths) if (await files.writeText(path, text)) return;
 }
