@@ -58,7 +58,9 @@ export class RunFile {
 
   /** Which of the file's trains may be used: all, or those that are not suspect. */
   get isUsable(): readonly boolean[] {
-    this.#isUsable ??= this.index.isSuspect.map((isSuspect) => this.includesSuspectTrains || !isSuspect);
+    this.#isUsable ??= this.includesSuspectTrains
+      ? new Array<boolean>(this.index.trainIds.length).fill(true)
+      : this.index.isSuspect.map((isSuspect) => !isSuspect);
     return this.#isUsable;
   }
 

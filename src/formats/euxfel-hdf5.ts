@@ -57,21 +57,19 @@ export function readFileIndex(file: Hdf5File): EuxfelFileIndex {
   const rows: number[] = [];
   for (let row = 0; row < allIds.length; row++) if (allIds[row] !== 0) rows.push(row);
   const trainIds = rows.length < allIds.length ? rows.map((row) => allIds[row]) : allIds;
-  const flags =
-    formatVersion !== '0.5' && file.kindOf('/INDEX/flag') === 'dataset' ? integers(file, '/INDEX/flag') : null;
-  // Only in format 1.1 is the flag an index of what is wrong, so that 0 is good there.
-  const goodFlag = (flag: number) => (formatVersion === '1.1' ? flag === 0 : flag !== 0);
-  const isSuspect = flags ? rows.map((row) => row < flags.length && !goodFlag(flags[row])) : suspectByOrder(trainIds);
-
+  let isSuspect: readonly boolean[] | undefined;
   let metadata: ReadonlyMap<string, string | number> | undefined;
   let timestamps: BigUint64Array | null | undefined;
   return {
     formatVersion,
     trainIds,
     rows,
-    isSuspect,
     ...readSources(file, isOld ? '/METADATA' : '/METADATA/dataSources'),
     // Hundreds of files are opened for their trains and sources alone; these are read when they are asked for.
+    get isSuspect() {
+      isSuspect ??= readSuspects(file, formatVersion, trainIds, rows);
+      return isSuspect;
+    },
     get metadata() {
       metadata ??= new Map([...(isOld ? [] : readMetadata(file)), ['dataFormatVersion', formatVersion]]);
       return metadata;
@@ -81,6 +79,19 @@ export function readFileIndex(file: Hdf5File): EuxfelFileIndex {
       return timestamps;
     },
   };
+}
+
+function readSuspects(
+  file: Hdf5File,
+  formatVersion: string,
+  trainIds: readonly number[],
+  rows: readonly number[],
+): readonly boolean[] {
+  if (formatVersion === '0.5' || file.kindOf('/INDEX/flag') !== 'dataset') return suspectByOrder(trainIds);
+  const flags = integers(file, '/INDEX/flag');
+  // Only in format 1.1 is the flag an index of what is wrong, so that 0 is good there.
+  const isGood = (flag: number) => (formatVersion === '1.1' ? flag === 0 : flag !== 0);
+  return rows.map((row) => row < flags.length && !isGood(flags[row]));
 }
 
 function readFormatVersion(file: Hdf5File): string {
