@@ -105,7 +105,9 @@ export class ChunkPool implements ThreadedRead {
     };
     const lane = async ({ worker, slots }: Thread, slot: number): Promise<void> => {
       while (!isOver()) {
-        const batch = take(SLOT_BYTES);
+        // Smaller tasks towards the end, so that all are done at about the same time.
+        const share = ((pieces.length - next) * bytesOf(pieces[next], plan.itemSize)) / 4;
+        const batch = take(Math.min(SLOT_BYTES, Math.max(OWN_STEP_BYTES, share)));
         if (slots[slot].length < batch.bytes) slots[slot] = new Uint8Array(new SharedArrayBuffer(batch.bytes));
         const task = {
           id: this.#nextId++,
