@@ -47,7 +47,7 @@ function isEntry(value: unknown): value is RunMapEntry {
     typeof entry['filename'] === 'string' &&
     typeof entry['mtime'] === 'number' &&
     typeof entry['size'] === 'number' &&
-    isListOf(trains, Number.isSafeInteger) &&
+    areTrainIds(trains) &&
     isListOf(suspects, (i) => Number.isInteger(i) && (i as number) >= 0 && (i as number) < trains.length) &&
     isListOf(entry['control_sources'], isText) &&
     isListOf(entry['instrument_sources'], isText) &&
@@ -58,6 +58,13 @@ function isEntry(value: unknown): value is RunMapEntry {
 }
 
 const isText = (value: unknown) => typeof value === 'string';
+
+/** A loop of its own: there may be a million of them. */
+function areTrainIds(value: unknown): value is number[] {
+  if (!Array.isArray(value)) return false;
+  for (let i = 0; i < value.length; i++) if (!Number.isSafeInteger(value[i])) return false;
+  return true;
+}
 
 function isListOf(value: unknown, isItem: (item: unknown) => boolean): value is unknown[] {
   return Array.isArray(value) && value.every(isItem);

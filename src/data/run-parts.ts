@@ -65,7 +65,7 @@ export function tabulateFiles(files: readonly RunFile[]): Pick<RunParts, 'files'
 /** Trains of all files, ascending. The modules of a detector write the same trains: a range without gaps counts once. */
 function trainIdsOf(files: readonly RunFile[]): number[] {
   const seen = new Set<string>();
-  const trainIds = new Set<number>();
+  const distinct: RunFile[] = [];
   for (const file of files) {
     const ids = file.usableTrainIds();
     const range = file.ascendingRange;
@@ -74,9 +74,11 @@ function trainIdsOf(files: readonly RunFile[]): number[] {
       if (seen.has(name)) continue;
       seen.add(name);
     }
-    for (const id of ids) trainIds.add(id);
+    if (ids.length > 0) distinct.push(file);
   }
-  return ascending(trainIds);
+  if (!areApart(distinct)) return ascending(distinct.flatMap((file) => file.usableTrainIds()));
+  distinct.sort((a, b) => (a.ascendingRange?.first ?? 0) - (b.ascendingRange?.first ?? 0));
+  return distinct.flatMap((file) => file.usableTrainIds());
 }
 
 /** Files that a selected source lies in, in the order of `parts.files`. */

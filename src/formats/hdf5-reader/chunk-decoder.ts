@@ -134,6 +134,14 @@ function unshuffle4(bytes: Uint8Array, count: number, out: Uint8Array): void {
       const b = p1[i];
       const c = p2[i];
       const d = p3[i];
+      // Masks are nearly all zeros.
+      if ((a | b | c | d) === 0) {
+        values[o] = 0;
+        values[o + 1] = 0;
+        values[o + 2] = 0;
+        values[o + 3] = 0;
+        continue;
+      }
       // Bytes 0 and 2, then 1 and 3, of the four elements in pairs.
       const ab = (a & 0x00ff00ff) | ((b & 0x00ff00ff) << 8);
       const cd = (c & 0x00ff00ff) | ((d & 0x00ff00ff) << 8);
