@@ -12,11 +12,10 @@ import type { Run } from '../src/data/run.ts';
 import { openReaderFile } from '../src/platform/node/hdf5-open.ts';
 import { openRun } from '../src/platform/node/open-run.ts';
 import { writeVirtualCxi } from '../src/platform/node/write-data.ts';
-import type { BenchReport } from '../tools/measure.ts';
+import { type BenchReport, medianTime } from '../tools/measure.ts';
 import { root } from '../tools/process.ts';
 import { LARGE_RUN, writeCorrectedRun, writeManyFiles, writeRawRun } from './large-run.ts';
 
-const CALLS = 9;
 const SOURCE = 'SPB_DET_AGIPD1M-1';
 
 interface PeerTimes {
@@ -25,20 +24,7 @@ interface PeerTimes {
 
 function timePeer(raw: string, corrected: string): PeerTimes {
   const script = fileURLToPath(new URL('run_files_peer.py', import.meta.url));
-  return JSON.parse(execFileSync('/usr/bin/python3', [script, raw, corrected, ''], { encoding: 'utf8' }));
-}
-
-/** Median time of a call in ms, after two warm-up calls. */
-async function medianOf(call: () => unknown, calls = CALLS): Promise<number> {
-  await call();
-  await call();
-  const times: number[] = [];
-  for (let i = 0; i < calls; i++) {
-    const start = performance.now();
-    await call();
-    times.push(performance.now() - start);
-  }
-  return times.sort((a, b) => a - b)[calls >> 1];
+  return JSON.parse(execFileSync('/usr/bin/python3', [script, raw, corrected], { encoding: 'utf8' }));
 }
 
 export async function bench(report: BenchReport): Promise<void> {
@@ -72,13 +58,13 @@ async function benchReading(report: BenchReport, raw: string, corrected: string)
   const module = rawRun.key(`${SOURCE}/DET/0CH0:xtdf`, 'image.data');
   const moduleOut = zeros('uint16', module.shape);
   same('module', await module.read({ out: moduleOut }));
-  ours['module'] = await medianOf(() => module.read({ out: moduleOut }));
+  ours['module'] = await medianTime(() => module.read({ out: moduleOut }));
 
   const detector = openDetector(rawRun, { isRaw: true });
   const train = detector.selectTrains({ by: 'index', start: 2, stop: 3 });
   const stack = await train.read();
   same('train', stack.array);
-  ours['train'] = await medianOf(() => train.read({ out: stack.array }));
+  ours['train'] = await medianTime(() => train.read({ out: stack.array }));
 
   await benchVirtual(report, openDetector(rawRun, { isRaw: true }), rawRun, raw, stack.array);
 
@@ -90,10 +76,10 @@ async function benchReading(report: BenchReport, raw: string, corrected: string)
     const file = openReaderFile(key.files[0]);
     file.read(key.path, undefined, out.data);
     same(name, out);
-    single[name] = await medianOf(() => file.read(key.path, undefined, out.data));
+    single[name] = await medianTime(() => file.read(key.path, undefined, out.data));
     file.close();
-    await medianOf(() => key.read({ out }), 3); // the threads start
-    ours[name] = await medianOf(() => key.read({ out }));
+    await medianTime(() => key.read({ out }), 3); // the threads start
+    ours[name] = await medianTime(() => key.read({ out }));
     out.data.fill(0);
     same(name, await key.read({ out }));
   }
@@ -151,7 +137,7 @@ async function benchVirtual(report: BenchReport, detector: MultiModule, run: Run
         throw new Error('the virtual CXI differs');
     }
   }
-  const [direct, mapped] = [await medianOf(fromSources), await medianOf(throughCxi)];
+  const [direct, mapped] = [await medianTime(fromSources), await medianTime(throughCxi)];
   report({
     name: 'one train through a virtual CXI',
     value: mapped / direct,
@@ -170,17 +156,17 @@ async function benchOpening(report: BenchReport, many: string, corrected: string
   };
   report({
     name: 'open 400 files without a map',
-    value: await medianOf(open(many, 'ignore')),
+    value: await medianTime(open(many, 'ignore')),
     unit: 'ms',
     limit: '<= 100',
   });
   report({
     name: 'open 400 files with the map',
-    value: await medianOf(open(many, 'write')),
+    value: await medianTime(open(many, 'write')),
     unit: 'ms',
     limit: '<= 15',
   });
-  report({ name: 'open 16 files without a map', value: await medianOf(open(corrected, 'ignore')), unit: 'ms' });
+  report({ name: 'open 16 files without a map', value: await medianTime(open(corrected, 'ignore')), unit: 'ms' });
   // The built program, as the installed package starts it; from source it is a second Node and types to strip.
   execFileSync(process.execPath, [join(root, 'tools', 'build.ts')], { cwd: root, stdio: 'ignore' });
   const list = (program: readonly string[]) => () => {
@@ -189,8 +175,8 @@ async function benchOpening(report: BenchReport, many: string, corrected: string
     const { status } = spawnSync(process.execPath, [...program, 'ls', corrected], { stdio: 'ignore', env });
     if (status !== 0) throw new Error(`hutch ls ended with ${status}`);
   };
-  const built = await medianOf(list([join(root, 'dist', 'cli', 'main.js')]));
+  const built = await medianTime(list([join(root, 'dist', 'cli', 'main.js')]));
   report({ name: 'hutch ls of 16 files, whole process', value: built, unit: 'ms', limit: '<= 150' });
-  const source = await medianOf(list([join(root, 'bin', 'hutch')]));
+  const source = await medianTime(list([join(root, 'bin', 'hutch')]));
   report({ name: 'hutch ls of 16 files in a checkout', value: source, unit: 'ms' });
 }

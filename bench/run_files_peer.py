@@ -1,4 +1,4 @@
-"""Times h5py on the large runs: python3 run_files_peer.py RAW CORRECTED CXI. Prints JSON {name: {ms, crc32}}; crc32 of what was read."""
+"""Times h5py on the large runs: python3 run_files_peer.py RAW CORRECTED. Prints JSON {name: {ms, crc32}}; crc32 of what was read."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ import zlib
 import h5py
 import numpy as np
 
-raw_folder, corrected_folder, cxi = sys.argv[1:4]
+raw_folder, corrected_folder = sys.argv[1:3]
 N = 7
 results = {}
 

@@ -30,3 +30,16 @@ export function timeCalls(call: () => void, budgetMs = 1500): { readonly median:
   times.sort((a, b) => a - b);
   return { median: times[times.length >> 1], best: times[0] };
 }
+
+/** Median time in ms of a call that may wait, after two warm-up calls. */
+export async function medianTime(call: () => unknown, calls = 9): Promise<number> {
+  await call();
+  await call();
+  const times: number[] = [];
+  for (let i = 0; i < calls; i++) {
+    const start = performance.now();
+    await call();
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[calls >> 1];
+}

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BenchReport } from '../../tools/measure.ts';
+import { type BenchReport, medianTime } from '../../tools/measure.ts';
 import { ndarray, zeros } from '../core/ndarray.ts';
 import { nodeHdf5Creator } from '../platform/node/hdf5-create.ts';
 import { openRun } from '../platform/node/open-run.ts';
@@ -45,18 +45,6 @@ export async function bench(report: BenchReport): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Median time in ms of a call that waits, after a warm-up. */
-async function medianTime(call: () => Promise<void>, calls = 9): Promise<number> {
-  await call();
-  const times: number[] = [];
-  for (let i = 0; i < calls; i++) {
-    const start = performance.now();
-    await call();
-    times.push(performance.now() - start);
-  }
-  return times.sort((a, b) => a - b)[calls >> 1];
 }
 
 function pixelAt(module: number, index: number): number {

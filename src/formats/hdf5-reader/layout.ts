@@ -51,27 +51,20 @@ function readOldLayout(cursor: Cursor): Layout {
   if (kind === 0) return { kind: 'compact', bytes: cursor.bytes(cursor.u32()).slice() };
   if (kind === 1) return { kind: 'contiguous', address };
   if (kind !== 2) throw cursor.damaged(`layout class ${kind} is unknown`);
-  return {
-    kind: 'chunked',
-    address,
-    chunks: checked(cursor, dims.slice(0, -1)),
-    index: { kind: 'btree1' },
-    areEdgesUnfiltered: false,
-  };
+  return chunkedByBtree1(cursor, address, dims);
 }
 
 function readChunkedLayout(cursor: Cursor): Layout {
   const rank = cursor.u8();
   const address = cursor.address();
-  // The last one is the size of an element.
   const dims = Array.from({ length: rank }, () => cursor.u32());
-  return {
-    kind: 'chunked',
-    address,
-    chunks: checked(cursor, dims.slice(0, -1)),
-    index: { kind: 'btree1' },
-    areEdgesUnfiltered: false,
-  };
+  return chunkedByBtree1(cursor, address, dims);
+}
+
+/** @param dims of a chunk; the last one is the size of an element */
+function chunkedByBtree1(cursor: Cursor, address: number, dims: readonly number[]): Layout {
+  const chunks = checked(cursor, dims.slice(0, -1));
+  return { kind: 'chunked', address, chunks, index: { kind: 'btree1' }, areEdgesUnfiltered: false };
 }
 
 function readNewChunkedLayout(cursor: Cursor): Layout {
