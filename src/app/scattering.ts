@@ -1,7 +1,5 @@
 import type { GeometryInfo } from '../api/run-contract.ts';
-
-/** h c in keV Angstrom. @source CODATA 2018, exact */
-const KEV_ANGSTROM = 12.398419843320026;
+import { KEV_ANGSTROM } from '../core/physics.ts';
 
 /** Distance in m and photon energy in keV: what turns a radius into q. */
 export interface Scattering {

@@ -1,5 +1,5 @@
-/** Wavelength times photon energy, keV * Angstrom. @source CODATA 2018 (exact) */
-const KEV_ANGSTROM = 12.398419843320026;
+import { KEV_ANGSTROM } from '../core/physics.ts';
+
 /** Bohr radius, Angstrom. */
 const BOHR_RADIUS = 0.529177;
 
