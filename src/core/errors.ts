@@ -15,6 +15,7 @@ export type XfelErrorTag =
   | 'DtypeMismatch'
   | 'GeometryInvalid'
   | 'ConstantsInvalid'
+  | 'RefinementFailed'
   | 'MessageInvalid'
   | 'BridgeTimeout'
   | 'EndpointInvalid'
@@ -88,6 +89,8 @@ export class DtypeMismatch extends errorClass('DtypeMismatch') {}
 export class GeometryInvalid extends errorClass('GeometryInvalid') {}
 /** Calibration constants that are missing or of the wrong shape. */
 export class ConstantsInvalid extends errorClass('ConstantsInvalid') {}
+/** A geometry or a beam could not be refined: too few points, or parameters that cannot be told apart. */
+export class RefinementFailed extends errorClass('RefinementFailed') {}
 /** A bridge message that breaks its protocol. Details: `part`, `offset`. */
 export class MessageInvalid extends errorClass('MessageInvalid') {}
 /** Nothing came from the bridge in time. Details: `endpoint`, `timeoutMs`. */

@@ -18,6 +18,7 @@ const STATUS: Partial<Readonly<Record<XfelErrorTag, number>>> = {
   FormatInvalid: 422,
   GeometryInvalid: 422,
   ConstantsInvalid: 422,
+  RefinementFailed: 422,
   ShapeMismatch: 422,
   DtypeMismatch: 422,
   Unsupported: 422,
