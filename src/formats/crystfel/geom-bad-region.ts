@@ -39,7 +39,12 @@ export function setBadRegionField(draft: DraftBadRegion, entry: GeomLine, report
     const number = readNumber(value);
     if (number === undefined) report(line, 'error', `${key} = "${shorten(value)}" must be a finite number.`);
     else draft.numbers.set(key, PANEL_KEYS.includes(key) ? Math.trunc(number) : number);
-  } else report(line, 'warning', `Unknown key "${shorten(key)}" of a bad region.`);
+  } else
+    report(
+      line,
+      'warning',
+      `Unknown key "${shorten(key)}" of a bad region: CrystFEL passes over it. Correct or delete it.`,
+    );
 }
 
 /** Checks a bad region when all panels are known; undefined if it cannot be used. */
@@ -67,13 +72,19 @@ export function finishBadRegion(
   }
   if (draft.panel === null && panels.length !== 1) return fail('needs a panel.');
   const panel = draft.panel === null ? panels[0] : panels.find((p) => p.name === draft.panel);
-  if (!panel) return fail(`is of panel "${shorten(draft.panel ?? '')}", which does not exist.`);
+  if (!panel)
+    return fail(
+      `is of panel "${shorten(draft.panel ?? '')}", which does not exist: use the name of a panel of this file.`,
+    );
   const isInside =
     of('min_fs') >= panel.minFs &&
     of('max_fs') <= panel.maxFs &&
     of('min_ss') >= panel.minSs &&
     of('max_ss') <= panel.maxSs;
-  if (!isInside) return fail(`is not inside of panel ${panel.name}.`);
+  if (!isInside)
+    return fail(
+      `is not inside of panel ${panel.name} (fs ${panel.minFs} to ${panel.maxFs}, ss ${panel.minSs} to ${panel.maxSs}).`,
+    );
   return {
     kind: 'panel',
     name,

@@ -215,12 +215,16 @@ export function finishPanel(name: string, line: number, draft: DraftPanel, repor
   if (missing.length > 0) {
     // A refused value was reported where it stands; "has no fs" beside it would hide the cause.
     const absent = missing.filter((key) => !draft.refused.has(key));
-    if (absent.length > 0) report(line, 'fatal', `Panel ${name} has no ${absent.join(', ')}.`);
+    if (absent.length > 0) report(line, 'fatal', `Panel ${name} has no ${absent.join(', ')}: every panel needs that.`);
     return undefined;
   }
   const of = (key: string, fallback = 0) => numbers.get(key) ?? fallback;
   if (of('max_fs') < of('min_fs') || of('max_ss') < of('min_ss') || of('min_fs') < 0 || of('min_ss') < 0) {
-    report(line, 'fatal', `Panel ${name} has an empty or negative pixel range.`);
+    report(
+      line,
+      'fatal',
+      `Panel ${name} has an empty or negative pixel range: max_fs and max_ss are the last pixels, counted from 0.`,
+    );
     return undefined;
   }
   if (!(of('res') > 0)) {
@@ -228,7 +232,8 @@ export function finishPanel(name: string, line: number, draft: DraftPanel, repor
     return undefined;
   }
   const isGainRefused = draft.refused.has('adu_per_eV') || draft.refused.has('adu_per_photon');
-  if (!draft.gain && !isGainRefused) report(line, 'error', `Panel ${name} has neither adu_per_eV nor adu_per_photon.`);
+  if (!draft.gain && !isGainRefused)
+    report(line, 'error', `Panel ${name} has neither adu_per_eV nor adu_per_photon: add one before the panels.`);
   const data = texts.get('data') ?? '/data/data';
   const masks = finishMasks(name, data, draft, report);
   checkDimensions(name, line, draft.dims, report);

@@ -41,6 +41,10 @@ export interface CrystfelGeom {
   readonly panels: readonly GeomPanel[];
   readonly badRegions: readonly GeomBadRegion[];
   readonly groups: readonly GeomGroup[];
+  /** `rigid_group_` lines, for programs older than CrystFEL 0.11. */
+  readonly rigidGroups: readonly GeomGroup[];
+  /** `rigid_group_collection_` lines: names of rigid groups. */
+  readonly rigidCollections: readonly GeomGroup[];
   /** By line. */
   readonly findings: readonly GeomFinding[];
 }
@@ -75,6 +79,8 @@ interface Draft {
   peakList: string | null;
   peakListType: CrystfelGeom['peakListType'];
   readonly groups: { line: number; name: string; children: string[] }[];
+  readonly rigidGroups: GeomGroup[];
+  readonly rigidCollections: GeomGroup[];
 }
 
 /**
@@ -97,6 +103,8 @@ export function parseGeom(text: string, { mode = 'strict', path = 'geometry' }: 
     peakList: null,
     peakListType: 'auto',
     groups: [],
+    rigidGroups: [],
+    rigidCollections: [],
   };
   const defaults = newDraftPanel();
   const drafts = new Map<string, { line: number; panel: DraftPanel }>();
@@ -109,7 +117,7 @@ export function parseGeom(text: string, { mode = 'strict', path = 'geometry' }: 
       given.add(key);
       if (setTopLevel(draft, entry, report)) continue;
       if (setPanelField(defaults, entry, report)) unusedDefault = entry;
-      else report(line, 'warning', `Unknown key "${shorten(key)}".`);
+      else report(line, 'warning', `Unknown key "${shorten(key)}": CrystFEL passes over it. Correct or delete it.`);
     } else if (owner.startsWith('bad')) {
       const bad = badDrafts.get(owner) ?? { line, panel: null, numbers: new Map<string, number>() };
       badDrafts.set(owner, bad);
@@ -123,7 +131,12 @@ export function parseGeom(text: string, { mode = 'strict', path = 'geometry' }: 
       }
       if (setPanelField(known.panel, entry, report)) continue;
       if (key === 'clen') report(line, 'error', 'clen is for the whole file: use coffset for a panel.');
-      else report(line, 'warning', `Unknown key "${shorten(key)}" of panel ${shorten(owner)}.`);
+      else
+        report(
+          line,
+          'warning',
+          `Unknown key "${shorten(key)}" of panel ${shorten(owner)}: CrystFEL passes over it. Correct or delete it.`,
+        );
     }
   }
   if (unusedDefault) {
@@ -133,8 +146,13 @@ export function parseGeom(text: string, { mode = 'strict', path = 'geometry' }: 
   if (drafts.size === 0) report(0, 'fatal', 'There is no panel.');
   // One that was given and refused was reported with its line: it is not missing as well.
   if (!Object.keys(BEAM_UNITS).some((key) => given.has(key)))
-    report(0, 'error', 'There is none of wavelength, photon_energy, electron_voltage.');
-  if (!given.has('clen')) report(0, 'error', 'There is no clen.');
+    report(
+      0,
+      'error',
+      'There is none of wavelength, photon_energy, electron_voltage: add one, such as photon_energy = 9300 eV.',
+    );
+  if (!given.has('clen'))
+    report(0, 'error', 'There is no clen: add the distance, such as clen = 0.2 m, or where the data file has it.');
 
   const panels: GeomPanel[] = [];
   for (const [name, { line, panel }] of drafts) {
@@ -194,10 +212,17 @@ function setTopLevel(draft: Draft, { line, key, value }: GeomLine, report: Repor
       else report(line, 'error', `peak_list_type = "${shorten(value)}" must be auto, cxi or list3.`);
       return true;
   }
-  if (key.startsWith('rigid_group')) return true;
+  const children = () => value.split(',').map((child) => child.trim());
+  if (key.startsWith('rigid_group')) {
+    const name = key.replace(/^rigid_group_?(collection_)?/, '');
+    (key.startsWith('rigid_group_collection_') ? draft.rigidCollections : draft.rigidGroups).push({
+      name,
+      children: children(),
+    });
+    return true;
+  }
   if (!key.startsWith('group_')) return false;
-  const name = key.slice('group_'.length);
-  draft.groups.push({ line, name, children: value.split(',').map((child) => child.trim()) });
+  draft.groups.push({ line, name: key.slice('group_'.length), children: children() });
   return true;
 }
 
