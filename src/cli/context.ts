@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { OpenRunOptions, RunTarget } from '../data/open-run.ts';
 import type { Run } from '../data/run.ts';
+import type { RunOptions } from './run-options.ts';
 
 /** What every command gets: where its words go, and how it opens runs. */
 export interface CliContext {
@@ -14,6 +15,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Opens `pNNNNNN/rNNNN` below a data root, a run folder, or a file. @throws RunNotFound, FileUnreadable */
   readonly openRun: (run: string, options?: OpenRunOptions & { readonly dataRoot?: string }) => Promise<Run>;
+  /** Files or folders that a RUN argument means, see `findRunPaths`. @throws RunNotFound, Usage */
+  readonly findRunPaths: (run: string, options?: RunOptions) => Promise<readonly string[]>;
   /** Ends the program with this code once the command is done: 0 done, 1 problems found. */
   readonly exitWith: (code: number) => void;
 }

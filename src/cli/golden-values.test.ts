@@ -19,6 +19,7 @@ async function hutch(...args: string[]): Promise<Record<string, unknown>> {
     isTerminal: false,
     signal: new AbortController().signal,
     openRun: (path, options) => openRun({ path }, { ...options, onWarning: () => undefined }),
+    findRunPaths: async (run) => [run],
     exitWith: (code) => expect(code).toBe(0),
   };
   const program = new Command().exitOverride();

@@ -36,6 +36,10 @@ describe('hutch locality', () => {
         .replaceAll(GOLDEN, '<FIXTURE>/');
     // The original had 14 files there: its own map of the run beside the 13 of the run.
     expect([code, last(stdout)]).toEqual([0, last(expected.stdout).replaceAll('14', '13')]);
+    const named = await locality('p900001/r0034', '--data-root', `${GOLDEN}root`, '--json');
+    expect(JSON.parse(named.stdout).files).toHaveLength(13 + 6);
+    const noRun = await locality('p900001/r0099', '--data-root', `${GOLDEN}root`, '--json');
+    expect([noRun.code, JSON.parse(noRun.stdout)]).toEqual([255, { path: 'p900001/r0099', files: null }]);
     const missing = await locality(`${GOLDEN}nope`);
     expect(missing).toEqual({
       code: expected.missing.exit,

@@ -23,6 +23,11 @@ function makeContext(isQuiet: () => boolean, signal: AbortSignal): CliContext {
       const { openRun } = await import('../platform/node/open-run.ts');
       return openRun(runTargetOf(run, dataRoot, existsSync), { onWarning: warn, ...options });
     },
+    findRunPaths: async (run, { dataRoot = process.env['EXTRA_DATA_DATA_ROOT'], origin } = {}) => {
+      const { findRunPaths } = await import('./run-paths.ts');
+      const { nodeFileStore } = await import('../platform/node/file-store.ts');
+      return findRunPaths(nodeFileStore, run, { dataRoot, origin });
+    },
     exitWith: (code) => {
       process.exitCode = code;
     },

@@ -44,6 +44,9 @@ describe('hutch readable', () => {
     const all = await readable(at('sub'), at('good.h5'), '-r');
     expect([all.code, all.stdout]).toEqual([0, expect.stringMatching(/^\.\.\naverage.*\nall files readable\n$/)]);
     expect((await readable(at('good.h5'), '-a')).stdout).toMatch(/good\.h5 {4}readable\n$/);
+    const named = await readable('p900001/r0034', '--data-root', `${GOLDEN}root`, '--origin', 'proc', '--json');
+    expect(JSON.parse(named.stdout)).toHaveLength(6);
+    expect(JSON.parse(named.stdout)[0].path).toContain('/SPB/202301/p900001/proc/r0034/CORR-R0034-');
     const [file] = JSON.parse((await readable(at('good.h5'), '--json')).stdout);
     expect(file).toMatchObject({ path: at('good.h5'), state: 'readable', accessTime: expect.any(Number) });
     expect((await readable(folder, '--timeout', 'soon')).code).toBe(2);

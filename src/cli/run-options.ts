@@ -11,6 +11,9 @@ export interface RunOptions {
 
 /** Text of `--data-root` in the help. */
 export const DATA_ROOT_HELP = 'where proposals are (default: $EXTRA_DATA_DATA_ROOT)';
+/** Text of `--origin` in the help of commands that look at the files of a run. */
+export const FOLDER_ORIGIN_HELP =
+  'for pNNNNNN/rNNNN: raw, proc or another folder (default: raw, and proc if there is any)';
 /** Text of `--origin` in the help. */
 export const ORIGIN_HELP = 'for pNNNNNN/rNNNN: raw, proc, default (raw and what only proc has) or all (proc first)';
 

@@ -130,6 +130,21 @@ describe('hutch validate', () => {
     expect((await validate(run, '--skip', 'run_json_cache')).code).toBe(0);
   });
 
+  it('a run by its name: raw, and proc if there is any', async () => {
+    const root = `${GOLDEN}root`;
+    const both = await validate('p900001/r0034', '--data-root', root);
+    const folders = ['raw', 'proc'].map((data) => `${root}/SPB/202301/p900001/${data}/r0034`);
+    expect([both.code, both.stdout]).toEqual([
+      0,
+      folders.map((path) => `Checking run directory: ${path}\n\n\nNo problems found\n`).join('\n'),
+    ]);
+    const proc = await validate('900001/34', '--data-root', root, '--origin', 'proc', '--json');
+    expect(JSON.parse(proc.stdout)).toEqual({ path: '900001/34', problems: [] });
+    const [none, nowhere] = [await validate('p900001/r0099', '--data-root', root), await validate('p900001/r0034')];
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('no run p900001/r0099: looked for')]);
+    expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringContaining('--data-root DIR or $EXTRA_DATA')]);
+  });
+
   it.each([
     'root/SPB/202301/p900001/raw/r0034',
     'root/SPB/202301/p900001/proc/r0034',

@@ -9,13 +9,15 @@ import { nodeHdf5Opener } from '../platform/node/hdf5-open.ts';
 import { openRun } from '../platform/node/open-run.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/', import.meta.url));
+let root: string;
 let proposal: string;
 
 beforeAll(() => {
-  proposal = mkdtempSync(join(tmpdir(), 'hutch-write-commands-'));
+  root = mkdtempSync(join(tmpdir(), 'hutch-write-commands-'));
+  proposal = join(root, 'SPB/202301/p900001');
   cpSync(join(GOLDEN, 'root/SPB/202301/p900001'), proposal, { recursive: true });
 });
-afterAll(() => rmSync(proposal, { recursive: true, force: true }));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 function call(name: string, ...args: string[]) {
   // From another folder: relative names in files must not be looked up in the working directory.
@@ -107,6 +109,8 @@ describe('write, overview, copy-structure', () => {
     await using opened = await openRun({ path: run });
     expect(opened.files).toEqual([join(run, 'overview.h5')]);
     expect(call('hutch', 'overview', run, '--check')).toMatchObject({ status: 0 });
+    const named = ['900001/34', '--data-root', root, '--check'];
+    expect(call('hutch', 'overview', ...named)).toMatchObject({ status: 0, stdout: expect.stringContaining(run) });
     cpSync(join(run, 'RAW-R0034-DA02-S00000.h5'), join(run, 'RAW-R0034-DA03-S00000.h5'));
     const stale = call('hutch', 'overview', run, '--check');
     rmSync(join(run, 'RAW-R0034-DA03-S00000.h5'));

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { type AddCommand, type CliContext, runTargetOf } from '../../src/cli/context.ts';
+import { findRunPaths } from '../../src/cli/run-paths.ts';
 import { isXfelError } from '../../src/core/errors.ts';
+import { nodeFileStore } from '../../src/platform/node/file-store.ts';
 import { openRun } from '../../src/platform/node/open-run.ts';
 
 /** How a command ended in this process. */
@@ -26,6 +28,8 @@ export async function runHere(add: AddCommand, args: readonly string[], dataRoot
     signal: new AbortController().signal,
     openRun: (run, options) =>
       openRun(runTargetOf(run, options?.dataRoot ?? dataRoot, existsSync), { onWarning: () => undefined, ...options }),
+    findRunPaths: (run, options) =>
+      findRunPaths(nodeFileStore, run, { dataRoot: options?.dataRoot ?? dataRoot, origin: options?.origin }),
     exitWith: (wanted) => {
       code = wanted;
     },

@@ -3,8 +3,9 @@ import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { NoData, RunNotFound } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
+import { DATA_ROOT_HELP, type RunOptions } from '../run-options.ts';
 
-interface CopyStructureOptions {
+interface CopyStructureOptions extends RunOptions {
   readonly copyRun?: boolean;
   readonly copyControl?: boolean;
 }
@@ -14,10 +15,12 @@ export function addCopyStructureCommand(program: Command, context: CliContext): 
   program
     .command('copy-structure')
     .description('copies of files without the values of instruments and devices: small, for tests')
-    .argument('<input>', 'file or run folder')
+    .argument('<input>', 'file, run folder, or pNNNNNN/rNNNN')
     .argument('<folder>', 'where the copies go')
     .option('--copy-run', 'with the values of RUN')
     .option('--copy-control', 'with the values of CONTROL')
+    .option('--data-root <dir>', DATA_ROOT_HELP)
+    .option('--origin <which>', 'for pNNNNNN/rNNNN: raw, proc or another folder', 'raw')
     .addHelpText(
       'after',
       `
@@ -29,7 +32,8 @@ Examples:
       const { writeStructure } = await import('../../data/write-structure.ts');
       const { nodeHdf5Opener } = await import('../../platform/node/hdf5-open.ts');
       const { nodeWriteTarget } = await import('../../platform/node/write-target.ts');
-      const inputs = listInputs(resolve(input));
+      const [found] = await context.findRunPaths(input, options);
+      const inputs = listInputs(resolve(found));
       for (const path of inputs) {
         const target = nodeWriteTarget(join(folder, basename(path)), inputs);
         const file = await nodeHdf5Opener.open(path);

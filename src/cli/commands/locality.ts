@@ -1,13 +1,21 @@
 import type { Command } from 'commander';
+import { isXfelError } from '../../core/errors.ts';
 import type { FileLocality, FilePlace } from '../../data/locality.ts';
 import type { CliContext } from '../context.ts';
+import { DATA_ROOT_HELP, FOLDER_ORIGIN_HELP, type RunOptions } from '../run-options.ts';
+
+interface LocalityOptions extends RunOptions {
+  readonly json?: boolean;
+}
 
 /** Adds `hutch locality`. */
 export function addLocalityCommand(program: Command, context: CliContext): void {
   program
     .command('locality')
     .description('whether dCache has the files of a folder on disk, only on tape, or not at all')
-    .argument('<path>', 'run folder or file')
+    .argument('<run>', 'run folder, file, or pNNNNNN/rNNNN')
+    .option('--data-root <dir>', DATA_ROOT_HELP)
+    .option('--origin <which>', FOLDER_ORIGIN_HELP)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -16,33 +24,39 @@ Ends with 0 if all files are on disk; else with the sum of 1 (some only on tape)
 something unknown); with 255 if there is no such path.
 
 Examples:
-  hutch locality raw/r0004
+  hutch locality p900001/r0034 --origin raw
   hutch locality raw/r0004/RAW-R0004-DA01-S00000.h5 --json`,
     )
-    .action((path: string, options: { readonly json?: boolean }) => showLocality(context, path, options));
+    .action((run: string, options: LocalityOptions) => showLocality(context, run, options));
 }
 
 /** Bits of the exit code. */
 const BITS = { disk: 0, tape: 1, unavailable: 2, unknown: 4 } as const satisfies Record<FilePlace, number>;
 
-async function showLocality(context: CliContext, path: string, options: { readonly json?: boolean }): Promise<void> {
+async function showLocality(context: CliContext, given: string, options: LocalityOptions): Promise<void> {
   const [{ readLocalities }, { nodeFileStore: files }] = await Promise.all([
     import('../../data/locality.ts'),
     import('../../platform/node/file-store.ts'),
   ]);
-  const entry = await files.entry(path);
-  if (!entry) {
-    context.exitWith(255);
-    context.write(options.json ? `${JSON.stringify({ path, files: null })}\n` : `Path '${path}' is not found\n`);
-    return;
-  }
-  const paths = entry.isFolder ? [] : [path];
-  for (const name of entry.isFolder ? await files.list(path) : []) {
-    const file = files.join(path, name);
-    if ((await files.entry(file))?.isFolder === false) paths.push(file);
+  const places = await findPlaces(context, given, options);
+  const paths: string[] = [];
+  for (const place of places) {
+    const entry = await files.entry(place);
+    if (!entry) {
+      context.exitWith(255);
+      context.write(
+        options.json ? `${JSON.stringify({ path: given, files: null })}\n` : `Path '${given}' is not found\n`,
+      );
+      return;
+    }
+    if (!entry.isFolder) paths.push(place);
+    for (const name of entry.isFolder ? await files.list(place) : []) {
+      const file = files.join(place, name);
+      if ((await files.entry(file))?.isFolder === false) paths.push(file);
+    }
   }
   const write = options.json ? () => undefined : context.write;
-  write(`Checking ${paths.length} files in ${path}\n`);
+  write(`Checking ${paths.length} files in ${places.join(' and ')}\n`);
   const so: FileLocality[] = [];
   const onFile = (file: FileLocality) => {
     so.push(file);
@@ -55,7 +69,7 @@ async function showLocality(context: CliContext, path: string, options: { readon
   const bits = found.reduce((sum, { place }) => sum | BITS[place], 0);
   if (bits > 0) context.exitWith(bits);
   if (options.json) {
-    context.write(`${JSON.stringify({ path, files: found }, null, 2)}\n`);
+    context.write(`${JSON.stringify({ path: given, files: found }, null, 2)}\n`);
     return;
   }
   write(`${countsText(found)}\n`);
@@ -68,6 +82,17 @@ async function showLocality(context: CliContext, path: string, options: { readon
   }
   const unknown = new Set(found.filter((file) => file.place === 'unknown').map((file) => file.locality));
   if (unknown.size > 0) write(`Unknown locality: ${[...unknown].sort().join(', ')}\n`);
+}
+
+/** A name of a run that is nowhere is a path that is not there: who asks by script looks for 255. */
+async function findPlaces(context: CliContext, given: string, options: LocalityOptions): Promise<readonly string[]> {
+  try {
+    return await context.findRunPaths(given, options);
+  } catch (error) {
+    if (!isXfelError(error, 'RunNotFound')) throw error;
+    context.note(`hutch: ${error.message}\n`);
+    return [given];
+  }
 }
 
 function countsText(found: readonly FileLocality[]): string {

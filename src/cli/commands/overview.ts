@@ -13,21 +13,23 @@ export function addOverviewCommand(program: Command, context: CliContext): void 
   program
     .command('overview')
     .description('one virtual file of a whole run, which makes opening it quick')
-    .argument('<run>', 'run folder')
+    .argument('<run>', 'run folder, or pNNNNNN/rNNNN')
     .option('--overview-file <file>', 'where it is (default: RUN/overview.h5)')
     .option('--check', 'say whether the overview fits the files of the run, and write nothing')
     .option('--data-root <dir>', DATA_ROOT_HELP)
+    .option('--origin <which>', 'for pNNNNNN/rNNNN: raw, proc or another folder', 'raw')
     .addHelpText(
       'after',
       `
 Examples:
   hutch overview raw/r0034
-  hutch overview raw/r0034 --check`,
+  hutch overview p900001/r0034 --check`,
     )
     .action((run: string, options: OverviewOptions) => overview(context, run, options));
 }
 
-async function overview(context: CliContext, runText: string, options: OverviewOptions): Promise<void> {
+async function overview(context: CliContext, given: string, options: OverviewOptions): Promise<void> {
+  const [runText] = await context.findRunPaths(given, options);
   const path = resolve(options.overviewFile ?? join(runText, 'overview.h5'));
   const { nodeFileStore } = await import('../../platform/node/file-store.ts');
   if (options.check) {

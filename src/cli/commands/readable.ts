@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { Usage } from '../../core/errors.ts';
 import type { Readability } from '../../platform/node/check-readable.ts';
 import type { CliContext } from '../context.ts';
+import { DATA_ROOT_HELP, FOLDER_ORIGIN_HELP, type RunOptions } from '../run-options.ts';
 
-interface ReadableOptions {
+interface ReadableOptions extends RunOptions {
   readonly all?: boolean;
   readonly recursive?: boolean;
   readonly timeout: string;
@@ -15,10 +16,12 @@ export function addReadableCommand(program: Command, context: CliContext): void 
   program
     .command('readable')
     .description('whether files can be opened in time: finds file systems that hang')
-    .argument('<path...>', 'run folders or files')
+    .argument('<run...>', 'run folders, files, or pNNNNNN/rNNNN')
     .option('-a, --all', 'name all files, not only those that cannot be read')
     .option('-r, --recursive', 'look into folders below, too')
     .option('--timeout <secs>', 'seconds to wait for each file', '5')
+    .option('--data-root <dir>', DATA_ROOT_HELP)
+    .option('--origin <which>', FOLDER_ORIGIN_HELP)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -27,7 +30,7 @@ Each file is opened in a process of its own: . readable, T timed out, E failed, 
 Ends with 1 if any file cannot be read.
 
 Examples:
-  hutch readable raw/r0004
+  hutch readable p900001/r0034
   hutch readable --recursive --timeout 20 raw proc`,
     )
     .action((paths: readonly string[], options: ReadableOptions) => checkPaths(context, paths, options));
@@ -42,7 +45,10 @@ async function checkPaths(context: CliContext, given: readonly string[], options
   const timeout = Number(options.timeout);
   if (!(timeout > 0)) throw new Usage(`--timeout ${options.timeout} must be a number of seconds above 0.`);
   const paths: string[] = [];
-  for (const path of given) paths.push(...(await findFiles(path, options.recursive ?? false)));
+  for (const run of given) {
+    for (const path of await context.findRunPaths(run, options))
+      paths.push(...(await findFiles(path, options.recursive ?? false)));
+  }
   const write = options.json ? () => undefined : context.write;
   if (paths.length === 0) {
     context.write(options.json ? '[]\n' : 'No HDF5 files to check\n');
