@@ -3,6 +3,7 @@ import { damaged } from './cursor.ts';
 import { FILTER, type Filter } from './filters.ts';
 import { decodeLzf } from './lzf.ts';
 import { Scratch } from './scratch.ts';
+import type { Unshuffler } from './unshuffle.ts';
 
 const scratch = { inflated: new Scratch(), unshuffled: new Scratch() };
 
@@ -12,6 +13,12 @@ const scratch = { inflated: new Scratch(), unshuffled: new Scratch() };
  * @throws Error with the reason if the input is damaged or gives another length
  */
 export type Inflate = (bytes: Uint8Array, out: Uint8Array) => void;
+
+/** Port: the filters that a platform may have quicker ways for. */
+export interface ChunkDecoders {
+  readonly inflate: Inflate;
+  readonly unshuffler: Unshuffler;
+}
 
 /** Whether the reader can undo these filters; else which one it cannot. */
 export function unknownFilter(filters: readonly Filter[]): Filter | undefined {
@@ -39,7 +46,7 @@ export function decodeChunk(
   stored: Uint8Array,
   filterMask: number,
   { filters, chunkBytes, itemSize }: ChunkFormat,
-  inflate: Inflate,
+  { inflate, unshuffler }: ChunkDecoders,
   out: Uint8Array,
 ): void {
   let bytes = stored;
@@ -53,7 +60,12 @@ export function decodeChunk(
       ).length;
       const length = chunkBytes + 4 * checksums;
       // The last step writes where the caller wants the values.
-      const target = length === out.length && isLast(filters, i, filterMask) ? out : scratch.inflated.take(length);
+      const target =
+        length === out.length && isLast(filters, i, filterMask)
+          ? out
+          : filters.some(({ id: next }, k) => k < i && next === FILTER.shuffle && !(filterMask & (1 << k)))
+            ? unshuffler.input(length)
+            : scratch.inflated.take(length);
       try {
         inflate(bytes, target);
       } catch (error) {
@@ -68,7 +80,7 @@ export function decodeChunk(
       const width = parameters[0] ?? itemSize;
       const target =
         bytes.length === out.length && isLast(filters, i, filterMask) ? out : scratch.unshuffled.take(bytes.length);
-      unshuffle(bytes, width, target);
+      unshuffler.unshuffle(bytes, width, target);
       bytes = target;
     } else if (id === FILTER.fletcher32) {
       bytes = checkFletcher32(file, address, bytes);
@@ -83,80 +95,6 @@ export function decodeChunk(
 /** Whether no filter before the i-th was applied to a chunk. */
 function isLast(filters: readonly Filter[], i: number, filterMask: number): boolean {
   return !filters.some((_, k) => k < i && !(filterMask & (1 << k)));
-}
-
-/** Undoes the shuffle filter: byte k of all elements stands together. Bytes that make no whole element stay at the end. */
-export function unshuffle(bytes: Uint8Array, width: number, out: Uint8Array): void {
-  const count = Math.floor(bytes.length / width);
-  if (width <= 1 || count <= 1) {
-    out.set(bytes);
-    return;
-  }
-  if (width === 2 && out.byteOffset % 2 === 0) unshuffle2(bytes, count, out);
-  else if (width === 4 && out.byteOffset % 4 === 0) unshuffle4(bytes, count, out);
-  else {
-    for (let k = 0; k < width; k++)
-      for (let i = 0, at = k * count; i < count; i++, at++) out[i * width + k] = bytes[at];
-  }
-  out.set(bytes.subarray(count * width), count * width);
-}
-
-/** Two elements at a time from words of the two planes, where those are aligned; signed words are the quick ones. */
-function unshuffle2(bytes: Uint8Array, count: number, out: Uint8Array): void {
-  let done = 0;
-  if (count % 4 === 0 && bytes.byteOffset % 4 === 0 && out.byteOffset % 4 === 0) {
-    const words = count / 4;
-    const low = new Int32Array(bytes.buffer, bytes.byteOffset, words);
-    const high = new Int32Array(bytes.buffer, bytes.byteOffset + count, words);
-    const pairs = new Int32Array(out.buffer, out.byteOffset, 2 * words);
-    for (let i = 0, o = 0; i < words; i++, o += 2) {
-      const a = low[i];
-      const b = high[i];
-      pairs[o] = (a & 0xff) | ((a & 0xff00) << 8) | ((b & 0xff) << 8) | ((b & 0xff00) << 16);
-      pairs[o + 1] = ((a >>> 16) & 0xff) | ((a >>> 8) & 0xff0000) | ((b >>> 8) & 0xff00) | (b & 0xff000000);
-    }
-    done = count;
-  }
-  const values = new Uint16Array(out.buffer, out.byteOffset, count);
-  for (let i = done; i < count; i++) values[i] = bytes[i] | (bytes[count + i] << 8);
-}
-
-/** Four elements at a time from words of the four planes, where those are aligned. */
-function unshuffle4(bytes: Uint8Array, count: number, out: Uint8Array): void {
-  const values = new Int32Array(out.buffer, out.byteOffset, count);
-  let done = 0;
-  if (count % 4 === 0 && bytes.byteOffset % 4 === 0) {
-    const words = count / 4;
-    const plane = (k: number) => new Int32Array(bytes.buffer, bytes.byteOffset + k * count, words);
-    const [p0, p1, p2, p3] = [plane(0), plane(1), plane(2), plane(3)];
-    for (let i = 0, o = 0; i < words; i++, o += 4) {
-      const a = p0[i];
-      const b = p1[i];
-      const c = p2[i];
-      const d = p3[i];
-      // Masks are nearly all zeros.
-      if ((a | b | c | d) === 0) {
-        values[o] = 0;
-        values[o + 1] = 0;
-        values[o + 2] = 0;
-        values[o + 3] = 0;
-        continue;
-      }
-      // Bytes 0 and 2, then 1 and 3, of the four elements in pairs.
-      const ab = (a & 0x00ff00ff) | ((b & 0x00ff00ff) << 8);
-      const cd = (c & 0x00ff00ff) | ((d & 0x00ff00ff) << 8);
-      const abOdd = ((a >>> 8) & 0x00ff00ff) | (b & 0xff00ff00);
-      const cdOdd = ((c >>> 8) & 0x00ff00ff) | (d & 0xff00ff00);
-      values[o] = (ab & 0xffff) | (cd << 16);
-      values[o + 1] = (abOdd & 0xffff) | (cdOdd << 16);
-      values[o + 2] = (ab >>> 16) | (cd & 0xffff0000);
-      values[o + 3] = (abOdd >>> 16) | (cdOdd & 0xffff0000);
-    }
-    done = count;
-  }
-  for (let i = done; i < count; i++) {
-    values[i] = bytes[i] | (bytes[count + i] << 8) | (bytes[2 * count + i] << 16) | (bytes[3 * count + i] << 24);
-  }
 }
 
 /** Checks and cuts off the checksum behind a chunk. @source HDF5 library, H5checksum.c (Fletcher's sum over 16-bit words) */

@@ -1,6 +1,6 @@
 import { elementCount } from '../../core/ndarray.ts';
 import { fillRegion, longestRun, offsetOf, type Placement, stepsOf, type Target, visitRuns } from './box.ts';
-import { type ChunkFormat, decodeChunk, type Inflate } from './chunk-decoder.ts';
+import { type ChunkDecoders, type ChunkFormat, decodeChunk } from './chunk-decoder.ts';
 import type { ChunkTable } from './chunk-table.ts';
 import { damaged, NOWHERE } from './cursor.ts';
 import type { RandomBytes } from './random-bytes.ts';
@@ -82,7 +82,7 @@ export function readPiece(
   plan: ReadPlan,
   piece: ReadPiece,
   target: Target,
-  inflate: Inflate,
+  decoders: ChunkDecoders,
 ): void {
   const { itemSize, chunkShape, filters, chunkBytes } = plan;
   const to = { ...target, offset: target.offset + offsetOf(piece.blockAt, target.steps) };
@@ -105,11 +105,11 @@ export function readPiece(
   const isWhole = piece.extent.every((length, axis) => length === chunkShape[axis]);
   if (isWhole && longestRun(itemSize, piece.extent, chunkSteps, to.steps).outer === 0) {
     const out = to.bytes.subarray(to.offset, to.offset + chunkBytes);
-    decodeChunk(source.name, piece.address, stored, piece.filterMask, plan, inflate, out);
+    decodeChunk(source.name, piece.address, stored, piece.filterMask, plan, decoders, out);
     return;
   }
   const chunk = scratch.chunk.take(chunkBytes);
-  decodeChunk(source.name, piece.address, stored, piece.filterMask, plan, inflate, chunk);
+  decodeChunk(source.name, piece.address, stored, piece.filterMask, plan, decoders, chunk);
   copyRuns(chunk, itemSize, piece.extent, from, to);
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { isXfelError } from '../../core/errors.ts';
-import { nodeInflate } from '../../platform/node/inflate.ts';
+import { nodeDecoders } from '../../platform/node/chunk-decoders.ts';
 import type { RandomBytes } from './random-bytes.ts';
 import { ReaderHdf5File } from './reader-file.ts';
 
@@ -45,7 +45,7 @@ function readAll(bytes: Uint8Array): void {
     }
   };
   attempt(() => {
-    const file = new ReaderHdf5File(inMemory(bytes), nodeInflate);
+    const file = new ReaderHdf5File(inMemory(bytes), nodeDecoders);
     const walk = (path: string, depth: number) => {
       if (depth > 6 || seen.objects > 2000) return;
       attempt(() => {
@@ -125,7 +125,7 @@ describe('damaged files give clear errors, no crash and no hang', () => {
     const bytes = new Uint8Array(readFileSync(golden('hdf5/layouts-earliest.h5')));
     const at = new TextDecoder('latin1').decode(bytes).indexOf(mark);
     new DataView(bytes.buffer).setUint16(at + offset, value, true);
-    const file = new ReaderHdf5File(inMemory(bytes), nodeInflate);
+    const file = new ReaderHdf5File(inMemory(bytes), nodeDecoders);
     expect(() => {
       for (const child of file.children('/')) if (child.kind === 'group') file.children(`/${child.name}`);
     }).toThrow(/mutated\.h5 is damaged at byte \d+: .+ Copy the file again/);

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { typeStringOf } from '../../core/dtype.ts';
 import { bytesOf } from '../../core/ndarray.ts';
+import { nodeDecoders } from '../../platform/node/chunk-decoders.ts';
 import { openReaderFile } from '../../platform/node/hdf5-open.ts';
-import { nodeInflate } from '../../platform/node/inflate.ts';
 import type { RandomBytes } from './random-bytes.ts';
 import { ReaderHdf5File } from './reader-file.ts';
 
@@ -87,7 +87,7 @@ it('names a virtual dataset that it leaves to the library', () => {
 it('reads values that lie beyond 4 GiB', () => {
   const original = new Uint8Array(readFileSync(`${folder}../extra-data/hdf5-types.h5`));
   const path = '/layout/contiguous';
-  const small = new ReaderHdf5File(inMemory(original, original.length), nodeInflate);
+  const small = new ReaderHdf5File(inMemory(original, original.length), nodeDecoders);
   const values = small.read(path).data as Uint16Array;
   const block = { start: [0, 0, 0], count: [...small.datasetInfo(path).shape] };
   const place = small.planRead(path, block)?.pieces[0].address ?? 0;
@@ -98,7 +98,7 @@ it('reads values that lie beyond 4 GiB', () => {
   view.setBigUint64(findBytes(moved, place), BigInt(far), true);
   view.setBigUint64(40, BigInt(far + values.byteLength), true);
   const tail = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const file = new ReaderHdf5File(inMemory(moved, far + values.byteLength, far, tail), nodeInflate);
+  const file = new ReaderHdf5File(inMemory(moved, far + values.byteLength, far, tail), nodeDecoders);
   expect(file.planRead(path, block)?.pieces[0].address).toBe(far);
   expect(file.read(path).data).toEqual(values);
 });

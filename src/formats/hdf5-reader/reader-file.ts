@@ -5,7 +5,7 @@ import type { Hdf5Attribute, Hdf5Block, Hdf5Child, Hdf5DatasetInfo, Hdf5File, Hd
 import { checkBlock, unreadableType } from '../hdf5-block.ts';
 import { readAttributes } from './attribute.ts';
 import { offsetOf, stepsOf, type Target, visitRuns } from './box.ts';
-import { type Inflate, unknownFilter } from './chunk-decoder.ts';
+import { type ChunkDecoders, unknownFilter } from './chunk-decoder.ts';
 import { StoredDataset } from './dataset.ts';
 import { GlobalHeap } from './global-heap.ts';
 import { MetadataBytes } from './metadata-bytes.ts';
@@ -32,7 +32,7 @@ interface Described {
 export class ReaderHdf5File implements Hdf5File {
   readonly path: string;
   readonly #source: PagedBytes;
-  readonly #inflate: Inflate;
+  readonly #decoders: ChunkDecoders;
   readonly #tree: ObjectTree;
   readonly #heap: GlobalHeap;
   readonly #described = new Map<string, Described>();
@@ -41,10 +41,10 @@ export class ReaderHdf5File implements Hdf5File {
   #isClosed = false;
 
   /** Takes `source` over. @throws FileUnreadable if it is empty, no HDF5 file, or cut off */
-  constructor(source: RandomBytes, inflate: Inflate) {
+  constructor(source: RandomBytes, decoders: ChunkDecoders) {
     this.path = source.name;
     this.#source = new PagedBytes(source);
-    this.#inflate = inflate;
+    this.#decoders = decoders;
     const { sizes, base, rootAddress } = readSuperblock(this.#source);
     const metadata = new MetadataBytes(this.#source, sizes, base);
     this.#heap = new GlobalHeap(metadata);
@@ -61,7 +61,7 @@ export class ReaderHdf5File implements Hdf5File {
     let file = this.#related.get(name);
     if (file === undefined) {
       const source = this.#source.openBeside(name);
-      file = source ? new ReaderHdf5File(source, this.#inflate) : null;
+      file = source ? new ReaderHdf5File(source, this.#decoders) : null;
       this.#related.set(name, file);
     }
     return file;
@@ -226,7 +226,7 @@ export class ReaderHdf5File implements Hdf5File {
 
   /** Carries out one piece of a plan of {@link planRead}. */
   readPlanned(plan: ReadPlan, piece: ReadPiece, target: Target): void {
-    readPiece(this.#source, plan, piece, target, this.#inflate);
+    readPiece(this.#source, plan, piece, target, this.#decoders);
   }
 
   #bytes(described: Described, start: readonly number[], count: readonly number[]): Uint8Array {
@@ -266,11 +266,11 @@ export class ReaderHdf5File implements Hdf5File {
         blockAt: start.map(() => 0),
         extent: count,
       };
-      readPiece(source, plan, piece, target, this.#inflate);
+      readPiece(source, plan, piece, target, this.#decoders);
       return;
     }
     const plan = dataset.plan(start, count);
-    for (const piece of plan.pieces) readPiece(owner.#source, plan, piece, target, this.#inflate);
+    for (const piece of plan.pieces) readPiece(owner.#source, plan, piece, target, this.#decoders);
   }
 
   /** Texts are read where they are: those of variable length lie in the heap of the file that has them. */

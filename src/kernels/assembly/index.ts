@@ -1,2 +1,3 @@
 export * from './correct';
 export * from './image';
+export * from './unshuffle';

@@ -5,7 +5,7 @@ import type { RandomBytes } from '../../formats/hdf5-reader/random-bytes.ts';
 import { ReaderHdf5File } from '../../formats/hdf5-reader/reader-file.ts';
 import { BlobBytes } from './blob-bytes.ts';
 import { HttpBytes } from './http-bytes.ts';
-import { browserInflate } from './inflate.ts';
+import { browserDecoders } from './inflate.ts';
 
 /** A file by its path below what was dropped: the file itself, or its address on a web server. */
 export type DroppedFile =
@@ -54,7 +54,7 @@ export function droppedFilePorts(dropped: readonly DroppedFile[]): { files: File
     async open(path) {
       const bytes = openBytes(path);
       if (!bytes) throw new FileUnreadable(`There is no file ${path} among those that were dropped.`, { path });
-      return new ReaderHdf5File(bytes, browserInflate);
+      return new ReaderHdf5File(bytes, browserDecoders);
     },
   };
   return { files, hdf5 };

@@ -2,8 +2,8 @@ import { parentPort } from 'node:worker_threads';
 import { isXfelError, type XfelErrorTag } from '../../core/errors.ts';
 import { stepsOf, type Target } from '../../formats/hdf5-reader/box.ts';
 import { type ReadPiece, type ReadPlan, readPiece } from '../../formats/hdf5-reader/read-plan.ts';
+import { nodeDecoders } from './chunk-decoders.ts';
 import { DiskBytes } from './disk-bytes.ts';
-import { nodeInflate } from './inflate.ts';
 
 /** Work for a chunk worker: pieces of one file. */
 export interface ChunkTask {
@@ -45,12 +45,12 @@ function run({ path, plan, pieces, target, slot }: ChunkTask): void {
   let offset = 0;
   for (const piece of pieces) {
     if (target) {
-      readPiece(file, whole, piece, target, nodeInflate);
+      readPiece(file, whole, piece, target, nodeDecoders);
       continue;
     }
     const steps = stepsOf(piece.extent, plan.itemSize);
     const first = { ...piece, blockAt: piece.blockAt.map(() => 0) };
-    readPiece(file, whole, first, { bytes: slot, offset, steps }, nodeInflate);
+    readPiece(file, whole, first, { bytes: slot, offset, steps }, nodeDecoders);
     offset += piece.extent.reduce((a, b) => a * b, plan.itemSize);
   }
 }

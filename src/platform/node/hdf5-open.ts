@@ -2,9 +2,9 @@ import { isAbsolute, resolve } from 'node:path';
 import type { Hdf5File, Hdf5Opener } from '../../formats/hdf5.ts';
 import { FallbackHdf5File } from '../../formats/hdf5-fallback.ts';
 import { ReaderHdf5File } from '../../formats/hdf5-reader/reader-file.ts';
+import { nodeDecoders } from './chunk-decoders.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { DiskBytes } from './disk-bytes.ts';
-import { nodeInflate } from './inflate.ts';
 
 /** Shared by all files of the program; its threads start with the first large compressed read. */
 const threads = new ChunkPool();
@@ -19,7 +19,7 @@ async function loadLibrary() {
 export function openReaderFile(path: string): ReaderHdf5File {
   const source = new DiskBytes(resolve(path));
   try {
-    return new ReaderHdf5File(source, nodeInflate);
+    return new ReaderHdf5File(source, nodeDecoders);
   } catch (error) {
     source.close();
     throw error;
