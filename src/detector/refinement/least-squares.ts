@@ -10,8 +10,10 @@ export interface FitParameter {
   readonly isFixed?: boolean;
   readonly low?: number;
   readonly high?: number;
-  /** Standard deviation of what is known beforehand: the value is `start` give or take this. */
+  /** Standard deviation of what is known beforehand: the value is `expected` give or take this. */
   readonly prior?: number;
+  /** Default `start`. */
+  readonly expected?: number;
 }
 
 /** What is minimised: the sum of squares of residuals, each in units of its standard deviation. */
@@ -188,10 +190,10 @@ function normalEquations(
     }
   }
   for (const [i, index] of free.entries()) {
-    const { prior, start } = parameters[index];
+    const { prior, start, expected = start } = parameters[index];
     if (prior !== undefined) {
       normal[i * n + i] += 1 / (prior * prior);
-      descent[i] -= (values[index] - start) / (prior * prior);
+      descent[i] -= (values[index] - expected) / (prior * prior);
     }
     for (let j = 0; j < i; j++) normal[j * n + i] = normal[i * n + j];
   }
@@ -338,8 +340,8 @@ function costOf(
 ): number {
   let cost = 0;
   for (let r = 0; r < residuals.length; r++) cost += weights[r] * residuals[r] * residuals[r];
-  for (const [i, { prior, start, isFixed }] of parameters.entries())
-    if (prior !== undefined && !isFixed) cost += ((values[i] - start) / prior) ** 2;
+  for (const [i, { prior, start, expected = start, isFixed }] of parameters.entries())
+    if (prior !== undefined && !isFixed) cost += ((values[i] - expected) / prior) ** 2;
   return Number.isFinite(cost) ? cost : Number.POSITIVE_INFINITY;
 }
 
