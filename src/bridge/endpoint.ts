@@ -23,3 +23,17 @@ export function parseEndpoint(text: string): Endpoint {
   if (port > 65_535) throw fail(`port ${tcp[2]} is above 65535`);
   return { transport: 'tcp', host: tcp[1].replace(/^\[|\]$/g, ''), port };
 }
+
+/**
+ * Reads where a client is to connect.
+ * @throws EndpointInvalid also for an address that only a server can have: no host, no port
+ */
+export function parsePeerEndpoint(text: string): Endpoint {
+  const address = parseEndpoint(text);
+  if (address.transport === 'tcp' && (address.host === '*' || address.port === 0))
+    throw new EndpointInvalid(
+      `${text} is where a server may listen; a client needs the name of the bridge's computer and its port.`,
+      { endpoint: text },
+    );
+  return address;
+}

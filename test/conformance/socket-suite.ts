@@ -7,7 +7,20 @@ export interface SocketAdapter {
   readonly transport: SocketTransport;
   /** An endpoint that nobody uses. */
   freshEndpoint(): Promise<string>;
+  /** What this adapter cannot do, with the reason. */
+  readonly cannot?: Partial<Readonly<Record<SocketAbility, string>>>;
 }
+
+/** What a test asks of an adapter beyond delivering messages. */
+export type SocketAbility =
+  /** PUB tells how many subscribers got a message, and not only how many there are. */
+  | 'count missed'
+  /** The error names the peer's socket type. */
+  | 'name peer type'
+  /** The error says that one part was above the limit. */
+  | 'say part limit'
+  /** A message that nobody has asked for yet lies in lent memory already. */
+  | 'read ahead into lent memory';
 
 const LARGE = 20 * 2 ** 20;
 
@@ -36,7 +49,10 @@ export function pattern(length: number, seed: number): Uint8Array {
 const isSame = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 
 /** What every adapter of the socket port must do. */
-export function testSocketTransport(name: string, { transport, freshEndpoint }: SocketAdapter): void {
+export function testSocketTransport(name: string, { transport, freshEndpoint, cannot = {} }: SocketAdapter): void {
+  /** The title of a test, with what is left out of it for this adapter. */
+  const titled = (title: string, ability: SocketAbility) =>
+    cannot[ability] ? `${title} [without "${ability}": ${cannot[ability]}]` : title;
   const open: { close(): unknown }[] = [];
   afterEach(async () => {
     for (const each of open.splice(0)) await each.close();
@@ -166,19 +182,29 @@ export function testSocketTransport(name: string, { transport, freshEndpoint }: 
       const server = await bind(await freshEndpoint(), 'PUB');
       expect(server.send([part('nobody hears')])).toBe(0);
       const clients = await Promise.all([0, 1].map(() => connect(server.endpoint, 'SUB')));
-      const publish = async (text: string, receivers: number) => {
-        // a subscription travels on its own: the first messages may be missed
-        await until(() => server.send([part(text), part('')]) === receivers, `${text} to ${receivers}`);
+      /** The number wanted; before it only what was repeated because somebody had missed it. */
+      const next = async (client: ClientSocket, wanted: number): Promise<void> => {
+        for (let number = -1; number !== wanted; ) {
+          const texts = textOf((await client.receive()).parts);
+          number = Number(texts[0]);
+          expect([texts.length, number >= wanted - 1, number <= wanted]).toEqual([2, true, true]);
+        }
       };
-      await publish('first', 2);
-      for (const client of clients) expect(textOf((await client.receive()).parts)).toEqual(['first', '']);
-      for (let i = 0; i < 20; i++) {
-        await publish(String(i), 2);
-        for (const client of clients) expect(textOf((await client.receive()).parts)).toEqual([String(i), '']);
-      }
+      const publish = async (number: number, to: readonly ClientSocket[]) => {
+        let isWithAll = false;
+        const received = Promise.all(to.map((client) => next(client, number))).then(() => {
+          isWithAll = true;
+        });
+        while (!isWithAll) {
+          const count = server.send([part(String(number)), part('')]);
+          if (count === to.length && !cannot['count missed']) break;
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        await received;
+      };
+      for (let i = 0; i < 20; i++) await publish(i, clients);
       const late = await connect(server.endpoint, 'SUB');
-      await publish('late', 3);
-      expect(textOf((await late.receive()).parts)).toEqual(['late', '']);
+      await publish(20, [...clients, late]);
     });
 
     it('PUSH gives each message to one of its clients', async () => {
@@ -201,8 +227,12 @@ export function testSocketTransport(name: string, { transport, freshEndpoint }: 
     });
 
     it.each(['PUB', 'PUSH'] as const)(
-      '%s never waits for a client that does not read: it misses whole messages, counted, and memory is bounded',
+      titled(
+        '%s never waits for a client that does not read: it misses whole messages, counted, and memory is bounded',
+        'count missed',
+      ),
       async (kind) => {
+        const isCounted = kind === 'PUSH' || !cannot['count missed'];
         const server = await bind(await freshEndpoint(), kind);
         const stuck = await connect(server.endpoint, kind === 'PUB' ? 'SUB' : 'PULL');
         await ready(server, 1);
@@ -217,16 +247,32 @@ export function testSocketTransport(name: string, { transport, freshEndpoint }: 
         }
         taken = sent.length;
         // what the system's own buffers hold, and not more
-        expect(taken).toBeLessThan(40);
+        if (isCounted) expect(taken).toBeLessThan(40);
         expect(missed).toBe(200 - taken);
         const quick = await connect(server.endpoint, kind === 'PUB' ? 'SUB' : 'PULL');
         await ready(server, 2);
-        await until(() => server.send([part('for the quick one'), payload]) >= 1, 'a message to the quick one');
+        const receivers = isCounted ? 1 : 2;
+        await until(() => server.send([part('for the quick one'), payload]) >= receivers, 'a message to the quick one');
         expect(textOf((await quick.receive()).parts)[0]).toBe('for the quick one');
-        for (const i of sent) {
-          const message = await stuck.receive();
-          expect([textOf([message.parts[0]])[0], isSame(message.parts[1], payload)]).toEqual([String(i), true]);
+        if (isCounted) {
+          for (const i of sent) {
+            const message = await stuck.receive();
+            expect([textOf([message.parts[0]])[0], isSame(message.parts[1], payload)]).toEqual([String(i), true]);
+          }
+          return;
         }
+        // The stuck one has missed some, and each that it got is whole.
+        const got: number[] = [];
+        for (let text = ''; text !== 'for the quick one'; ) {
+          const waiting = stuck.receive();
+          const message = await Promise.race([waiting, new Promise<null>((resolve) => setTimeout(resolve, 300, null))]);
+          if (!message) break;
+          text = textOf([message.parts[0]])[0];
+          expect(isSame(message.parts[1], payload)).toBe(true);
+          got.push(Number(text));
+        }
+        expect(got.length).toBeLessThan(40);
+        expect(got.every((number, i) => i === 0 || !(number <= got[i - 1]))).toBe(true);
       },
     );
 
@@ -259,7 +305,8 @@ export function testSocketTransport(name: string, { transport, freshEndpoint }: 
       await ready(server, 0);
     });
 
-    it('after an abort or a close no message is handed out, and its memory is handed back', async () => {
+    const handedBack = 'after an abort or a close no message is handed out, and its memory is handed back';
+    it(titled(handedBack, 'read ahead into lent memory'), async () => {
       const server = await bind(await freshEndpoint(), 'PUSH');
       for (const end of ['abort', 'close']) {
         const controller = new AbortController();
@@ -277,7 +324,7 @@ export function testSocketTransport(name: string, { transport, freshEndpoint }: 
           server.send([payload, payload]);
           await new Promise((resolve) => setTimeout(resolve, 1));
         }
-        expect(lent).toBeGreaterThan(0);
+        if (!cannot['read ahead into lent memory']) expect(lent).toBeGreaterThan(0);
         if (end === 'abort') controller.abort();
         else client.close();
         expect(lent).toBe(0);
@@ -332,22 +379,40 @@ export function testSocketTransport(name: string, { transport, freshEndpoint }: 
       ['SUB', 'REP'],
       ['PULL', 'PUB'],
       ['REQ', 'PUSH'],
-    ] as const)('%s does not go with %s, and the message says so', async (client, kind) => {
+    ] as const)(titled('%s does not go with %s, and the message says so', 'name peer type'), async (client, kind) => {
       const server = await bind(await freshEndpoint(), kind);
+      const words = cannot['name peer type'] ? '.*socket type' : `.* ${kind} socket.* ${client}`;
       await expect(transport.connect(server.endpoint, client)).rejects.toEqual(
-        fails('MessageInvalid', new RegExp(`${server.endpoint.replaceAll('*', '.')}.* ${kind} socket.* ${client}`)),
+        fails('MessageInvalid', new RegExp(`${server.endpoint.replaceAll('*', '.')}${words}`)),
       );
     });
 
-    it('a message above the limit ends the connection with a word about it', async () => {
+    it(titled('a message above the limit ends the connection with a word about it', 'say part limit'), async () => {
       const server = await bind(await freshEndpoint(), 'PUSH');
       for (const parts of [[new Uint8Array(1001)], Array.from({ length: 101 }, () => new Uint8Array(10))]) {
         const client = await connect(server.endpoint, 'PULL', { maxMessageBytes: 1000 });
         await ready(server, 1);
-        server.send(parts);
-        await expect(client.receive()).rejects.toEqual(fails('MessageInvalid', /1000 are allowed/));
+        await until(() => server.send(parts) === 1, 'a message');
+        const isVague = parts.length === 1 && cannot['say part limit'];
+        await expect(client.receive()).rejects.toEqual(
+          isVague ? fails('BridgeTimeout', /above 1000 bytes/) : fails('MessageInvalid', /1000 are allowed/),
+        );
         await ready(server, 0);
       }
+    });
+
+    it('what was sent before a server ends reaches a client that reads later, when the server wants it so', async () => {
+      const server = await transport.bind(await freshEndpoint(), 'PUSH');
+      const client = await connect(server.endpoint, 'PULL');
+      await ready(server, 1);
+      const payload = pattern(8 * 2 ** 20, 9);
+      server.send([part('last'), payload]);
+      const closed = server.close({ flush: true });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const { parts } = await client.receive();
+      expect([textOf([parts[0]])[0], isSame(parts[1], payload)]).toEqual(['last', true]);
+      await closed;
+      await expect(client.receive()).rejects.toEqual(fails('BridgeTimeout', /closed/));
     });
   });
 }

@@ -1,7 +1,7 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net';
-import { type Endpoint, parseEndpoint } from '../../../bridge/endpoint.ts';
+import { type Endpoint, parsePeerEndpoint } from '../../../bridge/endpoint.ts';
 import type { ClientSocket, ClientSocketKind, ConnectOptions, ReceivedMessage } from '../../../bridge/socket.ts';
-import { BridgeTimeout, EndpointInvalid, isXfelError, MessageInvalid, type XfelError } from '../../../core/errors.ts';
+import { BridgeTimeout, isXfelError, MessageInvalid, type XfelError } from '../../../core/errors.ts';
 import { GREETING, messagePieces } from './wire.ts';
 import { HANDSHAKE_MS, ZmtpSession } from './zmtp-session.ts';
 
@@ -24,12 +24,7 @@ export function connectZmtp(
   return new Promise((resolve, reject) => {
     const { signal } = options;
     signal?.throwIfAborted();
-    const address = parseEndpoint(endpoint);
-    if (address.transport === 'tcp' && (address.host === '*' || address.port === 0))
-      throw new EndpointInvalid(
-        `${endpoint} is where a server may listen; a client needs the name of the bridge's computer and its port.`,
-        { endpoint },
-      );
+    const address = parsePeerEndpoint(endpoint);
     let queue: ReceivedMessage[] = [];
     let waiter: { resolve(message: ReceivedMessage): void; reject(error: unknown): void } | null = null;
     let failure: { readonly error: unknown } | null = null;

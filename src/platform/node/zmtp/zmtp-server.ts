@@ -1,9 +1,9 @@
 import { unlinkSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { hostname } from 'node:os';
+import { createServer, type Server, type Socket } from 'node:net';
 import { type Endpoint, parseEndpoint } from '../../../bridge/endpoint.ts';
 import type { ServerSocket, ServerSocketKind } from '../../../bridge/socket.ts';
 import { EndpointInvalid, PortInUse } from '../../../core/errors.ts';
+import { isAnswered, shownHost } from '../listening.ts';
 import { GREETING, messagePieces } from './wire.ts';
 import { HANDSHAKE_MS, ZmtpSession } from './zmtp-session.ts';
 
@@ -107,7 +107,7 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
   const isTcp = address.transport === 'tcp' && typeof bound === 'object' && bound !== null;
 
   return {
-    endpoint: isTcp ? `tcp://${hostText(address.host)}:${bound.port}` : endpoint,
+    endpoint: isTcp ? `tcp://${shownHost(address.host)}:${bound.port}` : endpoint,
     get peers() {
       return [...peers].filter(({ session }) => session.isReady).length;
     },
@@ -137,12 +137,6 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
   };
 }
 
-/** The host as clients may write it: all addresses of this computer go by its name, as with the python server. */
-function hostText(host: string): string {
-  if (host === '*' || host === '0.0.0.0') return hostname();
-  return host.includes(':') ? `[${host}]` : host;
-}
-
 async function listen(server: Server, endpoint: string, address: Endpoint): Promise<void> {
   const attempt = () =>
     new Promise<void>((resolve, reject) => {
@@ -157,7 +151,7 @@ async function listen(server: Server, endpoint: string, address: Endpoint): Prom
     });
   try {
     await attempt().catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE' || address.transport !== 'ipc' || !(await isLeftOver(address.path))) throw error;
+      if (error.code !== 'EADDRINUSE' || address.transport !== 'ipc' || (await isAnswered(address.path))) throw error;
       unlinkSync(address.path);
       await attempt();
     });
@@ -175,16 +169,4 @@ async function listen(server: Server, endpoint: string, address: Endpoint): Prom
           { cause },
         );
   }
-}
-
-/** Whether a socket file was left by a program that died: nobody answers there. */
-function isLeftOver(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect({ path });
-    probe.once('connect', () => {
-      probe.destroy();
-      resolve(false);
-    });
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
-  });
 }
