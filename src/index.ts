@@ -45,9 +45,25 @@ export { byId, byIndex } from './data/train-selection.ts';
 export { readSeries, readTable } from './data/train-table.ts';
 export { flattenTrain } from './data/trains.ts';
 export { AGIPD_1M, AGIPD_500K } from './detector/agipd.ts';
-export { exampleGeometry, geometryFromQuadPositions, pixelPositions } from './detector/geometry.ts';
+export type { Detector } from './detector/detector.ts';
+export { DETECTOR_NAMES, detectDetector, detectorByName } from './detector/detector-table.ts';
+export { DSSC_1M } from './detector/dssc.ts';
+export { EPIX_10K, EPIX_100, epixPairGeometry } from './detector/epix.ts';
+export { geometryFromDescription } from './detector/generic-detector.ts';
+export {
+  exampleGeometry,
+  type Geometry,
+  geometryFromQuadPositions,
+  pixelPositions,
+  quadPositions,
+} from './detector/geometry.ts';
 export { geometryFromCrystfel } from './detector/geometry-crystfel.ts';
+export { gotthard2 } from './detector/gotthard.ts';
+export { jungfrau } from './detector/jungfrau.ts';
+export { LPD_1M, LPD_SOLO, lpdMini } from './detector/lpd.ts';
+export { geometryFromModulePositions } from './detector/module-positions.ts';
 export { offsetGeometry, rotateGeometry } from './detector/move-geometry.ts';
+export { PNCCD, PNCCD_CUTOUT, pnccdGeometry } from './detector/pnccd.ts';
 export { radialBins } from './detector/radial-bins.ts';
 export { assembleModules, snapGeometry } from './detector/snapped-geometry.ts';
 export { keepAvailable, keepOnDisk } from './platform/node/file-locality.ts';

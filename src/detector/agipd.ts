@@ -1,4 +1,4 @@
-import type { Detector, GapLength, ModulePlacement, TileSlice } from './detector.ts';
+import { type Detector, type ModulePlacement, NO_LENGTH, SQUARE_PIXEL, tileGrid } from './detector.ts';
 
 const PIXEL = 2e-4;
 const ASIC_SS = 64;
@@ -6,16 +6,7 @@ const ASIC_FS = 128;
 const ASICS = 8;
 
 /** Eight ASIC rows of 64 x 128 pixels, stacked along the slow scan. */
-const TILES: readonly TileSlice[] = Array.from({ length: ASICS }, (_, tile) => ({
-  ssStart: tile * ASIC_SS,
-  ssStop: (tile + 1) * ASIC_SS,
-  fsStart: 0,
-  fsStop: ASIC_FS,
-  ssIndex: tile,
-  fsIndex: 0,
-}));
-
-const NOWHERE: GapLength = { px: 0, asicGaps: 0, panelGaps: 0 };
+const TILES = tileGrid([ASIC_SS, ASIC_FS], [ASICS, 1]);
 
 /** Quadrants of four modules, going down; the two left of the beam (Q3, Q4) are turned by 180 degrees. */
 const MODULES_1M: readonly ModulePlacement[] = Array.from({ length: 16 }, (_, module) => {
@@ -26,7 +17,7 @@ const MODULES_1M: readonly ModulePlacement[] = Array.from({ length: 16 }, (_, mo
     group,
     ss: [side, 0],
     fs: [0, -side],
-    x: NOWHERE,
+    x: NO_LENGTH,
     y: { px: -down * ASIC_FS, asicGaps: 0, panelGaps: -down },
   };
 });
@@ -49,9 +40,14 @@ export const AGIPD_1M: Detector = {
   name: 'AGIPD1M',
   dataShape: [16, 512, 128],
   pixelSize: PIXEL,
+  pitch: [PIXEL, PIXEL],
+  pixel: SQUARE_PIXEL,
+  // 400 um wide on both sides of each joint.
+  seamStretch: [PIXEL, 0],
   tiles: TILES,
   modules: MODULES_1M,
   groupModules: [0, 4, 8, 12],
+  reference: 'firstPixel',
   asicGap: 2 * PIXEL,
   panelGap: [29 * PIXEL, 29 * PIXEL],
   positionUnit: PIXEL,
@@ -61,6 +57,33 @@ export const AGIPD_1M: Detector = {
     [520, -160],
     [542.5, 475],
   ],
+  // Two motors each. @source EXtra-geom, AGIPD_1MMotors
+  motors: {
+    groups: [
+      [0, 4],
+      [4, 8],
+      [8, 12],
+      [12, 16],
+    ],
+    axes: [
+      [
+        [0, -1],
+        [-1, 0],
+      ],
+      [
+        [0, -1],
+        [1, 0],
+      ],
+      [
+        [0, 1],
+        [1, 0],
+      ],
+      [
+        [0, 1],
+        [-1, 0],
+      ],
+    ],
+  },
 };
 
 /** AGIPD 500K, second generation (HED): 8 modules in one block. @source EXtra-geom, AGIPD_500K2GGeometry */
@@ -68,9 +91,14 @@ export const AGIPD_500K: Detector = {
   name: 'AGIPD500K',
   dataShape: [8, 512, 128],
   pixelSize: PIXEL,
+  pitch: [PIXEL, PIXEL],
+  pixel: SQUARE_PIXEL,
+  // 400 um wide on both sides of each joint.
+  seamStretch: [PIXEL, 0],
   tiles: TILES,
   modules: MODULES_500K,
   groupModules: [0],
+  reference: 'low',
   asicGap: 2 * PIXEL,
   panelGap: [16 * PIXEL, 30 * PIXEL],
   positionUnit: PIXEL,

@@ -16,6 +16,8 @@ export interface GeometryMetadata {
   /** HDF5 paths of data and mask, as CrystFEL wants them. */
   readonly dataPath?: string;
   readonly maskPath?: string;
+  /** (part, motor), mm: where the detector's motors were. */
+  readonly motorPositions?: readonly (readonly number[])[];
 }
 
 /** Where every pixel of a detector is. Immutable: operations give a new geometry. */
@@ -69,15 +71,17 @@ export function createGeometry(detector: Detector, tiles: Float64Array, metadata
 }
 
 /**
- * Ideal geometry with each rigid group (quadrant) at a given place. For a detector of one block give one position.
- * @param positions (x, y) of each group's reference point, in `unit` (pixels for AGIPD): for AGIPD 1M the first pixel's corner
- * of modules 0, 4, 8, 12; for AGIPD 500K the low corner of the block (minus EXtra-geom's `origin`).
+ * Ideal geometry with each rigid group (quadrant, half, module) at a given place. For a detector of one block give one position.
+ * @param positions (x, y) or (x, y, z) of each group's reference point, in `unit` (pixels for AGIPD, mm for LPD and DSSC): the
+ * first pixel's corner of modules 0, 4, 8, 12 for AGIPD 1M, the high-x high-y corner of each quadrant for LPD 1M, the low-x
+ * low-y corner for DSSC 1M; for other detectors see `detector.reference`. AGIPD 500K and ePix: minus EXtra-geom's `origin`.
  * @throws GeometryInvalid if the number of positions is not the number of groups
- * @source EXtra-geom, from_quad_positions. There another `unit` also changes the size of the pixels; here it does not.
+ * @source EXtra-geom, from_quad_positions, from_origin. There another `unit` also changes the size of AGIPD's pixels and
+ * places turned JUNGFRAU modules wrongly, and gaps are in `unit` though their defaults are pixels; here a unit is only a unit.
  */
 export function geometryFromQuadPositions(
   detector: Detector,
-  positions: readonly Point[],
+  positions: readonly (Point | readonly [number, number, number])[],
   options: PositionOptions = {},
 ): Geometry {
   const groups = detector.groupModules.length;
@@ -90,41 +94,73 @@ export function geometryFromQuadPositions(
   // The order of the sums decides how half pixels snap; it is the original's, so that pictures agree to the pixel.
   const pixel = detector.pixelSize;
   const unit = options.unit ?? detector.positionUnit;
-  const pxPerUnit = unit / pixel;
-  const asicGap =
-    options.asicGap === undefined ? roundOff(detector.asicGap / pixel) : roundOff(options.asicGap * pxPerUnit);
-  const { panelGap } = options;
-  const panelGaps = [0, 1].map((axis) => {
-    if (panelGap === undefined) return roundOff(detector.panelGap[axis] / pixel);
-    return roundOff((typeof panelGap === 'number' ? panelGap : panelGap[axis]) * pxPerUnit);
-  });
-  const lengthPx = (length: GapLength, axis: number) =>
-    length.px + length.asicGaps * asicGap + length.panelGaps * panelGaps[axis];
-
+  const { asicGapPx, panelGapsPx } = gapsInPixels(detector, options);
   const tiles = new Float64Array(detector.dataShape[0] * detector.tiles.length * TILE_NUMBERS);
-  let at = 0;
-  const [ssPixels, fsPixels] = tileShapeOf(detector);
-  const ssPitch = (ssPixels + asicGap) * pixel;
-  const fsPitch = (fsPixels + asicGap) * pixel;
-  for (const { group, ss, fs, x, y } of detector.modules) {
-    const cornerX = positions[group][0] * unit + lengthPx(x, 0) * pixel;
-    const cornerY = positions[group][1] * unit + lengthPx(y, 1) * pixel;
-    for (const { ssIndex, fsIndex } of detector.tiles) {
-      tiles[at] = cornerX + ss[0] * ssIndex * ssPitch + fs[0] * fsIndex * fsPitch;
-      tiles[at + 1] = cornerY + ss[1] * ssIndex * ssPitch + fs[1] * fsIndex * fsPitch;
-      tiles[at + 3] = ss[0] * pixel;
-      tiles[at + 4] = ss[1] * pixel;
-      tiles[at + 6] = fs[0] * pixel;
-      tiles[at + 7] = fs[1] * pixel;
-      at += TILE_NUMBERS;
-    }
+  for (const [module, placement] of detector.modules.entries()) {
+    const position = positions[placement.group];
+    const lengthPx = (length: GapLength, axis: number) => {
+      const pitch = placement.fs[axis] === 0 ? detector.pitch[0] : detector.pitch[1];
+      return length.px * (pitch / pixel) + length.asicGaps * asicGapPx + length.panelGaps * panelGapsPx[axis];
+    };
+    const corner = [
+      position[0] * unit + lengthPx(placement.x, 0) * pixel,
+      position[1] * unit + lengthPx(placement.y, 1) * pixel,
+      (position[2] ?? 0) * unit,
+    ] as const;
+    placeTiles(detector, module, corner, placement, asicGapPx, tiles);
   }
   return createGeometry(detector, tiles, options.metadata);
 }
 
-/** 0.4 mm / 0.2 mm is not 2 in binary; gaps are meant to the nanometre at best. */
+/** Given or usual gaps, in steps of `pixelSize`. */
+function gapsInPixels(detector: Detector, { unit, asicGap, panelGap }: PositionOptions) {
+  const pixel = detector.pixelSize;
+  const pxPerUnit = (unit ?? detector.positionUnit) / pixel;
+  const panelGapsPx = [0, 1].map((axis) => {
+    if (panelGap === undefined) return roundOff(detector.panelGap[axis] / pixel);
+    return roundOff((typeof panelGap === 'number' ? panelGap : panelGap[axis]) * pxPerUnit);
+  });
+  const asicGapPx = asicGap === undefined ? roundOff(detector.asicGap / pixel) : roundOff(asicGap * pxPerUnit);
+  return { asicGapPx, panelGapsPx };
+}
+
+/**
+ * Writes the ideal tiles of one module.
+ * @param corner outer corner of the grid's first tile, (x, y, z) in m @param directions of ss and fs, unit vectors (x, y)
+ * @param asicGapPx in steps of `pixelSize` @param tiles all tiles of the geometry, see {@link Geometry}
+ */
+export function placeTiles(
+  detector: Detector,
+  module: number,
+  corner: readonly [number, number, number],
+  directions: { readonly ss: readonly [number, number]; readonly fs: readonly [number, number] },
+  asicGapPx: number,
+  tiles: Float64Array,
+): void {
+  const { ss, fs } = directions;
+  const pixel = detector.pixelSize;
+  const [ssStep, fsStep] = detector.pitch;
+  const [ssPixels, fsPixels] = tileShapeOf(detector);
+  const ssPitch = (ssPixels * (ssStep / pixel) + asicGapPx) * pixel;
+  const fsPitch = (fsPixels * (fsStep / pixel) + asicGapPx) * pixel;
+  for (const [index, { ssIndex, fsIndex, isTurned }] of detector.tiles.entries()) {
+    const at = tileStart(detector, module, index);
+    const sign = isTurned ? -1 : 1;
+    for (let axis = 0; axis < 2; axis++) {
+      tiles[at + axis] = corner[axis] + ss[axis] * ssIndex * ssPitch + fs[axis] * fsIndex * fsPitch;
+      // A turned tile begins at the other end of its place.
+      if (isTurned) tiles[at + axis] += ss[axis] * ssPixels * ssStep + fs[axis] * fsPixels * fsStep;
+      tiles[at + 3 + axis] = sign * ss[axis] * ssStep;
+      tiles[at + 6 + axis] = sign * fs[axis] * fsStep;
+    }
+    tiles[at + 2] = corner[2];
+  }
+}
+
+/** 0.4 mm / 0.2 mm is not 2 in binary: whole and half pixels are meant where they almost are. */
 function roundOff(px: number): number {
-  return Math.round(px * 1e6) / 1e6;
+  const rounded = Math.round(px * 1e6) / 1e6;
+  return Math.abs(px - rounded) < 1e-9 ? rounded : px;
 }
 
 /** The detector's example geometry: plausible, but no beamtime's truth. */
@@ -132,12 +168,43 @@ export function exampleGeometry(detector: Detector): Geometry {
   return geometryFromQuadPositions(detector, detector.examplePositions);
 }
 
-/** First pixel's corner of each group's first module as (x, y) in the detector's position unit (pixels for AGIPD). */
+/**
+ * Where each rigid group is: (x, y) of the point that {@link geometryFromQuadPositions} places, in the detector's position
+ * unit (pixels for AGIPD, mm for LPD and DSSC).
+ */
 export function quadPositions(geometry: Geometry): Point[] {
   const { detector, tiles } = geometry;
-  return detector.groupModules.map((module) => {
-    const at = tileStart(detector, module, 0);
-    return [tiles[at] / detector.positionUnit, tiles[at + 1] / detector.positionUnit];
+  const { data } = tileCorners(geometry);
+  return detector.groupModules.map((first, group) => {
+    if (detector.reference === 'firstPixel') {
+      const at = tileStart(detector, first, 0);
+      const { ss, fs, x, y } = detector.modules[first];
+      // The tile need not begin at the reference point, and the module may lie turned.
+      const alongSs = (ss[0] * x.px + ss[1] * y.px) / detector.positionUnit;
+      const alongFs = (fs[0] * x.px + fs[1] * y.px) / detector.positionUnit;
+      const [px, py] = [0, 1].map(
+        (axis) =>
+          tiles[at + axis] / detector.positionUnit - alongSs * tiles[at + 3 + axis] - alongFs * tiles[at + 6 + axis],
+      );
+      return [px, py];
+    }
+    const low = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    const high = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    const numbers = detector.tiles.length * 12;
+    for (const [module, placement] of detector.modules.entries()) {
+      if (placement.group !== group) continue;
+      for (let i = module * numbers; i < (module + 1) * numbers; i++) {
+        const axis = i % 3;
+        if (axis === 2) continue;
+        low[axis] = Math.min(low[axis], data[i]);
+        high[axis] = Math.max(high[axis], data[i]);
+      }
+    }
+    const [x, y] = [0, 1].map((axis) => {
+      if (detector.reference === 'low') return low[axis];
+      return detector.reference === 'high' ? high[axis] : (low[axis] + high[axis]) / 2;
+    });
+    return [x / detector.positionUnit, y / detector.positionUnit];
   });
 }
 
@@ -148,25 +215,27 @@ export function tileStart(detector: Detector, module: number, tile: number): num
 
 /**
  * Position of every pixel.
- * @param centre true: the pixel's centre; false: the outer corner where it starts
+ * @param centre true: the pixel's centre; false: the outer corner where it starts (of the box round a hexagon)
  * @returns float64 (module, ss, fs, 3), (x, y, z) in m
  */
 export function pixelPositions(geometry: Geometry, centre = true): NdArray<'float64'> {
   const { detector, tiles } = geometry;
   const [modules, ssPixels, fsPixels] = detector.dataShape;
   const positions = new Float64Array(pixelCountOf(detector) * 3);
-  const shift = centre ? 0.5 : 0;
+  const { oddRowShift } = detector.pixel;
+  const [ssShift, fsShift] = centre ? detector.pixel.centre : [0, 0];
   for (let module = 0; module < modules; module++) {
     for (const [index, tile] of detector.tiles.entries()) {
       const t = tileStart(detector, module, index);
       for (let ss = tile.ssStart; ss < tile.ssStop; ss++) {
-        const alongSs = ss - tile.ssStart + shift;
+        const alongSs = ss - tile.ssStart + ssShift;
+        const rowShift = fsShift + ((ss - tile.ssStart) % 2) * oddRowShift;
         const rowX = tiles[t] + alongSs * tiles[t + 3];
         const rowY = tiles[t + 1] + alongSs * tiles[t + 4];
         const rowZ = tiles[t + 2] + alongSs * tiles[t + 5];
         let out = ((module * ssPixels + ss) * fsPixels + tile.fsStart) * 3;
         for (let fs = tile.fsStart; fs < tile.fsStop; fs++) {
-          const alongFs = fs - tile.fsStart + shift;
+          const alongFs = fs - tile.fsStart + rowShift;
           positions[out++] = rowX + alongFs * tiles[t + 6];
           positions[out++] = rowY + alongFs * tiles[t + 7];
           positions[out++] = rowZ + alongFs * tiles[t + 8];
@@ -179,7 +248,7 @@ export function pixelPositions(geometry: Geometry, centre = true): NdArray<'floa
 
 /**
  * Positions of points given in data coordinates, such as peaks: ss and fs in pixels from the module's first corner, so that
- * 0.5 is the centre of the first pixel.
+ * 0.5 is the centre of the first pixel. For hexagons the whole part is the pixel, the rest the place in the box round it.
  * @param coordinates (n) of (module, ss, fs)
  * @returns float64 (n, 3), m
  * @throws SelectionInvalid if a point is outside of the detector
@@ -191,6 +260,8 @@ export function dataCoordsToPositions(
   const { detector, tiles } = geometry;
   const [modules, ssPixels, fsPixels] = detector.dataShape;
   const positions = new Float64Array(coordinates.length * 3);
+  // A hexagon reaches into the next row: its box is higher than the step from row to row.
+  const height = 2 * detector.pixel.centre[0];
   for (const [i, [module, ss, fs]] of coordinates.entries()) {
     const isInside =
       Number.isInteger(module) &&
@@ -215,8 +286,10 @@ export function dataCoordsToPositions(
       );
     }
     const t = tileStart(detector, module, index);
-    const alongSs = ss - detector.tiles[index].ssStart;
-    const alongFs = fs - detector.tiles[index].fsStart;
+    const { ssStart, ssStop, fsStart } = detector.tiles[index];
+    const row = Math.min(Math.floor(ss), ssStop - 1);
+    const alongSs = row - ssStart + (ss - row) * height;
+    const alongFs = fs - fsStart + ((row - ssStart) % 2) * detector.pixel.oddRowShift;
     for (let axis = 0; axis < 3; axis++) {
       positions[3 * i + axis] = tiles[t + axis] + alongSs * tiles[t + 3 + axis] + alongFs * tiles[t + 6 + axis];
     }
