@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type DType, decodeFloat16 } from '../core/dtype.ts';
 import { isNdArray, type NdArray, ndarray, zeros } from '../core/ndarray.ts';
 import type { Train, TrainValue } from '../core/train.ts';
-import { type BridgeSource, decodeBridgeMessage, encodeBridgeMessage } from '../formats/bridge-message.ts';
+import { decodeBridgeMessage, encodeBridgeMessage } from '../formats/bridge-message.ts';
+import type { BridgeSource } from '../formats/bridge-source.ts';
 import { MsgpackExtension, MsgpackMap, type MsgpackValue } from '../formats/msgpack.ts';
 import { filledLike, messageOfTrain, trainOfMessage } from './train-message.ts';
 
@@ -60,7 +61,7 @@ describe('trainOfMessage', () => {
       ['float128', 16],
       ['|V5', 5],
     ] as const)
-      expect(valueIn(array(dtype, [2], new Uint8Array(2 * size)))).toMatchObject({ dtype: 'uint8', shape: [2 * size] });
+      expect(valueIn(array(dtype, [2], new Uint8Array(2 * size)))).toMatchObject({ dtype: 'uint8', shape: [2, size] });
     const many = new Uint8Array(2_000_000);
     expect(valueIn(array('|S1', [2_000_000], many))).toMatchObject({ dtype: 'uint8', data: many });
   });

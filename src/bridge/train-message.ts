@@ -9,29 +9,76 @@ import {
   lanesOf,
   viewBytes,
 } from '../core/dtype.ts';
+import type { Lease } from '../core/lease.ts';
 import { byteSizeOf, bytesOf, elementCount, isNdArray, type NdArray, ndarray } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
-import { type BridgeArray, type BridgeSource, elementTypeOf } from '../formats/bridge-message.ts';
+import { elementTypeOf } from '../formats/bridge-dtype.ts';
+import { type EncodeOptions, encodeBridgeMessage } from '../formats/bridge-message.ts';
+import { elementsOf, numpyOf, textAt } from '../formats/bridge-numpy.ts';
+import type { BridgeArray, BridgeSource } from '../formats/bridge-source.ts';
 import { MsgpackExtension, MsgpackMap, type MsgpackValue } from '../formats/msgpack.ts';
 
 /** Text arrays with more elements stay bytes: a text takes many times its bytes. */
 const MAX_TEXTS = 1_000_000;
+/** Smaller arrays are not worth a slot of lent memory, bytes. */
+const LENT_BYTES = 65_536;
+const METADATA = 'metadata';
 const decoder = new TextDecoder();
 
-/** A received message as a train. Arrays are views on the message unless they are misaligned or big-endian. */
-export function trainOfMessage(sources: readonly BridgeSource[], receivedAt: number, release: () => void): Train {
+/** What a train is made with. */
+export interface TrainOptions {
+  /**
+   * Memory for large arrays that cannot stay where they are (misaligned, as in protocol 1.0, or big-endian). Recycled memory
+   * spares the system finding new pages for each train. The train's `release` hands it back.
+   */
+  readonly allocate?: (byteLength: number) => Lease | undefined;
+}
+
+type Hands = { readonly allocate: TrainOptions['allocate']; readonly leases: Lease[] };
+
+/**
+ * A received message as a train, the same whatever its protocol: numpy's scalars are plain numbers, the metadata is not among
+ * the data. Arrays are views on the message unless they are misaligned or big-endian.
+ * @param release hands the message's memory back
+ * @throws MessageInvalid never for what `decodeBridgeMessage` returned
+ */
+export function trainOfMessage(
+  sources: readonly BridgeSource[],
+  receivedAt: number,
+  release: () => void,
+  { allocate: lend }: TrainOptions = {},
+): Train {
   const result = new Map<string, TrainSource>();
+  const hands: Hands = { allocate: lend, leases: [] };
   let trainId = 0;
-  for (const { source, metadata, data, arrays } of sources) {
-    const values = valuesOf(data);
-    for (const array of arrays) values.set(array.path, arrayOf(array));
+  for (const { source, metadata, data, arrays, order } of sources) {
+    const isNumpy = order !== undefined;
+    const values = valuesOf(data, isNumpy);
+    for (const array of arrays) values.set(array.path, arrayOf(array, hands));
     // Protocols before 2.2 have the metadata among the data, and so do streams of EXtra-data.
-    const inside = data.get('metadata');
-    const facts = valuesOf(metadata && metadata.entries.length > 0 ? metadata : inside);
+    const inside = values.get(METADATA);
+    if (inside instanceof Map) values.delete(METADATA);
+    const header = valuesOf(metadata ?? undefined, isNumpy);
+    const facts = header.size > 0 || !(inside instanceof Map) ? header : new Map<string, TrainValue>(inside);
     trainId = Math.max(trainId, trainIdOf(facts.get('timestamp.tid')));
-    result.set(source, { data: values, metadata: facts });
+    result.set(source, { data: order ? ordered(values, order) : values, metadata: facts });
   }
-  return { trainId, sources: result, receivedAt, release };
+  if (hands.leases.length === 0) return { trainId, sources: result, receivedAt, release };
+  const releaseAll = () => {
+    for (const lease of hands.leases) lease.release();
+    release();
+  };
+  return { trainId, sources: result, receivedAt, release: releaseAll };
+}
+
+function ordered(values: ReadonlyMap<string, TrainValue>, order: readonly string[]): Map<string, TrainValue> {
+  const result = new Map<string, TrainValue>();
+  for (const key of order) {
+    const value = values.get(key);
+    if (value !== undefined) result.set(key, value);
+  }
+  for (const [key, value] of values) result.set(key, value);
+  return result;
 }
 
 /** 0 for what is no train id. */
@@ -41,59 +88,97 @@ function trainIdOf(value: TrainValue | undefined): number {
   return Number.isSafeInteger(trainId) && trainId > 0 ? trainId : 0;
 }
 
-function valuesOf(map: MsgpackValue | undefined): Map<string, TrainValue> {
-  if (!(map instanceof MsgpackMap)) return new Map();
-  return new Map(map.entries.map(([key, value]) => [keyOf(key), trainValueOf(value)]));
+function valuesOf(map: MsgpackValue | undefined, isNumpy: boolean): Map<string, TrainValue> {
+  const values = new Map<string, TrainValue>();
+  if (map instanceof MsgpackMap)
+    for (const [key, value] of map.entries) values.set(keyOf(key), trainValueOf(value, isNumpy));
+  return values;
 }
 
 /** The decoder lets text and bytes pass as keys; both are names. */
 function keyOf(key: MsgpackValue): string {
+  if (typeof key === 'string') return key;
   return key instanceof Uint8Array ? decoder.decode(key.slice()) : String(key);
 }
 
-function trainValueOf(value: MsgpackValue): TrainValue {
-  if (value instanceof MsgpackMap) return valuesOf(value);
+/** @param isNumpy maps may be numpy's values, as in protocol 1.0 */
+function trainValueOf(value: MsgpackValue, isNumpy: boolean): TrainValue {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  if (value instanceof MsgpackMap) return (isNumpy ? numpyValue(value) : undefined) ?? valuesOf(value, isNumpy);
   if (value instanceof MsgpackExtension) return value.bytes;
-  if (Array.isArray(value)) return value.map(trainValueOf);
-  return value as TrainValue;
+  return value.map((each) => trainValueOf(each, isNumpy));
 }
 
-/** An array of the wire as ours: text decoded, foreign byte order swapped, types that we do not have as plain bytes. */
-function arrayOf({ dtype, shape, bytes }: BridgeArray): NdArray {
+/** Arrays and complex numbers as arrays, scalars as what they are in protocol 2; undefined for a map that is just a map. */
+function numpyValue(map: MsgpackMap): TrainValue | undefined {
+  const numpy = numpyOf(map);
+  if (!numpy) return undefined;
+  if (numpy.kind === 'complex') return ndarray('complex128', [], Float64Array.from(numpy.parts));
+  const array = arrayOf({ path: '', ...numpy.array }, { allocate: undefined, leases: [] });
+  if (numpy.kind === 'array' || lanesOf(array.dtype) > 1) return array;
+  const [element] = elementsOf(numpy.array) ?? [];
+  return element === undefined ? array : (element as TrainValue);
+}
+
+/** An array of the wire as ours: text decoded, foreign byte order swapped, types that we do not have as their bytes. */
+function arrayOf({ dtype, shape, bytes }: BridgeArray, hands: Hands): NdArray {
+  const count = elementCount(shape);
   const text = /^[<>|=]?([US])(\d+)$/.exec(dtype);
-  if (text && elementCount(shape) <= MAX_TEXTS)
+  if (text && count <= MAX_TEXTS) {
+    const length = Number(text[2]);
+    const isUcs4 = text[1] === 'U';
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const textOf = (i: number) => textAt(view, i * length * (isUcs4 ? 4 : 1), length, isUcs4, !dtype.startsWith('>'));
     return ndarray(
       'string',
       shape,
-      readText(bytes, text[1] === 'U', Number(text[2]), elementCount(shape), dtype.startsWith('>')),
+      Array.from({ length: count }, (_, i) => textOf(i)),
     );
+  }
   const element = elementTypeOf(dtype);
-  if (!element) return ndarray('uint8', [bytes.length], bytes);
+  // One more axis has the bytes of each element.
+  if (!element) return ndarray('uint8', [...shape, count === 0 ? 1 : bytes.length / count], bytes);
   const storageSize = itemSizeOf(element.dtype) / lanesOf(element.dtype);
   const isAligned = bytes.byteOffset % storageSize === 0;
-  const own = isAligned && !element.isBigEndian ? bytes : bytes.slice();
+  const own = isAligned && !element.isBigEndian ? bytes : copyOf(bytes, hands);
   if (element.isBigEndian) swapBytes(own, storageSize);
   return {
     dtype: element.dtype,
     shape,
-    data: viewBytes(element.dtype, own.buffer, own.byteOffset, elementCount(shape)),
+    data: viewBytes(element.dtype, own.buffer, own.byteOffset, count),
   };
 }
 
-function swapBytes(bytes: Uint8Array, size: number): void {
-  for (let at = 0; at + size <= bytes.length; at += size) bytes.subarray(at, at + size).reverse();
+function copyOf(bytes: Uint8Array, { allocate: lend, leases }: Hands): Uint8Array {
+  const lease = bytes.length >= LENT_BYTES ? lend?.(bytes.length) : undefined;
+  if (!lease) return bytes.slice();
+  leases.push(lease);
+  lease.bytes.set(bytes);
+  return lease.bytes;
 }
 
-function readText(bytes: Uint8Array, isUcs4: boolean, length: number, count: number, isBigEndian: boolean): string[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: count }, (_, i) => {
-    let text = '';
-    for (let j = 0; j < length; j++) {
-      const code = isUcs4 ? view.getUint32((i * length + j) * 4, !isBigEndian) : bytes[i * length + j];
-      text += code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
-    }
-    return text.replace(/\0+$/, '');
-  });
+/** Turns the bytes of each element around, in place. @param bytes start at a multiple of `size` */
+function swapBytes(bytes: Uint8Array, size: number): void {
+  const { buffer, byteOffset, length } = bytes;
+  if (size === 2) {
+    const words = new Uint16Array(buffer, byteOffset, length >> 1);
+    for (let i = 0; i < words.length; i++) words[i] = (words[i] << 8) | (words[i] >> 8);
+    return;
+  }
+  const words = new Uint32Array(buffer, byteOffset, length >> 2);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    words[i] = (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+  }
+  if (size === 8) for (let i = 0; i < words.length; i += 2) [words[i], words[i + 1]] = [words[i + 1], words[i]];
+}
+
+/**
+ * A train as the parts of one message. @param options the protocol, 2.2 unless told
+ * @returns none if the train has no source and the protocol is not 1.0
+ */
+export function encodeTrain(train: Train, options: EncodeOptions = {}): Uint8Array[] {
+  return encodeBridgeMessage(messageOfTrain(train), options);
 }
 
 /** A train as the sources of a message, in name order as the Python server sends them. Arrays are not copied. */
@@ -109,7 +194,7 @@ export function messageOfTrain(train: Train): BridgeSource[] {
         } else scalars.push([key, messageValue(value)]);
       }
       const meta = [...metadata].map(([key, value]) => [key, messageValue(value)] as const);
-      return { source, metadata: new MsgpackMap(meta), data: new MsgpackMap(scalars), arrays };
+      return { source, metadata: new MsgpackMap(meta), data: new MsgpackMap(scalars), arrays, order: [...data.keys()] };
     });
 }
 

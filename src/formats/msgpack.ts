@@ -1,4 +1,5 @@
 import { MessageInvalid } from '../core/errors.ts';
+import { decodeKey, decodeText } from './msgpack-text.ts';
 
 /**
  * What msgpack can say, without loss: integers are `bigint`, floats are `number`, text is `string`, bytes are
@@ -41,21 +42,42 @@ export class MsgpackExtension {
   }
 }
 
-/** Deeper nesting is hostile; the Python client stops at 1024. */
+/** What the decoder puts up with. */
+export interface MsgpackLimits {
+  /** Deeper nesting is hostile; 256 unless told, Python's client stops at 1024. */
+  readonly maxDepth?: number;
+  /** More values than any message has; each takes some 30 times its bytes here, so their number bounds the memory. */
+  readonly maxValues?: number;
+}
+
+/** How to decode. */
+export interface MsgpackOptions extends MsgpackLimits {
+  /** `text`: a map key that is neither text nor bytes is an error. */
+  readonly keys?: 'any' | 'text';
+}
+
 const MAX_DEPTH = 256;
-/** More values than any message has; each takes some 30 times its bytes here, so their number bounds the memory. */
 const MAX_VALUES = 4_000_000;
+/** More would overflow the stack of this program. */
+const DEEPEST = 2048;
+/** Integers that are in one byte: from -32 to 127, and so on up to 255. */
+const SMALL = Array.from({ length: 256 + 32 }, (_, i) => BigInt(i - 32));
 
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  readonly #maxDepth: number;
+  readonly #maxValues: number;
+  readonly #isTextOnly: boolean;
   #values = 0;
   offset = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, { maxDepth = MAX_DEPTH, maxValues = MAX_VALUES, keys = 'any' }: MsgpackOptions) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#maxDepth = Math.min(maxDepth, DEEPEST);
+    this.#maxValues = maxValues;
+    this.#isTextOnly = keys === 'text';
   }
 
   fail(why: string, offset = this.offset): never {
@@ -72,7 +94,7 @@ class Reader {
 
   #uint(size: 1 | 2 | 4): number {
     const at = this.#take(size);
-    return size === 1 ? this.#view.getUint8(at) : size === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
+    return size === 1 ? this.#bytes[at] : size === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
   }
 
   #bin(length: number): Uint8Array {
@@ -80,12 +102,10 @@ class Reader {
     return this.#bytes.subarray(at, at + length);
   }
 
-  #str(length: number): string {
-    const at = this.offset;
-    const bytes = this.#bin(length);
+  #str(length: number, isKey = false): string {
+    const at = this.#take(length);
     try {
-      // The decoder refuses shared memory, and text is short: copy.
-      return this.#text.decode(bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice());
+      return isKey ? decodeKey(this.#bytes, at, length) : decodeText(this.#bytes, at, length);
     } catch {
       return this.fail('text that is not UTF-8', at);
     }
@@ -113,22 +133,45 @@ class Reader {
     this.#checkCount(count, 2);
     const entries: [MsgpackValue, MsgpackValue][] = [];
     for (let i = 0; i < count; i++) {
-      const key = this.value(depth + 1);
+      const key = this.#key(depth + 1);
       entries.push([key, this.value(depth + 1)]);
     }
     return new MsgpackMap(entries);
   }
 
+  #key(depth: number): MsgpackValue {
+    const start = this.offset;
+    const form = this.#bytes[start];
+    if (form >= 0xa0 && form <= 0xbf) {
+      this.offset++;
+      this.#count();
+      return this.#str(form & 0x1f, true);
+    }
+    if (form === 0xd9) {
+      this.offset++;
+      this.#count();
+      return this.#str(this.#uint(1), true);
+    }
+    const key = this.value(depth);
+    if (this.#isTextOnly && typeof key !== 'string' && !(key instanceof Uint8Array))
+      this.fail(`a map key is ${keyKind(key)}, only text is allowed`, start);
+    return key;
+  }
+
+  #count(): void {
+    if (++this.#values > this.#maxValues) this.fail(`more than ${this.#maxValues} values`);
+  }
+
   value(depth: number): MsgpackValue {
-    if (depth > MAX_DEPTH) this.fail(`nested more than ${MAX_DEPTH} deep`);
-    if (++this.#values > MAX_VALUES) this.fail(`more than ${MAX_VALUES} values`);
+    if (depth > this.#maxDepth) this.fail(`nested more than ${this.#maxDepth} deep`);
+    this.#count();
     const start = this.offset;
     const form = this.#uint(1);
-    if (form <= 0x7f) return BigInt(form);
+    if (form <= 0x7f) return SMALL[form + 32];
     if (form <= 0x8f) return this.#map(form & 0x0f, depth);
     if (form <= 0x9f) return this.#array(form & 0x0f, depth);
     if (form <= 0xbf) return this.#str(form & 0x1f);
-    if (form >= 0xe0) return BigInt(form - 256);
+    if (form >= 0xe0) return SMALL[form - 224];
     switch (form) {
       case 0xc0:
         return null;
@@ -153,7 +196,7 @@ class Reader {
       case 0xcb:
         return this.#view.getFloat64(this.#take(8));
       case 0xcc:
-        return BigInt(this.#uint(1));
+        return SMALL[this.#uint(1) + 32];
       case 0xcd:
         return BigInt(this.#uint(2));
       case 0xce:
@@ -194,23 +237,37 @@ class Reader {
   }
 }
 
+/** What a key is, in the words of the format. */
+function keyKind(key: MsgpackValue): string {
+  if (key === null) return 'nil';
+  if (typeof key === 'bigint') return 'an integer';
+  if (typeof key === 'number') return 'a float';
+  if (typeof key === 'boolean') return 'a boolean';
+  return Array.isArray(key) ? 'a list' : key instanceof MsgpackMap ? 'a map' : 'an extension';
+}
+
 /**
  * Reads exactly one value.
  * @throws MessageInvalid with the byte offset: truncated, trailing bytes, invalid UTF-8, nested too deep, too many values,
  * lengths that lie
  * @source msgpack specification (github.com/msgpack/msgpack, spec.md)
  */
-export function decodeMsgpack(bytes: Uint8Array): MsgpackValue {
-  const reader = new Reader(bytes);
+export function decodeMsgpack(bytes: Uint8Array, options: MsgpackOptions = {}): MsgpackValue {
+  const reader = new Reader(bytes, options);
   const value = reader.value(0);
   if (reader.offset !== bytes.length) reader.fail(`${bytes.length - reader.offset} bytes after the value`);
   return value;
 }
 
+/** Bytes of this length are not put into the writer's own buffer: they are copied once, at the end. */
+const LONG_BYTES = 4096;
+
 class Writer {
   #bytes = new Uint8Array(256);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
+  /** What comes before the buffer. */
+  readonly #done: Uint8Array[] = [];
   readonly #text = new TextEncoder();
 
   #room(count: number): number {
@@ -232,6 +289,11 @@ class Writer {
   }
 
   #raw(bytes: Uint8Array): void {
+    if (bytes.length >= LONG_BYTES) {
+      this.#done.push(this.#bytes.slice(0, this.#length), bytes);
+      this.#length = 0;
+      return;
+    }
     const at = this.#room(bytes.length);
     this.#bytes.set(bytes, at);
   }
@@ -314,7 +376,15 @@ class Writer {
   }
 
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const rest = this.#bytes.subarray(0, this.#length);
+    if (this.#done.length === 0) return rest.slice();
+    const whole = new Uint8Array(this.#done.reduce((sum, each) => sum + each.length, rest.length));
+    let at = 0;
+    for (const each of [...this.#done, rest]) {
+      whole.set(each, at);
+      at += each.length;
+    }
+    return whole;
   }
 }
 
