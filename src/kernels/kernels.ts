@@ -28,6 +28,21 @@ export type TileTable = Int32Array;
 /** Elements of one tile in a {@link TileTable}. */
 export const TILE_FIELDS = 7;
 
+/**
+ * Pixels in bin order, for azimuthal integration: what goes into each bin (made by detector/integration).
+ * `starts`: uint32 (bin + 1), first entry of each bin. `pixels`: uint32 (entry). `shares`: float32 (entry), the part of the pixel
+ * that the bin gets, or null where all are whole. `weights`: float32 (pixel), its norm. `dark`: float32 (pixel), or null.
+ * `totals`: float64 (bin, 3) = minus the dark signal, norm and count of all entries, as if no value was missing.
+ */
+export interface SumTable {
+  readonly starts: Uint32Array;
+  readonly pixels: Uint32Array;
+  readonly shares: Float32Array | null;
+  readonly weights: Float32Array;
+  readonly dark: Float32Array | null;
+  readonly totals: Float64Array;
+}
+
 /** Sum, and how many pixels went into it. */
 export interface RoiSum {
   readonly sum: number;
@@ -82,6 +97,11 @@ export interface Kernels {
    * @param bins int32 per pixel, -1 = outside @param weights float32 per pixel @param sums float64 (bin, 2) = signal, norm
    */
   radialAccumulate(values: Float32Array, bins: Int32Array, weights: Float32Array, sums: Float64Array): void;
+  /**
+   * Azimuthal sums of one frame by a table: each bin's pixels times their shares. NaN is left out of signal, norm and count.
+   * @param values float32 (pixel) @param sums float64 (bin, 3) = signal, norm, count; overwritten
+   */
+  tableSums(values: Float32Array, table: SumTable, sums: Float64Array): void;
   /** Sum and number of the finite pixels of columns [x, x+width), rows [y, y+height); the rectangle must lie inside. */
   roiSum(image: Float32Array, imageWidth: number, x: number, y: number, width: number, height: number): RoiSum;
 }

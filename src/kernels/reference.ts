@@ -114,6 +114,30 @@ export const referenceKernels: Kernels = {
     }
   },
 
+  tableSums(values, { starts, pixels, shares, weights, dark, totals }, sums) {
+    const bins = starts.length - 1;
+    for (let bin = 0; bin < bins; bin++) {
+      let signal = totals[3 * bin];
+      let norm = totals[3 * bin + 1];
+      let count = totals[3 * bin + 2];
+      const end = starts[bin + 1];
+      for (let entry = starts[bin]; entry < end; entry++) {
+        const pixel = pixels[entry];
+        const value = values[pixel];
+        const share = shares === null ? 1 : shares[entry];
+        if (!Number.isNaN(value)) signal += value * share;
+        else {
+          if (dark !== null) signal += dark[pixel] * share;
+          norm -= weights[pixel] * share;
+          count -= share;
+        }
+      }
+      sums[3 * bin] = signal;
+      sums[3 * bin + 1] = norm;
+      sums[3 * bin + 2] = count;
+    }
+  },
+
   roiSum(image, imageWidth, x, y, width, height): RoiSum {
     let sum = 0;
     let count = 0;

@@ -11,6 +11,8 @@ interface Exports {
   finishMean(...args: number[]): void;
   assemble(...args: number[]): void;
   radialAccumulate(...args: number[]): void;
+  wholeSums(...args: number[]): void;
+  sharedSums(...args: number[]): void;
   roiSum(...args: number[]): void;
 }
 
@@ -129,6 +131,20 @@ export async function createWasmKernels(
       checkLength('bins', bins, values.length);
       checkLength('weights', weights, values.length);
       wasm.radialAccumulate(at(values), at(bins), at(weights), values.length, at(sums), sums.length >> 1);
+    },
+
+    tableSums(values, table, sums) {
+      const { starts, pixels, shares, weights, dark, totals } = table;
+      const bins = starts.length - 1;
+      checkLength('pixels', pixels, starts[bins]);
+      checkLength('values', values, weights.length);
+      checkLength('totals', totals, 3 * bins);
+      checkLength('sums', sums, 3 * bins);
+      if (shares) checkLength('shares', shares, starts[bins]);
+      if (dark) checkLength('dark', dark, weights.length);
+      const rest = [at(weights), dark ? at(dark) : 0, at(totals), bins, at(sums)];
+      if (shares) wasm.sharedSums(at(values), at(starts), at(pixels), at(shares), ...rest);
+      else wasm.wholeSums(at(values), at(starts), at(pixels), ...rest);
     },
 
     roiSum(image, imageWidth, x, y, width, height) {

@@ -1,3 +1,4 @@
 export * from './correct';
 export * from './image';
 export * from './unshuffle';
+export * from './table';

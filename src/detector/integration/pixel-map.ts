@@ -1,0 +1,148 @@
+import { StateInvalid } from '../../core/errors.ts';
+import { pixelCountOf } from '../detector.ts';
+import { type Geometry, tileStart } from '../geometry.ts';
+import { type BeamFrame, beamFrame, type Experiment } from './experiment.ts';
+import { RADIAL_UNITS, type RadialBase, type RadialUnit, scatteringScale } from './radial-unit.ts';
+
+/** Radial value and azimuth of many points. */
+export interface PolarPoints {
+  /** float64 (point), in the map's unit. */
+  readonly radial: Float64Array;
+  /** float64 (point), rad from -pi to pi, 0 = +x (left), rising towards +y (up); null where it was not asked for. */
+  readonly azimuth: Float64Array | null;
+}
+
+/** Corners of all pixels. Neighbours of a tile share theirs. */
+export interface PixelCorners extends PolarPoints {
+  /** int32 (module * ss * fs): first corner of each pixel. */
+  readonly first: Int32Array;
+  /** What is added to `first` for the corners of a pixel, going round. */
+  readonly steps: readonly number[];
+}
+
+/** The value as its unit has it. @throws StateInvalid if the unit needs the photon energy and there is none */
+function toUnit(points: Float64Array, unit: RadialUnit, { photonEnergyKeV }: Experiment): void {
+  const { fromBase, needsEnergy } = RADIAL_UNITS[unit];
+  if (needsEnergy && photonEnergyKeV === undefined)
+    throw new StateInvalid(`Azimuthal integration: the unit ${unit} needs the photon energy.`, {
+      field: 'photonEnergyKeV',
+    });
+  const scale = photonEnergyKeV === undefined ? Number.NaN : scatteringScale(photonEnergyKeV);
+  for (let i = 0; i < points.length; i++) points[i] = fromBase(points[i], scale);
+}
+
+/** Points of a lattice on one tile, at pixel coordinates `ss` x `fs` from the tile's first corner. */
+function fillLattice(
+  tile: Float64Array,
+  frame: BeamFrame,
+  base: RadialBase,
+  lattice: { readonly ss: Float64Array; readonly fs: Float64Array; readonly start: number; readonly stride: number },
+  radial: Float64Array,
+  azimuth: Float64Array | null,
+): void {
+  const [cornerX, cornerY, cornerZ, ssX, ssY, ssZ, fsX, fsY, fsZ] = tile;
+  const { ss, fs, start, stride } = lattice;
+  const [m11, m12, m13, m21, m22, m23, m31, m32, m33] = frame.matrix;
+  const { isPlain } = frame;
+  for (let i = 0; i < ss.length; i++) {
+    const rowX = cornerX + ss[i] * ssX + frame.shift[1];
+    const rowY = cornerY + ss[i] * ssY + frame.shift[0];
+    const rowZ = cornerZ + ss[i] * ssZ + frame.shift[2];
+    let out = start + i * stride;
+    for (let j = 0; j < fs.length; j++, out++) {
+      let up = rowY + fs[j] * fsY;
+      let left = rowX + fs[j] * fsX;
+      let along = rowZ + fs[j] * fsZ;
+      if (!isPlain) {
+        const [t1, t2, t3] = [up, left, along];
+        up = m11 * t1 + m12 * t2 + m13 * t3;
+        left = m21 * t1 + m22 * t2 + m23 * t3;
+        along = m31 * t1 + m32 * t2 + m33 * t3;
+      }
+      const across = up * up + left * left;
+      if (base === 'sine') {
+        // sin(theta) from the sides of the triangle: no angle functions, and exact near the beam.
+        const length = Math.sqrt(across + along * along);
+        radial[out] = Math.sqrt(across / (2 * length * (length + along)));
+      } else if (base === 'radius') radial[out] = Math.sqrt(across);
+      else radial[out] = Math.atan2(Math.sqrt(across), along);
+      if (azimuth) azimuth[out] = Math.atan2(up, left);
+    }
+  }
+}
+
+/** Pixel coordinates of the lines between the pixels of a tile, or of their centres. */
+function lines(count: number, isCentre: boolean): Float64Array {
+  return Float64Array.from({ length: isCentre ? count : count + 1 }, (_, i) => (isCentre ? i + 0.5 : i));
+}
+
+/**
+ * Radial value (and azimuth) of all pixel centres, tilts and z included.
+ * @returns arrays (module * ss * fs)
+ * @throws StateInvalid for an impossible experiment, or a unit of q without photon energy
+ */
+export function pixelCentres(
+  geometry: Geometry,
+  experiment: Experiment,
+  unit: RadialUnit,
+  hasAzimuth: boolean,
+): PolarPoints {
+  const { detector, tiles } = geometry;
+  const frame = beamFrame(experiment);
+  const [modules, ssPixels, fsPixels] = detector.dataShape;
+  const pixels = pixelCountOf(detector);
+  const radial = new Float64Array(pixels).fill(Number.NaN);
+  const azimuth = hasAzimuth ? new Float64Array(pixels) : null;
+  for (let module = 0; module < modules; module++) {
+    for (const [index, slice] of detector.tiles.entries()) {
+      const t = tileStart(detector, module, index);
+      const lattice = {
+        ss: lines(slice.ssStop - slice.ssStart, true),
+        fs: lines(slice.fsStop - slice.fsStart, true),
+        start: (module * ssPixels + slice.ssStart) * fsPixels + slice.fsStart,
+        stride: fsPixels,
+      };
+      fillLattice(tiles.subarray(t, t + 9), frame, RADIAL_UNITS[unit].base, lattice, radial, azimuth);
+    }
+  }
+  toUnit(radial, unit, experiment);
+  return { radial, azimuth };
+}
+
+/**
+ * Radial value (and azimuth) of the corners of all pixels.
+ * @throws StateInvalid for an impossible experiment, or a unit of q without photon energy
+ */
+export function pixelCorners(
+  geometry: Geometry,
+  experiment: Experiment,
+  unit: RadialUnit,
+  hasAzimuth: boolean,
+): PixelCorners {
+  const { detector, tiles } = geometry;
+  const frame = beamFrame(experiment);
+  const [modules, ssPixels, fsPixels] = detector.dataShape;
+  const first = new Int32Array(pixelCountOf(detector)).fill(-1);
+  const [slice] = detector.tiles;
+  const [rows, columns] = [slice.ssStop - slice.ssStart, slice.fsStop - slice.fsStart];
+  const perTile = (rows + 1) * (columns + 1);
+  const count = modules * detector.tiles.length * perTile;
+  const radial = new Float64Array(count);
+  const azimuth = hasAzimuth ? new Float64Array(count) : null;
+  const [ss, fs] = [lines(rows, false), lines(columns, false)];
+  let start = 0;
+  for (let module = 0; module < modules; module++) {
+    for (const [index, { ssStart, fsStart }] of detector.tiles.entries()) {
+      const t = tileStart(detector, module, index);
+      const lattice = { ss, fs, start, stride: columns + 1 };
+      fillLattice(tiles.subarray(t, t + 9), frame, RADIAL_UNITS[unit].base, lattice, radial, azimuth);
+      for (let i = 0; i < rows; i++) {
+        const pixel = (module * ssPixels + ssStart + i) * fsPixels + fsStart;
+        for (let j = 0; j < columns; j++) first[pixel + j] = start + i * (columns + 1) + j;
+      }
+      start += perTile;
+    }
+  }
+  toUnit(radial, unit, experiment);
+  return { radial, azimuth, first, steps: [0, 1, columns + 2, columns + 1] };
+}

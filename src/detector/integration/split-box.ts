@@ -1,0 +1,123 @@
+import { type BinGrid, relativeAzimuth } from './bin-grid.ts';
+import type { PixelCorners, PolarPoints } from './pixel-map.ts';
+import { EntryList, type SplitEntries } from './split-entries.ts';
+
+/** Difference of two azimuths on the shorter way round, rad. */
+function turnBetween(a: number, b: number): number {
+  const turn = a - b;
+  return turn - 2 * Math.PI * Math.round(turn / (2 * Math.PI));
+}
+
+/** Shares that rounding leaves are no entries. */
+const LEAST_SHARE = 1e-7;
+
+/** Bounding boxes of all pixels round their centres. */
+export interface PixelBoxes {
+  /** float64 (pixel): half the width of each box, in the radial unit. */
+  readonly radial: Float64Array;
+  /** float64 (pixel): half its height, rad; null where the azimuth does not count. pi for the pixel that the beam hits. */
+  readonly azimuth: Float64Array | null;
+}
+
+/**
+ * Half widths of the boxes: the farthest corner counts.
+ * @param isScaled boxes are shrunk to the area of their pixels ("pseudo" splitting)
+ * @source pyFAI, delta arrays of "bbox"
+ */
+export function pixelBoxes(centres: PolarPoints, corners: PixelCorners, isScaled: boolean): PixelBoxes {
+  const { first, steps } = corners;
+  const pixels = first.length;
+  const radial = new Float64Array(pixels);
+  const azimuth = corners.azimuth && centres.azimuth ? new Float64Array(pixels) : null;
+  for (let i = 0; i < pixels; i++) {
+    const start = first[i];
+    const centre = centres.radial[i];
+    let half = 0;
+    for (let k = 0; k < steps.length; k++) {
+      const distance = Math.abs(corners.radial[start + steps[k]] - centre);
+      if (distance > half) half = distance;
+    }
+    radial[i] = half;
+    if (!azimuth || !centres.azimuth || !corners.azimuth) continue;
+    const middle = centres.azimuth[i];
+    let halfTurn = 0;
+    let winding = 0;
+    let area = 0;
+    for (let k = 0; k < steps.length; k++) {
+      const a = start + steps[k];
+      const b = start + steps[k + 1 < steps.length ? k + 1 : 0];
+      const turn = turnBetween(corners.azimuth[a], middle);
+      if (Math.abs(turn) > halfTurn) halfTurn = Math.abs(turn);
+      const step = turnBetween(corners.azimuth[b], corners.azimuth[a]);
+      winding += step;
+      area += 0.5 * (corners.radial[a] + corners.radial[b]) * step;
+    }
+    if (Math.abs(winding) > 1) halfTurn = Math.PI;
+    else if (isScaled && half > 0 && halfTurn > 0) {
+      const shrink = Math.min(1, Math.sqrt(Math.abs(area) / (4 * half * halfTurn)));
+      radial[i] = half * shrink;
+      halfTurn *= shrink;
+    }
+    azimuth[i] = halfTurn;
+  }
+  return { radial, azimuth };
+}
+
+/**
+ * Pixels spread evenly over their bounding boxes. What lies outside of the grid is left out.
+ * @param floor smallest radial value there is (0), or -Infinity
+ * @param mask uint8 (pixel), not 0 = in no bin
+ * @source pyFAI, "bbox" splitting; there boxes across the cut at +-pi are clipped, here they go round
+ */
+export function splitBox(
+  centres: PolarPoints,
+  boxes: PixelBoxes,
+  grid: BinGrid,
+  floor: number,
+  mask: Uint8Array | undefined,
+): SplitEntries {
+  const { radial, azimuth, isCircle } = grid;
+  const pixels = centres.radial.length;
+  const perUnit = 1 / radial.step;
+  const list = new EntryList(pixels, azimuth ? 3.5 : 2.5);
+  for (let i = 0; i < pixels; i++) {
+    const centre = centres.radial[i];
+    const half = boxes.radial[i];
+    const low = (Math.max(centre - half, floor) - radial.low) * perUnit;
+    const high = (centre + half - radial.low) * perUnit;
+    if (!(high > 0 && low < radial.bins) || (mask !== undefined && mask[i] !== 0)) {
+      list.endPixel(list.reserve(0));
+      continue;
+    }
+    const firstBin = Math.max(0, Math.floor(low));
+    const lastBin = Math.min(radial.bins - 1, Math.floor(high));
+    const perWidth = high > low ? 1 / (high - low) : 0;
+    let firstRow = 0;
+    let lastRow = 0;
+    let bottom = 0;
+    let top = 1;
+    if (azimuth && centres.azimuth && boxes.azimuth) {
+      const turned = relativeAzimuth(centres.azimuth[i], azimuth) / azimuth.step;
+      const halfTurn = boxes.azimuth[i] / azimuth.step;
+      bottom = turned - halfTurn;
+      top = turned + halfTurn;
+      firstRow = isCircle ? Math.floor(bottom) : Math.max(0, Math.floor(bottom));
+      lastRow = isCircle ? Math.floor(top) : Math.min(azimuth.bins - 1, Math.floor(top));
+    }
+    const perHeight = top > bottom ? 1 / (top - bottom) : 0;
+    let at = list.reserve(Math.max(0, lastRow - firstRow + 1) * (lastBin - firstBin + 1));
+    for (let row = firstRow; row <= lastRow; row++) {
+      const vertical = perHeight === 0 ? 1 : (Math.min(top, row + 1) - Math.max(bottom, row)) * perHeight;
+      const start = azimuth ? (isCircle ? (row + 2 * azimuth.bins) % azimuth.bins : row) * radial.bins : 0;
+      for (let bin = firstBin; bin <= lastBin; bin++) {
+        const horizontal = perWidth === 0 ? 1 : (Math.min(high, bin + 1) - Math.max(low, bin)) * perWidth;
+        const share = horizontal * vertical;
+        if (!(share > LEAST_SHARE)) continue;
+        list.bins[at] = start + bin;
+        list.shares[at++] = share;
+      }
+    }
+    list.endPixel(at);
+  }
+  return list.finish();
+}
