@@ -60,7 +60,7 @@ export function fitLeastSquares(problem: FitProblem, options: FitOptions = {}): 
   const { maxIterations = 50, outlierSigma } = options;
   const free = parameters.flatMap(({ isFixed }, i) => (isFixed ? [] : [i]));
   checkProblem(problem, free);
-  let values = Float64Array.from(parameters, ({ start }) => start);
+  let values: Float64Array = Float64Array.from(parameters, ({ start }) => start);
   let residuals = new Float64Array(residualCount);
   problem.residuals(values, residuals);
   checkFinite(residuals, 'at the start');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fixture from '../../../test/golden/geometry/azimuthal/calibration_lab6.json' with { type: 'json' };
 import { XfelError } from '../../core/errors.ts';
-import { calibrantByName, calibrantRings } from './calibrant.ts';
+import { calibrantByName, calibrantRings } from '../powder/calibrant.ts';
 import { type CalibrationImage, type ControlPoint, refineExperiment } from './refine-experiment.ts';
 
 const toStart = (numbers: Record<string, number>) => ({

@@ -3,7 +3,7 @@ import { type NdArray, ndarray } from '../../core/ndarray.ts';
 import { AGIPD_1M } from '../agipd.ts';
 import { exampleGeometry, type Geometry, pixelPositions } from '../geometry.ts';
 import { offsetGeometry, rotateGeometry } from '../move-geometry.ts';
-import { calibrantByName, calibrantRings } from './calibrant.ts';
+import { calibrantByName, calibrantRings } from '../powder/calibrant.ts';
 import { refineGeometry } from './refine-geometry.ts';
 import { findRingPoints } from './ring-points.ts';
 

@@ -4,7 +4,7 @@ import type { NdArray } from '../../core/ndarray.ts';
 import { KEV_ANGSTROM } from '../../core/physics.ts';
 import { type Geometry, TILE_NUMBERS } from '../geometry.ts';
 import { beamFrame, type Experiment } from '../integration/experiment.ts';
-import type { CalibrantRing } from './calibrant.ts';
+import type { CalibrantRing } from '../powder/calibrant.ts';
 import { type DetectorPart, middleOfPart, moveParts, type PartLevel, type PartMove, partsOf } from './detector-part.ts';
 import { type FitParameter, type FitResult, fitLeastSquares } from './least-squares.ts';
 import type { ExperimentParameter } from './refine-experiment.ts';

@@ -3,7 +3,7 @@ import type { NdArray } from '../../core/ndarray.ts';
 import { pixelCountOf } from '../detector.ts';
 import { type Geometry, TILE_NUMBERS } from '../geometry.ts';
 import { type BeamFrame, beamFrame, type Experiment } from '../integration/experiment.ts';
-import type { CalibrantRing } from './calibrant.ts';
+import type { CalibrantRing } from '../powder/calibrant.ts';
 import { findProfilePeak } from './profile-peak.ts';
 import { scatteringAngle } from './scattering-angle.ts';
 
