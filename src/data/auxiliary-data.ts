@@ -14,7 +14,8 @@ interface AuxiliaryEntry {
  * Sources that tell of the recording itself: what data reduction left out, and what the DAQ could not record.
  *
  * Every aggregator may have a source of the same name, so names start with the aggregator (`DA01@TRAINS_OUTSIDE_BUFFER_RANGE`),
- * but for a source that only one aggregator has and whose name ends with that of a source which it recorded.
+ * but for a source that only one aggregator has and whose name ends with that of a source which it recorded. A file that
+ * no aggregator wrote has its names as they are: there they are told apart already.
  * @source EXtra-data auxiliary.py
  */
 export class AuxiliaryData {
@@ -86,7 +87,7 @@ function findEntries(files: readonly RunFile[]): ReadonlyMap<string, AuxiliaryEn
   for (const [id, { section, byAggregator }] of byName) {
     const name = id.slice(section.length + 1);
     for (const [aggregator, own] of byAggregator) {
-      const isPlain = byAggregator.size === 1 && own.some((file) => endsWithSource(file, name));
+      const isPlain = aggregator === '' || (byAggregator.size === 1 && own.some((file) => endsWithSource(file, name)));
       found.set(isPlain ? name : `${aggregator}@${name}`, { section, canonicalName: name, files: own });
     }
   }

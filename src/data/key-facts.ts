@@ -48,7 +48,8 @@ export class KeyFacts {
     this.group = indexGroupOf(origin.section, key);
   }
 
-  protected get info(): Hdf5DatasetInfo {
+  /** How the first of the files stores the key. */
+  get info(): Hdf5DatasetInfo {
     return this.origin.files[0].hdf5.datasetInfo(this.path);
   }
 

@@ -77,19 +77,26 @@ export function isCurrentEntry(entry: RunMapEntry, file: FileEntry): boolean {
 
 /** What opening a file needs of its entry. */
 export function toKnownIndex(entry: RunMapEntry): KnownFileIndex {
-  const suspects = new Set(entry.suspect_train_indices);
   const legacySources = new Map(Object.entries(entry.legacy_sources));
+  let isSuspect: readonly boolean[] | undefined;
   return {
     trainIds: entry.train_ids,
-    isSuspect:
-      suspects.size === 0
-        ? new Array(entry.train_ids.length).fill(false)
-        : entry.train_ids.map((_, i) => suspects.has(i)),
+    // Few ask for it, and there may be hundreds of files.
+    get isSuspect() {
+      isSuspect ??= suspectFlags(entry);
+      return isSuspect;
+    },
     controlSources: new Set(entry.control_sources),
     // Old names are listed there, too.
     instrumentSources: new Set(entry.instrument_sources.filter((name) => !legacySources.has(name))),
     legacySources,
   };
+}
+
+function suspectFlags({ train_ids, suspect_train_indices }: RunMapEntry): readonly boolean[] {
+  const flags = new Array<boolean>(train_ids.length).fill(false);
+  for (const i of suspect_train_indices) flags[i] = true;
+  return flags;
 }
 
 /**

@@ -62,23 +62,34 @@ export function tabulateFiles(files: readonly RunFile[]): Pick<RunParts, 'files'
   return { files: sorted, trainIds: trainIdsOf(sorted), sources, legacy };
 }
 
-/** Trains of all files, ascending. The modules of a detector write the same trains: a range without gaps counts once. */
+/** Trains of all files, ascending. Files whose trains have no gap, as nearly all, are joined as ranges. */
 function trainIdsOf(files: readonly RunFile[]): number[] {
-  const seen = new Set<string>();
-  const distinct: RunFile[] = [];
+  const ranges: { readonly first: number; readonly last: number }[] = [];
+  const others: RunFile[] = [];
   for (const file of files) {
     const ids = file.usableTrainIds();
     const range = file.ascendingRange;
-    if (range && range.last - range.first === ids.length - 1) {
-      const name = `${range.first}-${range.last}`;
-      if (seen.has(name)) continue;
-      seen.add(name);
-    }
-    if (ids.length > 0) distinct.push(file);
+    if (range && range.last - range.first === ids.length - 1) ranges.push(range);
+    else if (ids.length > 0) others.push(file);
   }
-  if (!areApart(distinct)) return ascending(distinct.flatMap((file) => file.usableTrainIds()));
-  distinct.sort((a, b) => (a.ascendingRange?.first ?? 0) - (b.ascendingRange?.first ?? 0));
-  return distinct.flatMap((file) => file.usableTrainIds());
+  const inRanges = numbersIn(ranges);
+  if (others.length === 0) return inRanges;
+  if (ranges.length === 0 && areApart(others)) {
+    others.sort((a, b) => (a.ascendingRange?.first ?? 0) - (b.ascendingRange?.first ?? 0));
+    return others.flatMap((file) => file.usableTrainIds());
+  }
+  return ascending([...inRanges, ...others.flatMap((file) => file.usableTrainIds())]);
+}
+
+/** The whole numbers from `first` to `last` of each range, ascending, those of several ranges once. */
+function numbersIn(ranges: readonly { readonly first: number; readonly last: number }[]): number[] {
+  const numbers: number[] = [];
+  let next = Number.NEGATIVE_INFINITY;
+  for (const { first, last } of [...ranges].sort((a, b) => a.first - b.first)) {
+    for (let number = Math.max(first, next); number <= last; number++) numbers.push(number);
+    next = Math.max(next, last + 1);
+  }
+  return numbers;
 }
 
 /** Files that a selected source lies in, in the order of `parts.files`. */

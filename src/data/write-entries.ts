@@ -6,6 +6,8 @@ export interface TrainEntries {
   readonly file: RunFile;
   readonly first: number;
   readonly count: number;
+  /** Of an entry that is a burst, only the frame at this place of its first axis; then `count` is 1. */
+  readonly frame?: number;
 }
 
 /** Entries of an index group by train, in the order in which they are written: by train id. */
@@ -40,7 +42,13 @@ export function entryRuns(table: EntryTable): EntryRun[] {
   for (const pieces of table.values()) {
     for (const piece of pieces) {
       const last = runs.at(-1);
-      if (last && last.file === piece.file && last.first + last.count === piece.first)
+      if (
+        last &&
+        piece.frame === undefined &&
+        last.frame === undefined &&
+        last.file === piece.file &&
+        last.first + last.count === piece.first
+      )
         runs[runs.length - 1] = { ...last, count: last.count + piece.count };
       else runs.push({ ...piece, outEntry });
       outEntry += piece.count;
@@ -60,10 +68,10 @@ export function entryTotal(table: EntryTable): number {
 export function* entryBatches(runs: readonly EntryRun[], most: number): Iterable<readonly TrainEntries[]> {
   let batch: TrainEntries[] = [];
   let room = most;
-  for (const { file, first, count } of runs) {
+  for (const { file, first, count, frame } of runs) {
     for (let done = 0; done < count; ) {
       const taken = Math.min(room, count - done);
-      batch.push({ file, first: first + done, count: taken });
+      batch.push({ file, first: first + done, count: taken, ...(frame === undefined ? {} : { frame }) });
       done += taken;
       room -= taken;
       if (room > 0) continue;

@@ -3,7 +3,7 @@ import { ndarray } from '../core/ndarray.ts';
 import type { Hdf5Opener } from '../formats/hdf5.ts';
 import type { FileStore } from './file-store.ts';
 import type { Run } from './run.ts';
-import type { WriteRunOptions, WrittenRun } from './write-run.ts';
+import type { WriteFileOptions, WrittenRun } from './write-file.ts';
 import type { WriteTarget } from './write-target.ts';
 import { writeVirtual } from './write-virtual.ts';
 
@@ -11,7 +11,7 @@ import { writeVirtual } from './write-virtual.ts';
 const VERSION = 1;
 
 /**
- * Writes the overview of a run: a virtual file of everything, with the names and sizes of the files it was made of, by which
+ * Writes the overview of a run: a virtual file of everything but auxiliary sources (readers take those from the files), with the names and sizes of the files it was made of, by which
  * readers see whether it still fits. Opening it takes the place of opening all files.
  * @param run all of the run, not opened through an overview
  * @throws NoData for a run without files; FileUnreadable if the place cannot be written
@@ -21,12 +21,12 @@ export async function writeOverview(
   run: Run,
   target: WriteTarget,
   files: FileStore,
-  options: Omit<WriteRunOptions, 'compression' | 'chooseEntries'> = {},
+  options: Omit<WriteFileOptions, 'chooseEntries' | 'hasAuxiliary'> = {},
 ): Promise<WrittenRun> {
   if (run.files.length === 0) throw new NoData(`${run.path} has no files to make an overview of.`);
   const sizesOf = await listFiles(files, run.path);
   const [names, sizes] = [[...sizesOf.keys()], [...sizesOf.values()]];
-  return writeVirtual(run, target, options, (writer) => {
+  return writeVirtual(run, target, { ...options, hasAuxiliary: false }, (writer) => {
     writer.attributes('/', { virtual_overview_version: ndarray('int64', [], BigInt64Array.of(BigInt(VERSION))) });
     writer.write('/.source_files/names', ndarray('string', [names.length], names));
     writer.write('/.source_files/sizes', ndarray('uint64', [sizes.length], BigUint64Array.from(sizes, BigInt)));

@@ -7,6 +7,7 @@ import { objectFacts } from '../../test/conformance/golden-objects.ts';
 import { runFacts } from '../../test/conformance/golden-run-facts.ts';
 import { GOLDEN, readExpected } from '../../test/conformance/hdf5-run-expected.ts';
 import { bytesOf, type NdArray } from '../core/ndarray.ts';
+import { readFileIndex } from '../formats/euxfel-hdf5.ts';
 import { nodeFileStore } from '../platform/node/file-store.ts';
 import { libraryHdf5Opener, nodeHdf5Opener } from '../platform/node/hdf5-open.ts';
 import { openRun } from '../platform/node/open-run.ts';
@@ -49,6 +50,15 @@ const WRITTEN: readonly Difference[] = [
   {
     path: / > reopened > .* > keys > .* > (attributes|units|units_name)/,
     reason: 'attributes of keys and properties (units) are kept, which the original drops',
+  },
+  {
+    path: /objects > \/(INDEX\/origin|METADATA\/auxiliarySources|ERRATA|INDEX\/\w+@TRAINS_OUTSIDE_BUFFER_RANGE)\b/,
+    reason: 'INDEX/origin and auxiliary sources are kept, which the original drops',
+  },
+  {
+    path: /(METADATA\/dataFormatVersion > data > (sha256|first)|dataFormatVersion)( > .*)?$/,
+    expected: /1\.0|d0ff5974/,
+    reason: 'a file with INDEX/origin is of format 1.2',
   },
   { path: / > reopened > .* > (aggregator|data_category)$/, reason: 'nothing is null there and empty text here' },
   {
@@ -129,6 +139,10 @@ describe('golden: voview.json, written by us', () => {
     [
       { path: /^h5ls_r$/, reason: 'the same tree as `objects`, as text of another program' },
       { path: /^root_attrs > writer$/, reason: 'names the program that wrote the file' },
+      {
+        path: /\/INDEX\/origin$|\/METADATA\/dataFormatVersion > data > (sha256|first)/,
+        reason: 'INDEX/origin is kept, which the original drops; a file with it is of format 1.2',
+      },
       {
         path: / > attrs( > |$)/,
         reason: 'attributes of keys and properties (units) are kept, which the original drops',
@@ -286,7 +300,7 @@ describe('writeRun', () => {
     const metadata = copy.runMetadata();
     expect(metadata.has('runNumber')).toBe(false);
     expect(metadata.get('proposalNumber')).toBe(700000);
-    expect(metadata.get('dataFormatVersion')).toBe('1.0');
+    expect(metadata.get('dataFormatVersion')).toBe('1.2');
   });
 
   it('an abort leaves nothing, and what was there stays', async () => {
@@ -329,12 +343,152 @@ describe('writeVirtual', () => {
   });
 });
 
+describe('auxiliary sources and INDEX/origin', () => {
+  const REDUCED = join(GOLDEN, 'runs/reduced');
+
+  it.each([
+    ['writeRun', writeRun],
+    ['writeVirtual', writeVirtual],
+  ] as const)('%s: what the recording says of itself is there under the same names', async (name, make) => {
+    for (const [i, path] of [RAW, REDUCED].entries()) {
+      await using run = await openRun({ path });
+      const some = run.selectTrains({ by: 'index', start: 1 });
+      await make(some, place(some, `auxiliary-${name}-${i}.h5`));
+      await using copy = await openRun({ path: join(folder, `auxiliary-${name}-${i}.h5`) });
+      expect(copy.auxiliary.sources.length).toBeGreaterThan(0);
+      expect(copy.auxiliary.reductionSources).toEqual(some.auxiliary.reductionSources);
+      expect(copy.auxiliary.errataSources).toEqual(some.auxiliary.errataSources);
+      for (const source of some.auxiliary.sources) {
+        const wanted = some.auxiliary.source(source);
+        expect(copy.auxiliary.source(source).keys()).toEqual(wanted.keys());
+        for (const key of wanted.keys()) {
+          const [got, expected] = [copy.auxiliary.key(source, key), wanted.key(key)];
+          expect(got.dataCounts()).toEqual(expected.dataCounts());
+          if (expected.dtype === 'record') expect(await got.readFields()).toEqual(await expected.readFields());
+          else expectSameArray(await got.read(), await expected.read(), `${source} ${key}`);
+        }
+      }
+      // Written again, the names stay as they are.
+      await make(copy, place(copy, `again-${name}-${i}.h5`));
+      await using again = await openRun({ path: join(folder, `again-${name}-${i}.h5`) });
+      expect(again.auxiliary.sources).toEqual(some.auxiliary.sources);
+    }
+  });
+
+  it('an overview has no auxiliary sources of its own', async () => {
+    const path = join(folder, 'overview-reduced');
+    cpSync(REDUCED, path, { recursive: true });
+    await using run = await openRun({ path });
+    await writeOverview(run, nodeWriteTarget(join(path, 'overview.h5'), run.files), nodeFileStore);
+    await using through = await openRun({ path });
+    expect(through.files).toEqual([join(path, 'overview.h5')]);
+    expect(through.auxiliary.sources).toEqual(run.auxiliary.sources);
+    const file = await nodeHdf5Opener.open(join(path, 'overview.h5'));
+    expect(file.kindOf('/METADATA/auxiliarySources')).toBe('missing');
+    file.close();
+  });
+
+  it('INDEX/origin names the same sources in the list of the new file', async () => {
+    await using run = await openRun({ path: join(GOLDEN, 'runs/fmt12') });
+    const originsOf = (files: readonly string[]) =>
+      Promise.all(
+        files.map(async (path) => {
+          const file = await nodeHdf5Opener.open(path);
+          const { origins, trainIds, formatVersion } = readFileIndex(file);
+          file.close();
+          return { formatVersion, byTrain: new Map(trainIds.map((id, i) => [id, origins?.[i]])) };
+        }),
+      );
+    const before = new Map((await originsOf(run.files)).flatMap(({ byTrain }) => [...byTrain]));
+    expect(new Set(before.values())).toEqual(new Set(['', 'CONTROL/SA1_XTD2_XGM/XGM/DOOCS']));
+    await writeRun(run, place(run, 'origins.h5'));
+    const [after] = await originsOf([join(folder, 'origins.h5')]);
+    expect([after.formatVersion, after.byTrain]).toEqual(['1.2', before]);
+    // Without the source that trains come from there is nothing true to say.
+    const others = run.deselect([['SA1_XTD2_XGM/XGM/DOOCS', '*']]);
+    await writeRun(others, place(others, 'no-origins.h5'));
+    const [none] = await originsOf([join(folder, 'no-origins.h5')]);
+    expect([none.formatVersion, new Set(none.byTrain.values())]).toEqual(['1.0', new Set([undefined])]);
+  });
+});
+
 describe('writeFrames', () => {
-  it('refuses bursts and nothing', async () => {
-    await using run = await openRun({ path: join(GOLDEN, 'runs/jungfrau-burst') });
+  const BURST = join(GOLDEN, 'runs/jungfrau-burst');
+
+  it('frames of bursts become entries of one memory cell', async () => {
+    await using run = await openRun({ path: BURST });
     const detector = openDetector(run);
-    const target = nodeWriteTarget(join(folder, 'burst.h5'));
+    const [first, second] = detector.trainIds;
+    const frames = [
+      { trainId: first, cellId: 3 },
+      { trainId: second, cellId: 15 },
+      { trainId: second, cellId: 0 },
+    ];
+    await writeFrames(run, detector, place(run, 'burst.h5'), frames);
+    await using copy = await openRun({ path: join(folder, 'burst.h5') });
+    const few = openDetector(copy);
+    expect([few.modules, few.trainIds, few.frameCounts]).toEqual([detector.modules, [first, second], [1, 2]]);
+    expect(await few.cellIds()).toEqual([3, 15, 0]);
+    for (const source of detector.sources.values()) {
+      const keys = ['data.adc', 'data.gain', 'data.mask', 'data.frameNumber', 'data.timestamp', 'data.memoryCell'];
+      for (const name of keys) {
+        const [whole, cut] = [run.key(source, name), copy.key(source, name)];
+        expect(cut.entryShape).toEqual([1, ...whole.entryShape.slice(1)]);
+        const pieces = [];
+        // Bursts start with memory cell 15.
+        for (const [trainId, position] of [
+          [first, 4],
+          [second, 0],
+          [second, 1],
+        ] as const)
+          pieces.push(await whole.selectTrains({ by: 'id', ids: [trainId] }).read({ roi: [[position, position + 1]] }));
+        const bytes = Buffer.concat(pieces.map((piece) => bytesOf(piece)));
+        expect(bytes.equals(bytesOf(await cut.read())), `${source} ${name}`).toBe(true);
+      }
+      const trains = (await copy.key(source, 'data.trainId').read()).data as BigUint64Array;
+      expect([...trains].map(Number)).toEqual([first, second, second]);
+    }
+    const file = await nodeHdf5Opener.open(join(folder, 'burst.h5'));
+    const [source] = detector.sources.values();
+    expect(file.datasetInfo(`/INSTRUMENT/${source}/data/adc`).chunks).toEqual([1, 1, 512, 1024]);
+    file.close();
+  });
+
+  it('by memory cell also where entries are frames, together with pulses', async () => {
+    await using raw = await openRun({ path: RAW });
+    const detector = openDetector(raw, { isRaw: true });
+    const cells = await detector.cellIds();
+    const at = detector.trainIdsPerFrame.indexOf(detector.trainIds[1]);
+    const frames = [
+      { trainId: detector.trainIds[0], pulseId: (await detector.pulseIds())[0] },
+      { trainId: detector.trainIds[1], cellId: cells[at + 1] },
+    ];
+    await writeFrames(raw, detector, place(raw, 'cells.h5'), frames);
+    await using copy = await openRun({ path: join(folder, 'cells.h5') });
+    const few = openDetector(copy, { isRaw: true });
+    expect([few.frameCounts.filter((count) => count > 0), await few.cellIds()]).toEqual([
+      [1, 1],
+      [cells[0], cells[at + 1]],
+    ]);
+  });
+
+  it('all gains of a pulse in parallel gain mode, whose other ids are junk', async () => {
+    await using run = await openRun({ path: join(GOLDEN, 'runs/lpd-parallelgain') });
+    const detector = openDetector(run, { isRaw: true, isParallelGain: true });
+    const [trainId] = detector.trainIds;
+    const [, pulseId] = await detector.pulseIds();
+    await writeFrames(run, detector, place(run, 'gains.h5'), [{ trainId, pulseId }]);
+    await using copy = await openRun({ path: join(folder, 'gains.h5') });
+    const few = openDetector(copy, { isRaw: true, isParallelGain: true });
+    expect(few.frameCounts.reduce((a, b) => a + b)).toBe(3);
+    expect(await few.pulseIds()).toEqual([pulseId, pulseId, pulseId]);
+  });
+
+  it('refuses nothing, and pulses of bursts', async () => {
+    await using run = await openRun({ path: BURST });
+    const detector = openDetector(run);
+    const target = nodeWriteTarget(join(folder, 'refused.h5'));
     await expect(writeFrames(run, detector, target, [])).rejects.toThrow('No frames');
-    await expect(writeFrames(run, detector, target, [{ trainId: 1, pulseId: 0 }])).rejects.toThrow('whole burst');
+    await expect(writeFrames(run, detector, target, [{ trainId: 1, pulseId: 0 }])).rejects.toThrow('and cellId');
   });
 });

@@ -26,6 +26,11 @@ export interface EuxfelFileIndex {
   readonly isSuspect: readonly boolean[];
   /** ns since the epoch (UTC) per train; null where the file has none. */
   readonly timestamps: BigUint64Array | null;
+  /**
+   * Who told of each train first: '' is the time server, else an entry of the file's list of sources
+   * (`INSTRUMENT/<source>/<group>`), undefined where the file names none of them; null where the file does not say (before 1.2).
+   */
+  readonly origins: readonly (string | undefined)[] | null;
   readonly controlSources: ReadonlySet<string>;
   readonly instrumentSources: ReadonlySet<string>;
   /** Old name -> name of the source that it links to. */
@@ -54,12 +59,16 @@ export function readFileIndex(file: Hdf5File): EuxfelFileIndex {
   const formatVersion = isOld ? '0.5' : readFormatVersion(file);
 
   const allIds = integers(file, '/INDEX/trainId');
-  const rows: number[] = [];
-  for (let row = 0; row < allIds.length; row++) if (allIds[row] !== 0) rows.push(row);
-  const trainIds = rows.length < allIds.length ? rows.map((row) => allIds[row]) : allIds;
+  let rows = rowsUpTo(allIds.length);
+  let trainIds: readonly number[] = allIds;
+  if (allIds.includes(0)) {
+    rows = rows.filter((row) => allIds[row] !== 0);
+    trainIds = rows.map((row) => allIds[row]);
+  }
   let isSuspect: readonly boolean[] | undefined;
   let metadata: ReadonlyMap<string, string | number> | undefined;
   let timestamps: BigUint64Array | null | undefined;
+  let origins: EuxfelFileIndex['origins'] | undefined;
   return {
     formatVersion,
     trainIds,
@@ -78,7 +87,31 @@ export function readFileIndex(file: Hdf5File): EuxfelFileIndex {
       if (timestamps === undefined) timestamps = readTimestamps(file, rows);
       return timestamps;
     },
+    get origins() {
+      if (origins === undefined) origins = readOrigins(file, rows);
+      return origins;
+    },
   };
+}
+
+/** What INDEX/origin holds for a train that the time server told of. */
+export const TIME_SERVER_ORIGIN = -1;
+
+/** @source EuXFEL data format 1.2: INDEX/origin is -1 for the time server, else a position in METADATA/dataSources */
+function readOrigins(file: Hdf5File, rows: readonly number[]): EuxfelFileIndex['origins'] {
+  const [path, list] = ['/INDEX/origin', '/METADATA/dataSources/dataSourceId'];
+  if (file.kindOf(path) !== 'dataset' || file.kindOf(list) !== 'dataset') return null;
+  const origins = integers(file, path);
+  const ids = file.read(list).data as readonly string[];
+  return rows.map((row) => (origins[row] === TIME_SERVER_ORIGIN ? '' : ids[origins[row]] || undefined));
+}
+
+let lastRows: readonly number[] = [];
+
+/** 0, 1, .. below `count`. The files of a run mostly have equally many: they share one list. */
+function rowsUpTo(count: number): readonly number[] {
+  if (lastRows.length !== count) lastRows = Array.from({ length: count }, (_, row) => row);
+  return lastRows;
 }
 
 function readSuspects(
