@@ -1,15 +1,17 @@
 import { sleep } from '../core/cancel.ts';
-import { isXfelError, type XfelError } from '../core/errors.ts';
+import { BridgeTimeout, isXfelError, type XfelError } from '../core/errors.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Train } from '../core/train.ts';
 import { decodeBridgeMessage } from '../formats/bridge-message.ts';
-import { parseEndpoint } from './endpoint.ts';
+import { parsePeerEndpoint } from './endpoint.ts';
 import type { ClientSocket, ClientSocketKind, ReceivedMessage, SocketTransport } from './socket.ts';
 import { trainOfMessage } from './train-message.ts';
 
 /** Where a client stands; `text` says what is wrong and what is done about it. */
 export interface BridgeStatus {
   readonly state: 'connecting' | 'receiving' | 'silent' | 'error';
+  /** Whether there is a connection. */
+  readonly isConnected: boolean;
   readonly text?: string;
 }
 
@@ -30,45 +32,64 @@ export interface BridgeClientOptions {
   readonly onInvalid?: (error: XfelError) => void;
   /** Without a train for this long the state is `silent`, ms. */
   readonly silenceMs?: number;
+  /**
+   * Without an answer for this long the connection is given up and the request sent again on a new one, ms; for ever without
+   * it. A server that dies is noticed anyhow; this is for a broker in between that has lost the request.
+   */
+  readonly resendMs?: number;
 }
 
 const REQUEST = [new TextEncoder().encode('next')];
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 2000;
+/** A connection is opened anew after this part of the pause and up to all of it: clients of one bridge do not storm it together. */
+const SHORTEST_SHARE = 0.75;
 /** Before asking again after an answer that cannot be read, ms: else two programs spin on an error reply. */
 const INVALID_PAUSE_MS = 100;
 
 /**
  * Receives trains from a Karabo bridge for ever: connects, reconnects after a failure (also when a server died with our
  * request), reports messages that cannot be read and goes on. Ends only with the signal (quietly) or by leaving the loop.
+ * Nothing is read ahead but one message of the socket: what a slow reader misses, the server drops.
  * @throws EndpointInvalid before the first train
  * @example for await (const train of receiveTrains({ endpoint: 'tcp://localhost:4500', transport })) { ..; train.release?.() }
  */
-export async function* receiveTrains(options: BridgeClientOptions): AsyncGenerator<Train> {
+export function receiveTrains(options: BridgeClientOptions): AsyncGenerator<Train> {
+  return receiveWith(options, ({ parts, release }) => trainOfMessage(decodeBridgeMessage(parts), Date.now(), release));
+}
+
+/**
+ * As {@link receiveTrains}, for who wants something else of a message: its parts as they are, or its size too.
+ * @param read makes of a message what is handed out; when it throws MessageInvalid the message is left out and released
+ * @throws EndpointInvalid before the first message
+ */
+export async function* receiveWith<T>(
+  options: BridgeClientOptions,
+  read: (message: ReceivedMessage) => T,
+): AsyncGenerator<T> {
   const { endpoint, socket: kind = 'REQ', transport, signal, onStatus } = options;
-  parseEndpoint(endpoint);
+  parsePeerEndpoint(endpoint);
   let pause = FIRST_PAUSE_MS;
   while (!signal?.aborted) {
     let socket: ClientSocket | null = null;
     try {
-      if (pause === FIRST_PAUSE_MS) onStatus?.({ state: 'connecting' });
+      if (pause === FIRST_PAUSE_MS) onStatus?.({ state: 'connecting', isConnected: false });
       socket = await transport.connect(endpoint, kind, {
         signal,
         allocate: options.allocate,
         maxMessageBytes: options.maxMessageBytes,
       });
-      onStatus?.({ state: 'connecting' });
+      onStatus?.({ state: 'connecting', isConnected: true });
       for (;;) {
         if (kind === 'REQ') socket.send(REQUEST);
-        const message = await receiveOrSay(socket, options);
-        const train = readTrain(message, options);
-        if (!train) {
+        const result = readOrSay(await receiveOrSay(socket, options), read, options);
+        if (!result) {
           if (kind === 'REQ') await sleep(INVALID_PAUSE_MS, signal);
           continue;
         }
         pause = FIRST_PAUSE_MS;
-        onStatus?.({ state: 'receiving' });
-        yield train;
+        onStatus?.({ state: 'receiving', isConnected: true });
+        yield result.value;
       }
     } catch (error) {
       if (signal?.aborted) return;
@@ -76,43 +97,65 @@ export async function* receiveTrains(options: BridgeClientOptions): AsyncGenerat
       if (!isExpected) throw error;
       onStatus?.({
         state: isXfelError(error, 'MessageInvalid') ? 'error' : 'connecting',
+        isConnected: false,
         text: `${(error as Error).message} Trying again.`,
       });
     } finally {
       socket?.close();
     }
-    await sleep(pause, signal).catch(() => undefined);
+    const share = SHORTEST_SHARE + (1 - SHORTEST_SHARE) * Math.random();
+    await sleep(share * pause, signal).catch(() => undefined);
     pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
   }
 }
 
+/** @throws BridgeTimeout after `resendMs`, and what the socket throws */
 async function receiveOrSay(
   socket: ClientSocket,
-  { endpoint, onStatus, silenceMs = 5000 }: BridgeClientOptions,
+  { endpoint, socket: kind = 'REQ', onStatus, silenceMs = 5000, resendMs }: BridgeClientOptions,
 ): Promise<ReceivedMessage> {
-  const timer = setTimeout(
+  const silence = setTimeout(
     () =>
       onStatus?.({
         state: 'silent',
+        isConnected: true,
         text: `${endpoint} is connected but has sent nothing for ${silenceMs / 1000} s. Is its input running?`,
       }),
     silenceMs,
   );
+  let resend: ReturnType<typeof setTimeout> | undefined;
+  let isGivenUp = false;
+  const givenUp = new Promise<never>((_, reject) => {
+    if (resendMs === undefined || kind !== 'REQ') return;
+    resend = setTimeout(() => {
+      isGivenUp = true;
+      const text = `${endpoint} has not answered the request in ${resendMs} ms; it is sent again.`;
+      reject(new BridgeTimeout(text, { endpoint, timeoutMs: resendMs }));
+    }, resendMs);
+  });
   try {
-    return await socket.receive();
+    const message = socket.receive();
+    // Given up, the socket is closed, and what it still says is nobody's business.
+    message.then(({ release }) => isGivenUp && release()).catch(() => undefined);
+    return await Promise.race([message, givenUp]);
   } finally {
-    clearTimeout(timer);
+    clearTimeout(silence);
+    clearTimeout(resend);
   }
 }
 
-/** The train of a message, or null (and a word about it) if it cannot be read. */
-function readTrain(message: ReceivedMessage, { onStatus, onInvalid }: BridgeClientOptions): Train | null {
+/** What `read` makes of a message, or null (and a word about it) if it cannot be read. */
+function readOrSay<T>(
+  message: ReceivedMessage,
+  read: (message: ReceivedMessage) => T,
+  { onStatus, onInvalid }: BridgeClientOptions,
+): { readonly value: T } | null {
   try {
-    return trainOfMessage(decodeBridgeMessage(message.parts), Date.now(), message.release);
+    return { value: read(message) };
   } catch (error) {
     message.release();
     if (!isXfelError(error, 'MessageInvalid')) throw error;
-    onStatus?.({ state: 'error', text: `A message was left out. ${error.message}` });
+    onStatus?.({ state: 'error', isConnected: true, text: `A message was left out. ${error.message}` });
     onInvalid?.(error);
     return null;
   }
