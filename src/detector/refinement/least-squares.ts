@@ -69,12 +69,10 @@ export function fitLeastSquares(problem: FitProblem, options: FitOptions = {}): 
   const history = [rootMeanSquare(residuals)];
   let damping = 1e-3;
   let isConverged = free.length === 0;
-  let normal = new Float64Array(0);
   for (let iteration = 0; iteration < maxIterations && !isConverged; iteration++) {
     const jacobian = jacobianOf(problem, values, free);
     const system = normalEquations(jacobian, residuals, weights, parameters, values, free);
-    normal = system.normal;
-    checkRegular(normal, problem, free);
+    checkRegular(system.normal, problem, free);
     let isBetter = false;
     while (!isBetter && damping < 1e12) {
       const step = solveDamped(system, damping, parameters, values, free);
