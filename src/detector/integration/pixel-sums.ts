@@ -41,7 +41,10 @@ export function weighTable(
       },
     );
   const weights = pixelWeights(geometry, experiment, input);
-  for (let i = 0; i < weights.length; i++) weights[i] *= flat ? flat[i] * normalization : normalization;
+  for (let i = 0; i < weights.length; i++) {
+    weights[i] *= flat ? flat[i] * normalization : normalization;
+    if (dark && Number.isNaN(dark[i])) weights[i] = 0;
+  }
   return sumTable(entries, bins, weights, dark);
 }
 
@@ -56,43 +59,70 @@ export function sumTable(
   weights: Float32Array,
   dark: Float32Array | null,
 ): PixelSums {
-  const isWhole = entries instanceof Int32Array;
-  const entryBins = isWhole ? entries : entries.bins;
-  const shares = isWhole ? null : entries.shares;
-  const pixelCount = weights.length;
-  const starts = new Uint32Array(bins + 1);
-  const totals = new Float64Array(3 * bins);
-  // One place further: filling moves each start to the next one's place.
-  const next = new Uint32Array(bins + 2);
-  if (isWhole) {
-    for (let i = 0; i < pixelCount; i++) if (entryBins[i] >= 0 && weights[i] > 0) next[entryBins[i] + 2]++;
-  } else {
-    for (let i = 0; i < pixelCount; i++) {
-      if (!(weights[i] > 0)) continue;
-      for (let e = entries.starts[i]; e < entries.starts[i + 1]; e++) next[entryBins[e] + 2]++;
-    }
-  }
+  const next = isWholeEntries(entries) ? countWhole(entries, bins, weights) : countShared(entries, bins, weights);
   for (let bin = 0; bin <= bins; bin++) next[bin + 1] += next[bin];
-  const count = next[bins + 1];
-  const pixels = new Uint32Array(count);
-  const tableShares = shares ? new Float32Array(count) : null;
-  for (let i = 0; i < pixelCount; i++) {
-    const weight = weights[i];
-    if (!(weight > 0)) continue;
-    const begin = isWhole ? i : entries.starts[i];
-    const end = isWhole ? i + 1 : entries.starts[i + 1];
-    for (let e = begin; e < end; e++) {
-      const bin = entryBins[e];
-      if (bin < 0) continue;
-      const at = next[bin + 1]++;
+  const pixels = new Uint32Array(next[bins + 1]);
+  const shares = isWholeEntries(entries) ? null : new Float32Array(pixels.length);
+  if (isWholeEntries(entries)) fillWhole(entries, weights, next, pixels);
+  else fillShared(entries, weights, next, pixels, shares as Float32Array);
+  const starts = next.slice(0, bins + 1);
+  const totals = new Float64Array(3 * bins);
+  for (let bin = 0; bin < bins; bin++) {
+    let [darkSum, norm, count] = [0, 0, 0];
+    const end = starts[bin + 1];
+    for (let entry = starts[bin]; entry < end; entry++) {
+      const share = shares === null ? 1 : shares[entry];
+      if (dark !== null) darkSum += share * dark[pixels[entry]];
+      norm += share * weights[pixels[entry]];
+      count += share;
+    }
+    totals[3 * bin] = -darkSum;
+    totals[3 * bin + 1] = norm;
+    totals[3 * bin + 2] = count;
+  }
+  return { bins, starts, pixels, shares, weights, dark, totals };
+}
+
+function isWholeEntries(entries: SplitEntries | Int32Array): entries is Int32Array {
+  return entries instanceof Int32Array;
+}
+
+/** Entries of each bin, two places further: sums make the start of each bin of it, and filling moves that to its end. */
+function countWhole(entryBins: Int32Array, bins: number, weights: Float32Array): Uint32Array {
+  const next = new Uint32Array(bins + 2);
+  for (let i = 0; i < weights.length; i++) if (entryBins[i] >= 0 && weights[i] > 0) next[entryBins[i] + 2]++;
+  return next;
+}
+
+function countShared({ starts, bins: entryBins }: SplitEntries, bins: number, weights: Float32Array): Uint32Array {
+  const next = new Uint32Array(bins + 2);
+  for (let i = 0; i < weights.length; i++) {
+    if (!(weights[i] > 0)) continue;
+    const end = starts[i + 1];
+    for (let e = starts[i]; e < end; e++) next[entryBins[e] + 2]++;
+  }
+  return next;
+}
+
+function fillWhole(entryBins: Int32Array, weights: Float32Array, next: Uint32Array, pixels: Uint32Array): void {
+  for (let i = 0; i < weights.length; i++)
+    if (entryBins[i] >= 0 && weights[i] > 0) pixels[next[entryBins[i] + 1]++] = i;
+}
+
+function fillShared(
+  { starts, bins, shares }: SplitEntries,
+  weights: Float32Array,
+  next: Uint32Array,
+  pixels: Uint32Array,
+  out: Float32Array,
+): void {
+  for (let i = 0; i < weights.length; i++) {
+    if (!(weights[i] > 0)) continue;
+    const end = starts[i + 1];
+    for (let e = starts[i]; e < end; e++) {
+      const at = next[bins[e] + 1]++;
       pixels[at] = i;
-      const share = shares ? shares[e] : 1;
-      if (tableShares) tableShares[at] = share;
-      if (dark) totals[3 * bin] -= share * dark[i];
-      totals[3 * bin + 1] += share * weight;
-      totals[3 * bin + 2] += share;
+      out[at] = shares[e];
     }
   }
-  starts.set(next.subarray(0, bins + 1));
-  return { bins, starts, pixels, shares: tableShares, weights, dark, totals };
 }

@@ -1,4 +1,4 @@
-import { type BinGrid, relativeAzimuth } from './bin-grid.ts';
+import { type BinAxis, type BinGrid, relativeAzimuth } from './bin-grid.ts';
 import type { PixelCorners, PolarPoints } from './pixel-map.ts';
 import { EntryList, type SplitEntries } from './split-entries.ts';
 
@@ -76,13 +76,69 @@ export function splitBox(
   floor: number,
   mask: Uint8Array | undefined,
 ): SplitEntries {
-  const { radial, azimuth, isCircle } = grid;
-  const pixels = centres.radial.length;
-  const perUnit = 1 / radial.step;
-  const list = new EntryList(pixels, azimuth ? 3.5 : 2.5);
+  return grid.azimuth && boxes.azimuth && centres.azimuth
+    ? splitRectangles(centres.radial, centres.azimuth, boxes.radial, boxes.azimuth, grid, grid.azimuth, floor, mask)
+    : splitIntervals(centres.radial, boxes.radial, grid.radial, floor, mask);
+}
+
+/** Boxes in one dimension. */
+function splitIntervals(
+  centres: Float64Array,
+  halves: Float64Array,
+  { low: start, step, bins }: BinAxis,
+  floor: number,
+  mask: Uint8Array | undefined,
+): SplitEntries {
+  const pixels = centres.length;
+  const perUnit = 1 / step;
+  const list = new EntryList(pixels, 2.75);
   for (let i = 0; i < pixels; i++) {
-    const centre = centres.radial[i];
-    const half = boxes.radial[i];
+    const centre = centres[i];
+    const half = halves[i];
+    const left = centre - half;
+    const low = (Math.max(left, floor) - start) * perUnit;
+    const high = (centre + half - start) * perUnit;
+    if (!(high > 0 && low < bins) || (mask !== undefined && mask[i] !== 0)) {
+      list.endPixel(list.reserve(0));
+      continue;
+    }
+    const firstBin = low > 0 ? Math.floor(low) : 0;
+    const lastBin = high < bins ? Math.floor(high) : bins - 1;
+    let at = list.reserve(lastBin - firstBin + 1);
+    const entryBins = list.bins;
+    const shares = list.shares;
+    const perWidth = high > low ? 1 / (high - low) : 0;
+    for (let bin = firstBin; bin <= lastBin; bin++) {
+      const from = Math.max(low, bin);
+      const to = Math.min(high, bin + 1);
+      const share = perWidth === 0 ? 1 : (to - from) * perWidth;
+      if (!(share > LEAST_SHARE)) continue;
+      entryBins[at] = bin;
+      shares[at++] = share;
+    }
+    list.endPixel(at);
+  }
+  return list.finish();
+}
+
+/** Boxes in two dimensions, or in one within a range of azimuth. */
+function splitRectangles(
+  radii: Float64Array,
+  azimuths: Float64Array,
+  radialHalves: Float64Array,
+  azimuthHalves: Float64Array,
+  { radial, isCircle }: BinGrid,
+  azimuth: BinAxis,
+  floor: number,
+  mask: Uint8Array | undefined,
+): SplitEntries {
+  const pixels = radii.length;
+  const perUnit = 1 / radial.step;
+  const perTurn = 1 / azimuth.step;
+  const list = new EntryList(pixels, 3.5);
+  for (let i = 0; i < pixels; i++) {
+    const centre = radii[i];
+    const half = radialHalves[i];
     const low = (Math.max(centre - half, floor) - radial.low) * perUnit;
     const high = (centre + half - radial.low) * perUnit;
     if (!(high > 0 && low < radial.bins) || (mask !== undefined && mask[i] !== 0)) {
@@ -91,30 +147,25 @@ export function splitBox(
     }
     const firstBin = Math.max(0, Math.floor(low));
     const lastBin = Math.min(radial.bins - 1, Math.floor(high));
+    const turned = relativeAzimuth(azimuths[i], azimuth) * perTurn;
+    const bottom = turned - azimuthHalves[i] * perTurn;
+    const top = turned + azimuthHalves[i] * perTurn;
+    const firstRow = isCircle ? Math.floor(bottom) : Math.max(0, Math.floor(bottom));
+    const lastRow = isCircle ? Math.floor(top) : Math.min(azimuth.bins - 1, Math.floor(top));
     const perWidth = high > low ? 1 / (high - low) : 0;
-    let firstRow = 0;
-    let lastRow = 0;
-    let bottom = 0;
-    let top = 1;
-    if (azimuth && centres.azimuth && boxes.azimuth) {
-      const turned = relativeAzimuth(centres.azimuth[i], azimuth) / azimuth.step;
-      const halfTurn = boxes.azimuth[i] / azimuth.step;
-      bottom = turned - halfTurn;
-      top = turned + halfTurn;
-      firstRow = isCircle ? Math.floor(bottom) : Math.max(0, Math.floor(bottom));
-      lastRow = isCircle ? Math.floor(top) : Math.min(azimuth.bins - 1, Math.floor(top));
-    }
     const perHeight = top > bottom ? 1 / (top - bottom) : 0;
     let at = list.reserve(Math.max(0, lastRow - firstRow + 1) * (lastBin - firstBin + 1));
+    const entryBins = list.bins;
+    const shares = list.shares;
     for (let row = firstRow; row <= lastRow; row++) {
       const vertical = perHeight === 0 ? 1 : (Math.min(top, row + 1) - Math.max(bottom, row)) * perHeight;
-      const start = azimuth ? (isCircle ? (row + 2 * azimuth.bins) % azimuth.bins : row) * radial.bins : 0;
+      const start = (isCircle ? (row + 2 * azimuth.bins) % azimuth.bins : row) * radial.bins;
       for (let bin = firstBin; bin <= lastBin; bin++) {
         const horizontal = perWidth === 0 ? 1 : (Math.min(high, bin + 1) - Math.max(low, bin)) * perWidth;
         const share = horizontal * vertical;
         if (!(share > LEAST_SHARE)) continue;
-        list.bins[at] = start + bin;
-        list.shares[at++] = share;
+        entryBins[at] = start + bin;
+        shares[at++] = share;
       }
     }
     list.endPixel(at);

@@ -4,8 +4,8 @@ export interface SplitEntries {
   readonly starts: Uint32Array;
   /** int32 (entry). */
   readonly bins: Int32Array;
-  /** float32 (entry), the share of the pixel; null where every pixel is whole. */
-  readonly shares: Float32Array | null;
+  /** float32 (entry), the share of the pixel. */
+  readonly shares: Float32Array;
 }
 
 /** Entries in the making. Pixels are added in their order. */

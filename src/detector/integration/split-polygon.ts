@@ -27,8 +27,11 @@ class CellAreas {
       this.#area = new Float64Array(2 * cells);
       this.#cover = new Float64Array(2 * cells);
     } else {
-      this.#area.fill(0, 0, cells);
-      this.#cover.fill(0, 0, cells);
+      // A few cells: a loop is quicker than two calls.
+      for (let i = 0; i < cells; i++) {
+        this.#area[i] = 0;
+        this.#cover[i] = 0;
+      }
     }
     this.#column = column;
     this.#columns = columns;
@@ -39,17 +42,18 @@ class CellAreas {
   /** Adds what is below the edge from (x0, y0) to (x1, y1), as far as it is inside of the cells. */
   addEdge(x0: number, y0: number, x1: number, y1: number): void {
     if (x0 === x1) return;
-    const isForward = x1 > x0;
-    const [left, leftY, right, rightY] = isForward ? [x0, y0, x1, y1] : [x1, y1, x0, y0];
-    const sign = isForward ? 1 : -1;
-    const slope = (rightY - leftY) / (right - left);
-    const start = Math.max(left, this.#column);
-    const stop = Math.min(right, this.#column + this.#columns);
-    let x = start;
+    const sign = x1 > x0 ? 1 : -1;
+    const slope = (y1 - y0) / (x1 - x0);
+    const firstColumn = this.#column;
+    const endColumn = firstColumn + this.#columns;
+    let x = Math.min(x1, x0);
+    if (x < firstColumn) x = firstColumn;
+    let stop = Math.max(x1, x0);
+    if (stop > endColumn) stop = endColumn;
     while (x < stop) {
-      const column = Math.min(Math.floor(x), this.#column + this.#columns - 1);
+      const column = Math.floor(x);
       const end = Math.min(column + 1, stop);
-      this.#addInColumn(column, sign, end - x, leftY + (x - left) * slope, leftY + (end - left) * slope);
+      this.#addInColumn(column, sign, end - x, y0 + (x - x0) * slope, y0 + (end - x0) * slope);
       x = end;
     }
   }
@@ -89,16 +93,17 @@ class CellAreas {
     this.#cover[at + row] += width;
   }
 
-  /** Signed areas, cell after cell of a column from its last row to its first. */
-  read(take: (column: number, row: number, area: number) => void): void {
+  /** Signed areas (column, row). Valid until the next {@link begin}. */
+  finish(): Float64Array {
+    const rows = this.#rows;
     for (let c = 0; c < this.#columns; c++) {
       let above = 0;
-      for (let r = this.#rows - 1; r >= 0; r--) {
-        const cell = c * this.#rows + r;
-        take(this.#column + c, this.#row + r, this.#area[cell] + above);
+      for (let cell = (c + 1) * rows - 1; cell >= c * rows; cell--) {
+        this.#area[cell] += above;
         above += this.#cover[cell];
       }
     }
+    return this.#area;
   }
 }
 
@@ -154,7 +159,7 @@ export function splitPolygon(
     let top = previous;
     for (let k = 1; k < count; k++) {
       let step = (angles[start + steps[k]] - begin) * perTurn - (previous - y[0]);
-      if (step > 0.5 * turn || step < -0.5 * turn) step -= turn * Math.round(step / turn);
+      if (step > 0.5 * turn || step < -0.5 * turn) step -= turn * Math.round(step / turn); // across the cut
       previous += step;
       y[k] = previous;
       if (previous < bottom) bottom = previous;
@@ -186,7 +191,8 @@ export function splitPolygon(
       }
       let total = 0;
       for (let k = 0; k < corner; k++) {
-        const [x0, x1] = [x[k], x[k + 1]];
+        const x0 = x[k];
+        const x1 = x[k + 1];
         // Heights from the first corner, so that differences stay exact.
         const y0 = y[k] - y[0];
         const y1 = y[k + 1] - y[0];
@@ -226,19 +232,25 @@ export function splitPolygon(
       total += 0.5 * (x[k + 1] - x[k]) * (y[k] + y[k + 1] - 2 * y[0]);
       cells.addEdge(x[k], y[k], x[k + 1], y[k + 1]);
     }
-    let at = list.reserve((lastBin - firstBin + 1) * (lastRow - firstRow + 1));
-    cells.read((column, row, area) => {
-      const share = area / total;
-      if (!(share > LEAST_SHARE)) return;
-      list.bins[at] = wrapRow(row, azimuth.bins) * radial.bins + column;
-      list.shares[at++] = share;
-    });
+    const areas = cells.finish();
+    const rows = lastRow - firstRow + 1;
+    let at = list.reserve((lastBin - firstBin + 1) * rows);
+    for (let row = firstRow; row <= lastRow; row++) {
+      const rowStart = wrapRow(row, azimuth.bins) * radial.bins;
+      for (let bin = firstBin; bin <= lastBin; bin++) {
+        const share = areas[(bin - firstBin) * rows + row - firstRow] / total;
+        if (!(share > LEAST_SHARE)) continue;
+        list.bins[at] = rowStart + bin;
+        list.shares[at++] = share;
+      }
+    }
     list.endPixel(at);
   }
   return list.finish();
 }
 
 function wrapRow(row: number, rows: number): number {
+  if (row >= 0 && row < rows) return row;
   return row < 0 ? row + rows * Math.ceil(-row / rows) : row % rows;
 }
 
@@ -253,12 +265,13 @@ function addColumns(
   lastBin: number,
 ): void {
   const slope = (y1 - y0) / (x1 - x0);
-  const left = Math.max(Math.min(x0, x1), firstBin);
-  const right = Math.min(Math.max(x0, x1), lastBin + 1);
   const sign = x1 > x0 ? 1 : -1;
-  let x = left;
+  let x = Math.min(x1, x0);
+  if (x < firstBin) x = firstBin;
+  let right = Math.max(x1, x0);
+  if (right > lastBin + 1) right = lastBin + 1;
   while (x < right) {
-    const bin = Math.min(Math.floor(x), lastBin);
+    const bin = Math.floor(x);
     const end = Math.min(bin + 1, right);
     areas[bin] += sign * (end - x) * (y0 + (0.5 * (x + end) - x0) * slope);
     x = end;
