@@ -1,6 +1,7 @@
 import type { DType } from '../core/dtype.ts';
 import type { ArrayPlace, KernelArena } from '../kernels/arena.ts';
 import type { FrameLayout, Kernels, PackedConstants } from '../kernels/kernels.ts';
+import type { OnlineKernels, OnlineLayout } from '../kernels/online-order.ts';
 import type { DetectorInput } from './detector-input.ts';
 
 /** Packed constants of one module by their places in the arena. */
@@ -11,11 +12,30 @@ export interface PackedConstantsPlace {
   readonly factors: ArrayPlace;
 }
 
+/** Where the frames of a task lie, by their order. */
+export type TaskLayout = ({ readonly order: 'file' } & FrameLayout) | ({ readonly order: 'online' } & OnlineLayout);
+
+/** Frames that are put in file order at a time: what a thread needs scratch memory for. */
+export const FRAMES_AT_ONCE = 16;
+
+/** What a thread computes with. */
+export interface ModuleHands {
+  readonly kernels: Kernels;
+  readonly online: OnlineKernels;
+  readonly arena: KernelArena;
+  /** float32 and int32 (pixel): scratch of one module's pixels in the arena, used by this thread alone. */
+  readonly sum: Float32Array;
+  readonly count: Int32Array;
+  /** uint16 (FRAMES_AT_ONCE, 2, pixel), the same. */
+  readonly frames: Uint16Array;
+}
+
 /** The work on one module of one train: all its frames to one mean image. Survives `postMessage`. */
 export interface ModuleTask {
   readonly kind: DetectorInput['kind'];
   readonly frames: ArrayPlace;
-  readonly layout: FrameLayout;
+  /** Where the frames are: `file` or `online`, whichever order they came in. */
+  readonly layout: TaskLayout;
   readonly gainBase: number;
   /** Memory cell of each frame, uint16. */
   readonly cells: ArrayPlace;
@@ -34,47 +54,62 @@ export interface ModulePool {
   close(): Promise<void>;
 }
 
-/** One thread's hands for module tasks: its kernels and its scratch memory. */
+/** One thread's runner of module tasks. */
 export class ModuleRunner {
-  readonly #kernels: Kernels;
-  readonly #arena: KernelArena;
-  readonly #sum: Float32Array;
-  readonly #count: Int32Array;
+  readonly #hands: ModuleHands;
 
-  /** @param sum,count scratch of one module's pixels in the arena, used by this thread alone */
-  constructor(kernels: Kernels, arena: KernelArena, sum: Float32Array, count: Int32Array) {
-    this.#kernels = kernels;
-    this.#arena = arena;
-    this.#sum = sum;
-    this.#count = count;
+  constructor(hands: ModuleHands) {
+    this.#hands = hands;
   }
 
   /** Does one task, here and now. */
   run(task: ModuleTask): void {
-    const sum = this.#sum.fill(0);
-    const count = this.#count.fill(0);
-    const kernels = this.#kernels;
-    if (task.kind === 'corrected') {
-      kernels.floatAccumulate(this.#view(task.frames, 'float32'), task.layout, task.range, sum, count);
-    } else {
-      const raw = this.#view(task.frames, 'uint16');
-      if (task.kind === 'raw' && task.constants) {
-        const cells = this.#view(task.cells, 'uint16');
-        kernels.correctAccumulate(
-          raw,
-          task.layout,
-          task.gainBase,
-          cells,
-          this.#constants(task.constants),
-          task.range,
-          sum,
-          count,
-        );
-      } else {
-        kernels.rawAccumulate(raw, task.layout, sum, count);
-      }
-    }
+    const { kernels, sum, count } = this.#hands;
+    sum.fill(0);
+    count.fill(0);
+    if (task.layout.order === 'online') this.#addOnline(task, task.layout);
+    else this.#addFiles(task, task.layout);
     kernels.finishMean(sum, count, this.#view(task.mean, 'float32'));
+  }
+
+  #addFiles(task: ModuleTask, layout: FrameLayout): void {
+    const { kernels, sum, count } = this.#hands;
+    if (task.kind === 'corrected') {
+      kernels.floatAccumulate(this.#view(task.frames, 'float32'), layout, task.range, sum, count);
+      return;
+    }
+    const raw = this.#view(task.frames, 'uint16');
+    if (task.kind !== 'raw' || !task.constants) {
+      kernels.rawAccumulate(raw, layout, sum, count);
+      return;
+    }
+    const cells = this.#view(task.cells, 'uint16');
+    const constants = this.#constants(task.constants);
+    kernels.correctAccumulate(raw, layout, task.gainBase, cells, constants, task.range, sum, count);
+  }
+
+  #addOnline(task: ModuleTask, layout: OnlineLayout): void {
+    const { kernels, online, sum, count, frames } = this.#hands;
+    if (task.kind === 'corrected') {
+      online.floatAccumulate(this.#view(task.frames, 'float32'), layout, task.range, sum, count);
+      return;
+    }
+    const raw = this.#view(task.frames, 'uint16');
+    if (task.kind !== 'raw' || !task.constants) {
+      online.rawAccumulate(raw, layout, sum, count);
+      return;
+    }
+    // The correction goes through the constants pixel by pixel: it needs whole frames, of which a few are made at a time.
+    const cells = this.#view(task.cells, 'uint16');
+    const constants = this.#constants(task.constants);
+    const pixels = layout.slowScan * layout.fastScan;
+    for (let start = 0; start < layout.frames; start += FRAMES_AT_ONCE) {
+      const stop = Math.min(start + FRAMES_AT_ONCE, layout.frames);
+      online.frames(raw, layout, start, stop, frames, 2 * pixels);
+      online.frames(raw, { ...layout, base: task.gainBase }, start, stop, frames.subarray(pixels), 2 * pixels);
+      const some = { base: 0, frameStride: 2 * pixels, frames: stop - start };
+      kernels.correctAccumulate(frames, some, pixels, cells.subarray(start, stop), constants, task.range, sum, count);
+    }
   }
 
   #constants(place: PackedConstantsPlace): PackedConstants {
@@ -82,6 +117,6 @@ export class ModuleRunner {
   }
 
   #view<D extends Exclude<DType, 'string'>>(place: ArrayPlace, dtype: D) {
-    return this.#arena.view(place, dtype).data;
+    return this.#hands.arena.view(place, dtype).data;
   }
 }

@@ -4,9 +4,10 @@ import { isXfelError } from '../core/errors.ts';
 import { ndarray, zeros } from '../core/ndarray.ts';
 import type { Train, TrainValue } from '../core/train.ts';
 import { KernelArena, placeOf } from '../kernels/arena.ts';
+import { referenceOnlineKernels } from '../kernels/online-order.ts';
 import { referenceKernels } from '../kernels/reference.ts';
 import type { LiveSettings } from './engine.ts';
-import { ModuleRunner } from './module-task.ts';
+import { FRAMES_AT_ONCE, ModuleRunner } from './module-task.ts';
 import { type LiveDetector, LivePipeline } from './pipeline.ts';
 import { SlotPool } from './slot-pool.ts';
 
@@ -32,8 +33,14 @@ const settings: LiveSettings = {
 
 function makePipeline(hasConstants = true) {
   const arena = KernelArena.create(4 << 20);
-  const scratch = () => [arena.allocate('float32', [8]).data, arena.allocate('int32', [8]).data] as const;
-  const runner = new ModuleRunner(referenceKernels, arena, ...scratch());
+  const runner = new ModuleRunner({
+    kernels: referenceKernels,
+    online: referenceOnlineKernels,
+    arena,
+    sum: arena.allocate('float32', [8]).data,
+    count: arena.allocate('int32', [8]).data,
+    frames: arena.allocate('uint16', [FRAMES_AT_ONCE, 2, 8]).data,
+  });
   const pool = {
     run: async (tasks: Parameters<ModuleRunner['run']>[0][]) => {
       for (const task of tasks) runner.run(task);
@@ -119,6 +126,59 @@ describe('LivePipeline', () => {
       'Publish',
     ]);
     expect([input.released(), slots.lent]).toEqual([true, 0]);
+  });
+
+  it('has the same pixels whichever order the frames come in', async () => {
+    const frames = 37;
+    const file = raw(
+      frames,
+      (module, pixel) => 100 + 50 * module + pixel,
+      (module) => (module === 0 ? 50 : 150),
+    );
+    for (let i = 0; i < file.data.length; i++) file.data[i] += (i * 31) % 7;
+    // (module, fs, ss, plane, frame)
+    const online = zeros('uint16', [2, 2, 4, 2, frames]);
+    let at = 0;
+    for (let module = 0; module < 2; module++)
+      for (let fs = 0; fs < 2; fs++)
+        for (let ss = 0; ss < 4; ss++)
+          for (let plane = 0; plane < 2; plane++)
+            for (let frame = 0; frame < frames; frame++)
+              online.data[at++] = file.data[frame * 32 + plane * 16 + module * 8 + ss * 2 + fs];
+    const cells = ndarray('uint16', [frames], new Uint16Array(frames).fill(9).fill(0, 5));
+    for (const isCorrected of [true, false]) {
+      const pictures = await Promise.all(
+        [file, online].map(async (image) => {
+          const { pipeline } = makePipeline();
+          const input = train({ 'image.data': image, 'image.cellId': cells });
+          return (await pipeline.process(input, { ...settings, isCorrected }, 1)).result;
+        }),
+      );
+      expect(pictures.map(({ pulses }) => pulses)).toEqual([frames, frames]);
+      expect(pictures[1].image).toEqual(pictures[0].image);
+      expect(new Set(pictures[0].image.data).size).toBeGreaterThan(12);
+    }
+    const floats = await Promise.all(
+      [
+        ndarray(
+          'float32',
+          [3, 2, 4, 2],
+          Float32Array.from({ length: 48 }, (_, i) => i),
+        ),
+        ndarray(
+          'float32',
+          [2, 2, 4, 3],
+          // pixel (module, fs, ss) of frame f has value f * 16 + module * 8 + ss * 2 + fs
+          Float32Array.from({ length: 48 }, (_, i) => {
+            const [pixel, frame] = [Math.floor(i / 3), i % 3];
+            return frame * 16 + Math.floor(pixel / 8) * 8 + (pixel % 4) * 2 + (Math.floor(pixel / 4) % 2);
+          }),
+        ),
+      ].map(
+        async (image) => (await makePipeline().pipeline.process(train({ 'image.data': image }), settings, 1)).result,
+      ),
+    );
+    expect(floats[1].image).toEqual(floats[0].image);
   });
 
   it('leaves out frames of cells without constants', async () => {

@@ -1,13 +1,14 @@
 import { SkipTrain, Unsupported } from '../core/errors.ts';
+import type { FrameOrder, ModuleLayout } from '../core/frame-order.ts';
 import type { Lease } from '../core/lease.ts';
 import { type NdArray, ndarray } from '../core/ndarray.ts';
 import { clipRoi } from '../core/roi.ts';
 import type { Train } from '../core/train.ts';
 import { type KernelArena, placeOf } from '../kernels/arena.ts';
 import type { Kernels, TileTable } from '../kernels/kernels.ts';
-import { type DetectorInput, findDetectorInput, type ModuleFrames, type ModuleLayout } from './detector-input.ts';
+import { type DetectorInput, findDetectorInput, type ModuleFrames } from './detector-input.ts';
 import type { LiveResult, LiveSettings } from './engine.ts';
-import type { ModulePool, ModuleTask, PackedConstantsPlace } from './module-task.ts';
+import type { ModulePool, ModuleTask, PackedConstantsPlace, TaskLayout } from './module-task.ts';
 import { MovingAverage } from './moving-average.ts';
 import type { SlotPool } from './slot-pool.ts';
 
@@ -65,6 +66,16 @@ function sendTime(train: Train): { readonly sentAt?: number } {
   return newest > 0 ? { sentAt: newest * 1000 } : {};
 }
 
+function layoutOf(
+  { base, frameStride, pixelStride }: ModuleFrames,
+  { order, frames }: DetectorInput,
+  { slowScan, fastScan }: ModuleLayout,
+): TaskLayout {
+  return order === 'file'
+    ? { order, base, frameStride, frames }
+    : { order, base, pixelStride, frames, slowScan, fastScan };
+}
+
 /** Turns one train after the other into a mean image, I(q) and the ROI's mean. All its memory is taken once, at the start. */
 export class LivePipeline {
   readonly #parts: PipelineParts;
@@ -79,6 +90,7 @@ export class LivePipeline {
   #integration: LiveSettings['integration'] | null = null;
   #q = new Float32Array(0);
   #sequence = 0;
+  #order: FrameOrder | undefined;
 
   /** @throws Unsupported if the arena is too small */
   constructor(parts: PipelineParts) {
@@ -118,7 +130,9 @@ export class LivePipeline {
     let input: DetectorInput;
     let isCorrected: boolean;
     try {
-      input = findDetectorInput(train, this.#parts.detector.layout);
+      input = findDetectorInput(train, this.#parts.detector.layout, this.#order);
+      // A train whose shape is clear says how to read those that are not.
+      if (input.isOrderCertain) this.#order = input.order;
       if (input.frames > MAX_FRAMES)
         throw new SkipTrain(`Train left out: ${input.frames} frames, ${MAX_FRAMES} are the most that can be shown.`, {
           reason: 'too many frames',
@@ -165,6 +179,7 @@ export class LivePipeline {
   /** Forgets the moving average, as when the source changes. */
   reset(): void {
     this.#average.reset();
+    this.#order = undefined;
   }
 
   #plan(input: DetectorInput, isCorrected: boolean, copies: Lease[]): ModuleTask[] {
@@ -184,7 +199,7 @@ export class LivePipeline {
       return {
         kind: input.kind,
         frames: placeOf(array),
-        layout: { base: module.base, frameStride: module.frameStride, frames: input.frames },
+        layout: layoutOf(module, input, detector.layout),
         gainBase: module.gainBase,
         cells,
         constants: isCorrected ? constants[module.module] : null,

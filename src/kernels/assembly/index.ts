@@ -1,4 +1,5 @@
 export * from './correct';
 export * from './image';
+export * from './online';
 export * from './unshuffle';
 export * from './table';

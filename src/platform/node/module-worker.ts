@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ArenaHandle, type ArrayPlace, KernelArena } from '../../kernels/arena.ts';
+import { createOnlineKernels } from '../../kernels/online-order.ts';
 import { createWasmKernels } from '../../kernels/wasm.ts';
 import { ModuleRunner, type ModuleTask } from '../../live/module-task.ts';
 
@@ -9,6 +10,7 @@ export interface ModuleWorkerData {
   readonly arena: ArenaHandle;
   readonly sum: ArrayPlace;
   readonly count: ArrayPlace;
+  readonly frames: ArrayPlace;
   readonly scratch: ArrayPlace;
 }
 
@@ -18,12 +20,14 @@ export type ModuleWorkerReply = { readonly error: string | null };
 const data = workerData as ModuleWorkerData;
 const arena = KernelArena.attach(data.arena);
 const kernels = await createWasmKernels(data.wasm, arena, arena.view(data.scratch, 'float64').data);
-const runner = new ModuleRunner(
+const runner = new ModuleRunner({
   kernels,
+  online: await createOnlineKernels(data.wasm, arena),
   arena,
-  arena.view(data.sum, 'float32').data,
-  arena.view(data.count, 'int32').data,
-);
+  sum: arena.view(data.sum, 'float32').data,
+  count: arena.view(data.count, 'int32').data,
+  frames: arena.view(data.frames, 'uint16').data,
+});
 
 parentPort?.on('message', (tasks: readonly ModuleTask[]) => {
   let error: string | null = null;
