@@ -1,6 +1,7 @@
 import { GeometryInvalid, SelectionInvalid } from '../core/errors.ts';
 import { type NdArray, ndarray } from '../core/ndarray.ts';
 import { type Detector, type GapLength, pixelCountOf, tileShapeOf } from './detector.ts';
+import type { BadRegion } from './geometry-bad-region.ts';
 
 /** Numbers of one tile in `Geometry.tiles`: corner, ss vector, fs vector, each (x, y, z). */
 export const TILE_NUMBERS = 9;
@@ -16,6 +17,13 @@ export interface GeometryMetadata {
   /** HDF5 paths of data and mask, as CrystFEL wants them. */
   readonly dataPath?: string;
   readonly maskPath?: string;
+  /** Bits that a good pixel of the mask must have, and must not have. */
+  readonly maskGoodBits?: number;
+  readonly maskBadBits?: number;
+  /** Where the data files have distance and photon energy, as a path and a unit, when the file gives no number. */
+  readonly distanceSource?: string;
+  readonly photonEnergySource?: string;
+  readonly badRegions?: readonly BadRegion[];
   /** (part, motor), mm: where the detector's motors were. */
   readonly motorPositions?: readonly (readonly number[])[];
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { golden, hasShared, sharedGolden } from '../../test/golden/geometry/golden.ts';
+import { hasShared, sharedGolden } from '../../test/golden/geometry/golden.ts';
 import { ndarray } from '../core/ndarray.ts';
 import { nodeHdf5Creator } from '../platform/node/hdf5-create.ts';
 import { openReaderFile } from '../platform/node/hdf5-open.ts';
@@ -102,14 +102,6 @@ describe('measured positions in HDF5', () => {
     expect(isGeometryHdf5(file)).toBe(true);
     file.close();
   });
-
-  it('the file that EXtra-geom wrote', () => {
-    const { quadrants } = read(`${golden}files/write_dssc.h5`);
-    expect(quadrants.map(({ modules }) => modules.map(({ tiles }) => tiles.length))).toEqual(
-      Array.from({ length: 4 }, () => [2, 2, 2, 2]),
-    );
-    expect(quadrants[0].position).not.toBeNull();
-  });
 });
 
 describe.skipIf(!hasShared)('measured positions of the facility (beside the repository only)', () => {
@@ -124,5 +116,13 @@ describe.skipIf(!hasShared)('measured positions of the facility (beside the repo
     expect(quadrants.flatMap(({ modules }) => modules.map((module) => module.tiles.length))).toEqual(
       Array(16).fill(tiles),
     );
+  });
+
+  it('the file that EXtra-geom wrote', () => {
+    const { quadrants } = read(`${sharedGolden}files/write_dssc.h5`);
+    expect(quadrants.map(({ modules }) => modules.map(({ tiles }) => tiles.length))).toEqual(
+      Array.from({ length: 4 }, () => [2, 2, 2, 2]),
+    );
+    expect(quadrants[0].position).not.toBeNull();
   });
 });

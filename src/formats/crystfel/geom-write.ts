@@ -54,10 +54,10 @@ export interface GeomFilePlan {
   readonly maskBad?: number;
   /** Pixels per metre. */
   readonly res: number;
-  /** eV. */
-  readonly photonEnergyEv?: number;
-  /** m. */
-  readonly clen?: number;
+  /** eV; or where the data files have it, such as `/LCLS/photon_energy_eV`. */
+  readonly photonEnergyEv?: number | string;
+  /** m; or where the data files have it, with its unit, such as `/LCLS/detector_1/EncoderValue mm`. */
+  readonly clen?: number | string;
   readonly aduPerEv?: number;
   readonly badRegions: readonly GeomBadRegionPlan[];
   readonly panels: readonly GeomPanelPlan[];
@@ -75,8 +75,10 @@ export interface GeomFilePlan {
  */
 export function formatGeom(plan: GeomFilePlan): string {
   checkPlan(plan);
-  const unknown = (key: string, value: number | undefined, unit = '') =>
-    value === undefined ? `; ${key} = SET ME` : `${key} = ${decimal(value)}${unit}`;
+  const unknown = (key: string, value: number | string | undefined, unit = '') => {
+    if (value === undefined) return `; ${key} = SET ME`;
+    return `${key} = ${typeof value === 'string' ? value : decimal(value) + unit}`;
+  };
   const bits = (value: number) => `0x${value.toString(16)}`;
   const lines = [
     ...plan.comments.map((comment) => `; ${comment}`.trimEnd()),
@@ -172,7 +174,12 @@ function checkPlan(plan: GeomFilePlan): void {
     adu_per_eV: plan.aduPerEv,
     res: plan.res,
   })) {
-    if (value !== undefined && !(Number.isFinite(value) && value > 0))
-      throw new GeometryInvalid(`${what} = ${value} must be a number above 0.`, { field: what, value });
+    const isGood =
+      typeof value === 'string' ? /^\/[^;\r\n]*$/.test(value) : Number.isFinite(value) && Number(value) > 0;
+    if (value !== undefined && !isGood)
+      throw new GeometryInvalid(`${what} = ${value} must be a number above 0, or a path in the data file.`, {
+        field: what,
+        value,
+      });
   }
 }
