@@ -38,7 +38,7 @@ export function readAttributes(metadata: MetadataBytes, header: ObjectHeader): S
 
 /** Reads an attribute message. @source HDF5 File Format Specification 3.0, IV.A.2.m */
 function readAttribute(cursor: Cursor, metadata: MetadataBytes): StoredAttribute {
-  const version = cursor.version('an attribute', 1, 2, 3);
+  const version = cursor.version('an attribute', 1, 3);
   const flags = cursor.u8();
   const [nameSize, typeSize, spaceSize] = [cursor.u16(), cursor.u16(), cursor.u16()];
   if (version === 3) cursor.skip(1); // character set: UTF-8 holds ASCII

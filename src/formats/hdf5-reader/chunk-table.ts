@@ -44,9 +44,9 @@ export class ChunkTable {
   /** C-order number of a place in the grid; -1 outside. */
   #numberOf(place: readonly number[]): number {
     let number = 0;
-    for (const [axis, length] of this.grid.entries()) {
-      if (!(place[axis] < length)) return -1;
-      number = number * length + place[axis];
+    for (let axis = 0; axis < this.grid.length; axis++) {
+      if (!(place[axis] < this.grid[axis])) return -1;
+      number = number * this.grid[axis] + place[axis];
     }
     return number;
   }

@@ -23,25 +23,36 @@ export class Cursor {
   readonly file: string;
   readonly sizes: FieldSizes;
   readonly #bytes: Uint8Array;
-  /** Place of the block in the file. */
+  /** Where the block starts and ends in `#bytes`. */
+  readonly #from: number;
+  readonly #end: number;
+  /** Place of the first of `#bytes` in the file. */
   readonly #start: number;
-  #at = 0;
+  #at: number;
 
-  constructor(file: string, start: number, bytes: Uint8Array, sizes: FieldSizes) {
+  /**
+   * @param start place of the block in the file
+   * @param bytes memory that the block is in: all of it, or `length` bytes from `from` on (a view of its own for each of the
+   * many small blocks of a file costs more than reading them)
+   */
+  constructor(file: string, start: number, bytes: Uint8Array, sizes: FieldSizes, from = 0, length = bytes.length) {
     this.file = file;
     this.sizes = sizes;
-    this.#start = start;
+    this.#start = start - from;
     this.#bytes = bytes;
+    this.#from = from;
+    this.#end = from + length;
+    this.#at = from;
   }
 
   /** Bytes read so far. */
   get position(): number {
-    return this.#at;
+    return this.#at - this.#from;
   }
 
   /** Bytes left. */
   get left(): number {
-    return this.#bytes.length - this.#at;
+    return this.#end - this.#at;
   }
 
   /** Place in the file of the next byte. */
@@ -56,8 +67,7 @@ export class Cursor {
 
   #take(length: number): number {
     const at = this.#at;
-    if (length < 0 || at + length > this.#bytes.length)
-      throw this.damaged(`${length} bytes expected, ${this.left} left`);
+    if (length < 0 || at + length > this.#end) throw this.damaged(`${length} bytes expected, ${this.left} left`);
     this.#at = at + length;
     return at;
   }
@@ -68,7 +78,7 @@ export class Cursor {
 
   /** Goes to a multiple of `step` bytes from the start of the block. */
   align(step: number): void {
-    this.skip((step - (this.#at % step)) % step);
+    this.skip((step - (this.position % step)) % step);
   }
 
   u8(): number {
@@ -89,8 +99,9 @@ export class Cursor {
   /** An unsigned number of `width` bytes. @throws FormatInvalid beyond 2^53 */
   uint(width: number): number {
     const at = this.#take(width);
+    const bytes = this.#bytes;
     let value = 0;
-    for (let i = width - 1; i >= 0; i--) value = value * 256 + this.#bytes[at + i];
+    for (let i = width - 1; i >= 0; i--) value = value * 256 + bytes[at + i];
     if (value > Number.MAX_SAFE_INTEGER)
       throw damaged(this.file, this.#start + at, `${value} is no possible size or place`);
     return value;
@@ -130,8 +141,9 @@ export class Cursor {
 
   /** Text up to a NUL byte, which is read too. */
   text(): string {
-    const end = this.#bytes.indexOf(0, this.#at);
-    if (end < 0) throw this.damaged('a name without end');
+    let end = this.#at;
+    while (end < this.#end && this.#bytes[end] !== 0) end++;
+    if (end === this.#end) throw this.damaged('a name without end');
     const text = decodeText(this.#bytes.subarray(this.#at, end));
     this.#at = end + 1;
     return text;
@@ -154,11 +166,12 @@ export class Cursor {
     }
   }
 
-  /** Reads a version number that must be one of `known`. */
-  version(what: string, ...known: readonly number[]): number {
-    const at = this.place;
+  /** Reads a version number from `lowest` to `highest`. */
+  version(what: string, lowest: number, highest = lowest): number {
     const version = this.u8();
-    if (!known.includes(version)) throw damaged(this.file, at, `version ${version} of ${what} is unknown`);
+    if (version < lowest || version > highest) {
+      throw damaged(this.file, this.place - 1, `version ${version} of ${what} is unknown`);
+    }
     return version;
   }
 }

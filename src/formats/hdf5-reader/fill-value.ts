@@ -2,7 +2,7 @@ import type { Cursor } from './cursor.ts';
 
 /** Reads a fill value message: the bytes of one element, null where it is zero. @throws FormatInvalid */
 export function readFillValue(cursor: Cursor): Uint8Array | null {
-  const version = cursor.version('a fill value', 1, 2, 3);
+  const version = cursor.version('a fill value', 1, 3);
   if (version === 3) {
     const flags = cursor.u8();
     return flags & 0x20 ? storedValue(cursor) : null;

@@ -25,7 +25,7 @@ export type Layout =
 
 /** Reads a data layout message, versions 1 to 4. @throws FormatInvalid. @source HDF5 File Format Specification 3.0, IV.A.2.i */
 export function readLayout(cursor: Cursor): Layout {
-  const version = cursor.version('a data layout', 1, 2, 3, 4, 5);
+  const version = cursor.version('a data layout', 1, 5);
   if (version < 3) return readOldLayout(cursor);
   const kind = cursor.u8();
   switch (kind) {

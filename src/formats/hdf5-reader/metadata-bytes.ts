@@ -22,7 +22,10 @@ export class MetadataBytes {
    * @throws FormatInvalid if it would lie past the end of the file, or is too large to be one
    */
   at(address: number, length: number): Cursor {
-    return new Cursor(this.source.name, this.base + address, this.#bytes(address, length), this.sizes);
+    const start = this.base + address;
+    this.#check(start, length, address);
+    const { source, sizes } = this;
+    return new Cursor(source.name, start, source.memoryOf(start, length), sizes, source.placeIn(start, length), length);
   }
 
   /** Like {@link at} but as much of `length` as the file has: for structures that tell their own length. */
@@ -30,8 +33,7 @@ export class MetadataBytes {
     return this.at(address, Math.min(length, this.source.size - this.base - address));
   }
 
-  #bytes(address: number, length: number): Uint8Array {
-    const start = this.base + address;
+  #check(start: number, length: number, address: number): void {
     if (!(address >= 0) || !(length >= 0) || start + length > this.source.size) {
       throw damaged(
         this.source.name,
@@ -40,6 +42,5 @@ export class MetadataBytes {
       );
     }
     if (length > LARGEST) throw damaged(this.source.name, start, `a structure of ${length} bytes`);
-    return this.source.view(start, length);
   }
 }

@@ -34,6 +34,8 @@ export type ObjectHeader = readonly Message[];
 /** A header made of more blocks than this is a loop or an attack. */
 const MOST_BLOCKS = 10_000;
 const MOST_MESSAGES = 1_000_000;
+/** `OHDR`, with which headers of version 2 begin. */
+const SIGNATURE = 0x5244484f;
 /** First read of a header: most fit. */
 const FIRST_READ = 512;
 
@@ -47,35 +49,37 @@ interface Block {
  * @throws FormatInvalid if it is damaged, or its continuations form a loop
  */
 export function readObjectHeader(metadata: MetadataBytes, address: number): ObjectHeader {
-  const isNew = metadata
-    .at(address, 4)
-    .bytes(4)
-    .every((byte, i) => byte === 'OHDR'.charCodeAt(i));
+  const isNew = metadata.at(address, 4).u32() === SIGNATURE;
   const messages: Message[] = [];
-  const pending: Block[] = [];
+  const blocks: Block[] = [];
   let flags = 0;
   if (isNew) {
     const cursor = metadata.upTo(address, FIRST_READ);
-    cursor.mark('OHDR');
+    cursor.skip(4);
     cursor.version('an object header', 2);
     flags = cursor.u8();
     if (flags & 0x20) cursor.skip(16); // times
     if (flags & 0x10) cursor.skip(4); // limits of compact storage of attributes
     const length = cursor.uint(1 << (flags & 3));
-    pending.push({ address: address + cursor.position, length });
+    blocks.push({ address: address + cursor.position, length });
   } else {
     const cursor = metadata.at(address, 16);
     cursor.version('an object header', 1);
     cursor.skip(7);
-    pending.push({ address: address + 16, length: cursor.u32() });
+    blocks.push({ address: address + 16, length: cursor.u32() });
   }
-  const seen = new Set<number>();
-  for (let block = pending.shift(); block; block = pending.shift()) {
-    if (seen.has(block.address) || seen.size > MOST_BLOCKS) {
-      throw damaged(metadata.source.name, metadata.base + block.address, 'an object header that continues in itself');
+  // Nearly all headers are one block.
+  let seen: Set<number> | null = null;
+  for (let i = 0; i < blocks.length; i++) {
+    const block = blocks[i];
+    if (i > 0) {
+      seen ??= new Set([blocks[0].address]);
+      if (seen.has(block.address) || i > MOST_BLOCKS) {
+        throw damaged(metadata.source.name, metadata.base + block.address, 'an object header that continues in itself');
+      }
+      seen.add(block.address);
     }
-    seen.add(block.address);
-    readBlock(metadata, block, isNew, flags, messages, pending);
+    readBlock(metadata, block, isNew, flags, messages, blocks);
     if (messages.length > MOST_MESSAGES) {
       throw damaged(metadata.source.name, metadata.base + address, 'an object header of more than a million messages');
     }
@@ -89,7 +93,7 @@ function readBlock(
   isNew: boolean,
   flags: number,
   messages: Message[],
-  pending: Block[],
+  blocks: Block[],
 ): void {
   const cursor = metadata.at(block.address, block.length);
   const prefix = isNew ? (flags & 4 ? 6 : 4) : 8;
@@ -100,7 +104,7 @@ function readBlock(
     if (!isNew) cursor.skip(3);
     else if (flags & 4) cursor.skip(2); // creation order
     const address = block.address + cursor.position;
-    if (type === MESSAGE.continuation) pending.push(continuationOf(cursor, isNew));
+    if (type === MESSAGE.continuation) blocks.push(continuationOf(cursor, isNew));
     else cursor.skip(size);
     if (type !== 0 && type !== MESSAGE.continuation) {
       messages.push({ type, address, size, isShared: (messageFlags & 2) !== 0 });
@@ -131,7 +135,7 @@ export function openMessage(metadata: MetadataBytes, message: Message): Cursor {
 
 /** Follows a shared message's reference. */
 export function sharedTarget(cursor: Cursor, type: number, metadata: MetadataBytes): Message {
-  const version = cursor.version('a shared message', 1, 2, 3);
+  const version = cursor.version('a shared message', 1, 3);
   const kind = cursor.u8();
   if (version === 1) cursor.skip(6);
   if (version === 3 && kind !== 2)

@@ -89,10 +89,13 @@ export class ObjectTree {
 
   /** What an object is. */
   kindOf(address: number): 'group' | 'dataset' | 'other' {
-    const header = this.headerOf(address);
-    const has = (type: number) => header.some((message) => message.type === type);
-    if (has(MESSAGE.symbolTable) || has(MESSAGE.linkInfo) || has(MESSAGE.link)) return 'group';
-    return has(MESSAGE.layout) && has(MESSAGE.dataspace) ? 'dataset' : 'other';
+    let [hasLayout, hasSpace] = [false, false];
+    for (const { type } of this.headerOf(address)) {
+      if (type === MESSAGE.symbolTable || type === MESSAGE.linkInfo || type === MESSAGE.link) return 'group';
+      hasLayout ||= type === MESSAGE.layout;
+      hasSpace ||= type === MESSAGE.dataspace;
+    }
+    return hasLayout && hasSpace ? 'dataset' : 'other';
   }
 
   /** Forgets all that was read. */

@@ -31,14 +31,18 @@ export class PagedBytes implements RandomBytes {
     this.#source = source;
   }
 
-  /** Bytes to look at, not to write to. @throws FileUnreadable */
-  view(start: number, length: number): Uint8Array {
-    const first = Math.floor(start / PAGE);
-    const at = start - first * PAGE;
-    if (at + length <= PAGE) return this.#page(first).subarray(at, at + length);
+  /** Memory that holds some bytes of the file, to look at and not to write to: from {@link placeIn} on. @throws FileUnreadable */
+  memoryOf(start: number, length: number): Uint8Array {
+    if ((start % PAGE) + length <= PAGE) return this.#page(Math.floor(start / PAGE));
     const bytes = new Uint8Array(length);
     this.readInto(start, bytes);
     return bytes;
+  }
+
+  /** Where in {@link memoryOf} the bytes start. */
+  placeIn(start: number, length: number): number {
+    const at = start % PAGE;
+    return at + length <= PAGE ? at : 0;
   }
 
   readInto(start: number, out: Uint8Array): void {

@@ -28,7 +28,9 @@ export function readSuperblock(source: PagedBytes): Superblock {
     throw new FileUnreadable(`${path} is empty: the writer stored nothing. Copy it again.`, { path });
   }
   for (let base = 0; base < source.size; base = base === 0 ? 512 : base * 2) {
-    const head = source.view(base, Math.min(LENGTH, source.size - base));
+    const length = Math.min(LENGTH, source.size - base);
+    const at = source.placeIn(base, length);
+    const head = source.memoryOf(base, length).subarray(at, at + length);
     if (SIGNATURE.every((byte, i) => head[i] === byte)) return parse(source, head, base);
   }
   throw new FileUnreadable(

@@ -6,11 +6,6 @@ const SHORT = 64;
 /** Text of UTF-8 bytes. Most names of a file are short and ASCII, which is told and decoded at a glance. */
 export function decodeText(bytes: Uint8Array): string {
   if (bytes.length > SHORT) return utf8.decode(bytes);
-  let text = '';
-  for (let i = 0; i < bytes.length; i++) {
-    const code = bytes[i];
-    if (code > 0x7f) return utf8.decode(bytes);
-    text += String.fromCharCode(code);
-  }
-  return text;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] > 0x7f) return utf8.decode(bytes);
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
