@@ -55,7 +55,10 @@ const INVALID_PAUSE_MS = 100;
  * @example for await (const train of receiveTrains({ endpoint: 'tcp://localhost:4500', transport })) { ..; train.release?.() }
  */
 export function receiveTrains(options: BridgeClientOptions): AsyncGenerator<Train> {
-  return receiveWith(options, ({ parts, release }) => trainOfMessage(decodeBridgeMessage(parts), Date.now(), release));
+  const { allocate } = options;
+  return receiveWith(options, ({ parts, release }) =>
+    trainOfMessage(decodeBridgeMessage(parts), Date.now(), release, { allocate }),
+  );
 }
 
 /**

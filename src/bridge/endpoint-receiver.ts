@@ -84,8 +84,9 @@ export class EndpointReceiver {
         },
       },
       ({ parts, release }) => {
-        const train = trainOfMessage(decodeBridgeMessage(parts), Date.now(), release);
-        return { train: { ...train, release, endpoint }, bytes: parts.reduce((sum, { length }) => sum + length, 0) };
+        const { allocate } = this.#options;
+        const train = trainOfMessage(decodeBridgeMessage(parts), Date.now(), release, { allocate });
+        return { train: { release, ...train, endpoint }, bytes: parts.reduce((sum, { length }) => sum + length, 0) };
       },
     );
     for await (const { train, bytes } of trains) {

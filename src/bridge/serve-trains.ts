@@ -1,10 +1,12 @@
 import { sleep } from '../core/cancel.ts';
 import { isNdArray } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
-import { encodeBridgeMessage } from '../formats/bridge-message.ts';
+import type { BridgeProtocol } from '../formats/bridge-source.ts';
 import { mergeDetector } from './merged-detector.ts';
+import { RequestQueue } from './request-queue.ts';
 import type { ServerSocket } from './socket.ts';
-import { messageOfTrain } from './train-message.ts';
+import { stampTrain } from './stamp-train.ts';
+import { encodeTrain } from './train-message.ts';
 
 /** How trains are streamed. */
 export interface ServeTrainsOptions {
@@ -13,6 +15,8 @@ export interface ServeTrainsOptions {
   readonly isMerged?: boolean;
   /** Stamp each source with the time of sending, where the trains have none. */
   readonly isStamped?: boolean;
+  /** 2.2 unless it says otherwise. */
+  readonly protocol?: BridgeProtocol;
   /** Called after each train that was taken, with its number from 1. */
   readonly onSent?: (count: number, trainId: number) => void;
 }
@@ -32,32 +36,18 @@ export async function serveTrains(
   options: ServeTrainsOptions,
 ): Promise<number> {
   const { signal } = options;
-  const waiting: ((parts: readonly Uint8Array[]) => void)[] = [];
+  const requests = kind === 'REP' ? new RequestQueue(socket) : null;
   let wake = () => {};
   const onAbort = () => wake();
   signal.addEventListener('abort', onAbort, { once: true });
-  if (kind === 'REP') {
-    socket.onRequest((request, reply) => {
-      if (new TextDecoder().decode(request[0]) !== 'next') {
-        reply([new TextEncoder().encode('Error: bad request')]);
-        return;
-      }
-      waiting.push(reply);
-      wake();
-    });
-  }
+  requests?.onAsked(() => wake());
   const handOver = async (parts: readonly Uint8Array[]): Promise<void> => {
     while (!signal.aborted) {
-      if (kind === 'REP') {
-        const reply = waiting.shift();
-        if (reply) {
-          reply(parts);
-          return;
-        }
+      if (requests ? requests.answerFirst(parts) : socket.send(parts) > 0) return;
+      if (requests)
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
-      } else if (socket.send(parts) > 0) return;
       else await sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
     }
   };
@@ -66,7 +56,7 @@ export async function serveTrains(
     if (signal.aborted) break;
     const streamed = streamedTrain(train, options, Date.now());
     if (streamed.sources.size === 0) continue;
-    await handOver(encodeBridgeMessage(messageOfTrain(streamed)));
+    await handOver(encodeTrain(streamed, { protocol: options.protocol }));
     if (signal.aborted) break;
     options.onSent?.(++sent, train.trainId);
   }
@@ -84,9 +74,9 @@ export function streamedTrain(
   for (const [name, source] of (isMerged ? mergeDetector(train) : train).sources) {
     const data = withoutTextLists(source.data);
     if (data.size === 0) continue;
-    sources.set(name, { data, metadata: isStamped ? stamped(source.metadata, now) : source.metadata });
+    sources.set(name, { data, metadata: source.metadata });
   }
-  return { ...train, sources };
+  return isStamped ? stampTrain({ ...train, sources }, now) : { ...train, sources };
 }
 
 /** The peer's messages cannot carry arrays of text: it leaves them out, with the time stamp of a property. */
@@ -99,14 +89,4 @@ function withoutTextLists(data: ReadonlyMap<string, TrainValue>): Map<string, Tr
     if (!isTextList(value) && !isTextList(data.get(property))) kept.set(key, value);
   }
   return kept;
-}
-
-function stamped(metadata: ReadonlyMap<string, TrainValue>, now: number): Map<string, TrainValue> {
-  return new Map<string, TrainValue>([
-    ...metadata,
-    ['timestamp', now / 1000],
-    ['timestamp.sec', String(Math.floor(now / 1000))],
-    // attoseconds as 18 digits, as Karabo writes them
-    ['timestamp.frac', `${String(now % 1000).padStart(3, '0')}${'0'.repeat(15)}`],
-  ]);
 }

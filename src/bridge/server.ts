@@ -1,4 +1,5 @@
 import { sleep } from '../core/cancel.ts';
+import { RequestQueue } from './request-queue.ts';
 import type { ServerSocket } from './socket.ts';
 
 /** Makes the parts of the next message; called once for each train that is due. */
@@ -15,11 +16,6 @@ export interface ServeOptions {
   readonly onSent?: (receivers: number) => void;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-type Reply = (parts: readonly Uint8Array[]) => void;
-
 /**
  * Serves messages to any number of clients until the count is reached or the signal comes. With a rate, trains pass whether
  * somebody asks or not, as at the machine: each REP client gets the next train after its request. The last train is held for
@@ -33,38 +29,26 @@ export async function serveMessages(
   options: ServeOptions,
 ): Promise<void> {
   const { rate, signal, count = Number.POSITIVE_INFINITY, onSent } = options;
-  let waiting: Reply[] = [];
+  const requests = kind === 'REP' ? new RequestQueue(socket) : null;
   /** A train is due that nobody has asked for yet; it is made when somebody does. */
   let isHeld = false;
   let wake = () => {};
   const onAbort = () => wake();
   signal.addEventListener('abort', onAbort, { once: true });
-  if (kind === 'REP') {
-    socket.onRequest((request, reply) => {
-      if (request.length === 1 && decoder.decode(request[0]) === 'next') {
-        waiting.push(reply);
-        if (isHeld) serveNext();
-        else wake();
-      } else reply([encoder.encode(`Error: bad request ${decoder.decode(request[0] ?? new Uint8Array())}`)]);
-    });
-  }
   const someoneAsks = () =>
     new Promise<void>((resolve) => {
-      if (waiting.length > 0 || signal.aborted) resolve();
+      if ((requests?.length ?? 0) > 0 || signal.aborted) resolve();
       wake = resolve;
     });
   let receivers = 0;
   const serveNext = () => {
-    if (kind === 'REP') {
-      const replies = waiting;
-      waiting = [];
-      receivers = replies.length;
+    if (requests) {
+      receivers = requests.length === 0 ? 0 : requests.answerAll(next());
       isHeld = rate > 0 && receivers === 0;
-      const parts = receivers > 0 ? next() : [];
-      for (const reply of replies) reply(parts);
     } else receivers = socket.peers === 0 ? 0 : socket.send(next());
     onSent?.(receivers);
   };
+  requests?.onAsked(() => (isHeld ? serveNext() : wake()));
 
   let due = performance.now();
   for (let made = 0; made < count; made++) {

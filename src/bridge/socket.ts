@@ -42,8 +42,11 @@ export interface ServerSocket {
   readonly endpoint: string;
   /** Clients that have shaken hands. */
   readonly peers: number;
-  /** REP: called on each request; answer it once, now or later. A client with too many open requests is sent away. */
-  onRequest(listener: (request: readonly Uint8Array[], reply: (parts: readonly Uint8Array[]) => void) => void): void;
+  /**
+   * REP: called on each request; answer it once, now or later. `reply` tells whether it was sent: false if the client has
+   * gone. A client with too many open requests is sent away.
+   */
+  onRequest(listener: (request: readonly Uint8Array[], reply: (parts: readonly Uint8Array[]) => boolean) => void): void;
   /** PUB: to all peers that are ready, others miss it; PUSH: to one that is ready. @returns how many got it */
   send(parts: readonly Uint8Array[]): number;
   /** @param options.flush let what was sent reach its clients first; a client that does not read holds this up */

@@ -124,11 +124,13 @@ function answerRequests(router: Zeromq.Router, listener: Listener): void {
     const envelope = parts.slice(0, parts.findIndex((part, i) => i > 0 && part.length === 0) + 1);
     let isOpen = true;
     current.listener(parts.slice(envelope.length), (reply) => {
-      if (!isOpen) return;
+      if (!isOpen || router.closed) return false;
       isOpen = false;
-      if (!router.closed) router.send([...envelope, ...reply]).catch(() => undefined);
+      // A ROUTER drops what is for a client that has gone, without a word.
+      router.send([...envelope, ...reply]).catch(() => undefined);
       requests.shift();
       serve(client);
+      return true;
     });
   };
   void readAll(router, (parts) => {

@@ -50,11 +50,12 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
     const envelope = parts.slice(0, parts.findIndex((part) => part.length === 0) + 1);
     let isOpen = true;
     listener(parts.slice(envelope.length), (reply) => {
-      if (!isOpen || peer.socket.destroyed) return;
+      if (!isOpen || peer.socket.destroyed) return false;
       isOpen = false;
       write(peer, messagePieces(reply, envelope), () => peer.openRequests--);
       peer.requests.shift();
       serve(peer);
+      return true;
     });
   };
 

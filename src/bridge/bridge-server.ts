@@ -1,0 +1,117 @@
+import { sleep } from '../core/cancel.ts';
+import { BridgeTimeout, NoData } from '../core/errors.ts';
+import type { Train } from '../core/train.ts';
+import type { BridgeProtocol } from '../formats/bridge-source.ts';
+import { RequestQueue } from './request-queue.ts';
+import type { ServerSocketKind, SocketTransport } from './socket.ts';
+import { stampTrain } from './stamp-train.ts';
+import { encodeTrain } from './train-message.ts';
+
+/** How to serve trains that a program makes. */
+export interface OpenBridgeServerOptions {
+  /** `tcp://host:port`, `tcp://*:port`, port 0 for a free one, `ipc://path`. */
+  readonly endpoint: string;
+  readonly transport: SocketTransport;
+  /** REP answers who asks (default), PUB sends to all who listen, PUSH to one after the other. */
+  readonly socket?: ServerSocketKind;
+  /** 2.2 unless it says otherwise. */
+  readonly protocol?: BridgeProtocol;
+  /** Sources without a time stamp get the time of sending. */
+  readonly isStamped?: boolean;
+}
+
+/** How one train is sent. */
+export interface SendTrainOptions {
+  readonly signal?: AbortSignal;
+  /** How long to wait for somebody who takes it, ms; for ever without it. */
+  readonly timeoutMs?: number;
+}
+
+/** A Karabo bridge of one's own. */
+export interface BridgeServer extends AsyncDisposable {
+  /** The address with the real port. */
+  readonly endpoint: string;
+  /** Clients that are connected. */
+  readonly peers: number;
+  /**
+   * Sends one train; a second call waits for the first. REP: waits until somebody asks, then gives it to all who wait. PUSH:
+   * waits for one client that is ready. PUB: at once, to all that are ready; who is slow misses it. The train's arrays are not
+   * copied (but in protocol 1.0) and must not change until the next train was taken.
+   * @returns how many clients got it; 0 for a PUB that nobody listens to
+   * @throws NoData for a train without sources, BridgeTimeout if nobody took it, the signal's reason; the train is then not sent
+   */
+  send(train: Train, options?: SendTrainOptions): Promise<number>;
+  /** @param options.flush let what was sent reach its clients first */
+  close(options?: { readonly flush?: boolean }): Promise<void>;
+}
+
+/** How long to wait before a client that is ready is looked for again, ms. */
+const LOOK_AGAIN_MS = 2;
+
+/**
+ * Opens a Karabo bridge. A client that is slow, dead or asks nonsense never holds up the others.
+ * @throws EndpointInvalid, PortInUse
+ * @example
+ * await using server = await openBridgeServer({ endpoint: 'tcp://*:4545', transport });
+ * for (const train of trains) await server.send(train);
+ */
+export async function openBridgeServer(options: OpenBridgeServerOptions): Promise<BridgeServer> {
+  const { socket: kind = 'REP', protocol, isStamped = false } = options;
+  const socket = await options.transport.bind(options.endpoint, kind);
+  const requests = kind === 'REP' ? new RequestQueue(socket) : null;
+  const closed = new AbortController();
+  let last: Promise<unknown> = Promise.resolve();
+  let wake = () => {};
+  requests?.onAsked(() => wake());
+
+  const hand = (parts: readonly Uint8Array[]) => requests?.answerAll(parts) ?? socket.send(parts);
+  const untilAsked = (signal: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      const onAbort = () => reject(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      wake = () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+    });
+  const deliver = async (train: Train, signal: AbortSignal): Promise<number> => {
+    signal.throwIfAborted();
+    const parts = encodeTrain(isStamped ? stampTrain(train, Date.now()) : train, { protocol });
+    if (train.sources.size === 0 || parts.length === 0)
+      throw new NoData(`Train ${train.trainId} has no source: there is nothing to send.`, { trainId: train.trainId });
+    for (;;) {
+      const count = hand(parts);
+      if (count > 0 || kind === 'PUB') return count;
+      if (requests) await untilAsked(signal);
+      else await sleep(LOOK_AGAIN_MS, signal);
+    }
+  };
+  const close = async (how?: { readonly flush?: boolean }) => {
+    closed.abort(new BridgeTimeout(`The bridge ${socket.endpoint} was closed.`, { endpoint: socket.endpoint }));
+    await last;
+    await socket.close(how);
+  };
+
+  return {
+    endpoint: socket.endpoint,
+    get peers() {
+      return socket.peers;
+    },
+    send(train, { signal, timeoutMs } = {}) {
+      const late = new AbortController();
+      const ends = AbortSignal.any([closed.signal, late.signal, ...(signal ? [signal] : [])]);
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => {
+              const text = `Nobody took train ${train.trainId} from ${socket.endpoint} in ${timeoutMs} ms (${socket.peers} connected).`;
+              late.abort(new BridgeTimeout(text, { endpoint: socket.endpoint, timeoutMs }));
+            }, timeoutMs);
+      const sending = last.then(() => deliver(train, ends)).finally(() => clearTimeout(timer));
+      last = sending.catch(() => undefined);
+      return sending;
+    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}
