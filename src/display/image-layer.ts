@@ -1,6 +1,7 @@
 import type { ImagePainter, ImageView } from './image-painter.ts';
 import type { Levels } from './levels.ts';
 import { lowestShown, SCALES, type Scale } from './scale.ts';
+import { linkProgram, setTextureFilter, VALUE_GLSL } from './shader-program.ts';
 
 /** Behind the picture in both themes. */
 const WELL: readonly [number, number, number] = [0x05 / 255, 0x07 / 255, 0x0a / 255];
@@ -14,7 +15,6 @@ void main() {
   gl_Position = vec4(mix(rectangle.xy, rectangle.zw, corner), 0.0, 1.0);
 }`;
 
-// Same curves as scale.ts, in the order of SCALES. NaN is found by its bits: compilers may assume that a float equals itself.
 const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp sampler2D;
@@ -27,25 +27,19 @@ uniform vec3 gap;
 uniform float hatch; // device pixels between two hatching lines
 in vec2 position;
 out vec4 colour;
-float curve(float v) {
-  if (scale == 1) return log(max(v, 1e-30));
-  if (scale == 2) return sign(v) * log(1.0 + abs(v));
-  if (scale == 3) return sign(v) * sqrt(abs(v));
-  return v;
-}
+${VALUE_GLSL}
 void main() {
   ivec2 size = textureSize(image, 0);
   ivec2 at = min(ivec2(position * vec2(size)), size - 1);
   float value = texelFetch(image, at, 0).r;
-  uint bits = floatBitsToUint(value);
-  if ((bits & 0x7f800000u) == 0x7f800000u && (bits & 0x7fffffu) != 0u) {
+  if (isMissing(value)) {
     bool isMasked = texelFetch(inside, min(at, textureSize(inside, 0) - 1), 0).r > 0.5;
     bool isLine = mod(gl_FragCoord.x + gl_FragCoord.y, hatch) < 0.4 * hatch;
     colour = vec4(isMasked ? vec3(isLine ? 0.42 : 0.20) : gap, 1.0);
     return;
   }
-  float low = curve(levels.x);
-  float t = clamp((curve(value) - low) / (curve(levels.y) - low), 0.0, 1.0);
+  float low = curve(levels.x, scale);
+  float t = clamp((curve(value, scale) - low) / (curve(levels.y, scale) - low), 0.0, 1.0);
   colour = vec4(texture(colours, vec2(t * 255.0 / 256.0 + 0.5 / 256.0, 0.5)).rgb, 1.0);
 }`;
 
@@ -64,7 +58,7 @@ export class ImageLayer implements ImagePainter {
     const gl = canvas.getContext('webgl2', { antialias: false, alpha: false, depth: false });
     if (!gl) throw new Error('This browser has no WebGL2: the image cannot be drawn. Switch on hardware acceleration.');
     this.#gl = gl;
-    this.#program = link(gl);
+    this.#program = linkProgram(gl, VERTEX, FRAGMENT);
     this.#image = gl.createTexture();
     this.#colours = gl.createTexture();
     this.#inside = gl.createTexture();
@@ -79,7 +73,7 @@ export class ImageLayer implements ImagePainter {
       const bytes = inside.map((v) => (v ? 255 : 0));
       gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8, width, height, 0, gl.RED, gl.UNSIGNED_BYTE, bytes);
     } else gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8, 1, 1, 0, gl.RED, gl.UNSIGNED_BYTE, new Uint8Array(1));
-    this.#filter(gl.NEAREST);
+    setTextureFilter(gl, gl.TEXTURE_2D, gl.NEAREST);
   }
 
   /** Uploads an image. @param data float32 (height, width), NaN = gap */
@@ -88,7 +82,7 @@ export class ImageLayer implements ImagePainter {
     gl.bindTexture(gl.TEXTURE_2D, this.#image);
     if (width !== this.#width || height !== this.#height) {
       gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, width, height, 0, gl.RED, gl.FLOAT, data);
-      this.#filter(gl.NEAREST);
+      setTextureFilter(gl, gl.TEXTURE_2D, gl.NEAREST);
       this.#width = width;
       this.#height = height;
     } else gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RED, gl.FLOAT, data);
@@ -98,7 +92,7 @@ export class ImageLayer implements ImagePainter {
     const gl = this.#gl;
     gl.bindTexture(gl.TEXTURE_2D, this.#colours);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, table);
-    this.#filter(gl.LINEAR);
+    setTextureFilter(gl, gl.TEXTURE_2D, gl.LINEAR);
   }
 
   draw(view: ImageView, levels: Levels, scale: Scale, gap: readonly [number, number, number]): void {
@@ -154,30 +148,4 @@ export class ImageLayer implements ImagePainter {
   #at(name: string): WebGLUniformLocation | null {
     return this.#gl.getUniformLocation(this.#program, name);
   }
-
-  #filter(kind: number): void {
-    const gl = this.#gl;
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, kind);
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, kind);
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
-  }
-}
-
-function link(gl: WebGL2RenderingContext): WebGLProgram {
-  const program = gl.createProgram();
-  for (const [type, source] of [
-    [gl.VERTEX_SHADER, VERTEX],
-    [gl.FRAGMENT_SHADER, FRAGMENT],
-  ] as const) {
-    const shader = gl.createShader(type);
-    if (!shader) throw new Error('WebGL: no shader');
-    gl.shaderSource(shader, source);
-    gl.compileShader(shader);
-    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(`WebGL: ${gl.getShaderInfoLog(shader)}`);
-    gl.attachShader(program, shader);
-  }
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(`WebGL: ${gl.getProgramInfoLog(program)}`);
-  return program;
 }

@@ -1,6 +1,9 @@
 import { ImageLayer } from './image-layer.ts';
 import type { ImagePainter } from './image-painter.ts';
 import { ImageRaster } from './image-raster.ts';
+import { TileLayer } from './tile-layer.ts';
+import type { TilePainter } from './tile-painter.ts';
+import { TileRaster } from './tile-raster.ts';
 
 /** Ways to draw a picture. */
 export type PainterKind = 'webgl' | 'raster';
@@ -23,4 +26,9 @@ function fastestPainter(): PainterKind {
 /** Makes a painter for a fresh canvas. @param wanted instead of the fastest. @throws Error if the browser cannot draw */
 export function openPainter(canvas: HTMLCanvasElement, wanted?: PainterKind | null): ImagePainter {
   return (wanted ?? fastestPainter()) === 'webgl' ? new ImageLayer(canvas) : new ImageRaster(canvas);
+}
+
+/** The same for tiles that are drawn where they are in space. @throws Error if the browser cannot draw */
+export function openTilePainter(canvas: HTMLCanvasElement, wanted?: PainterKind | null): TilePainter {
+  return (wanted ?? fastestPainter()) === 'webgl' ? new TileLayer(canvas) : new TileRaster(canvas);
 }
