@@ -3,7 +3,7 @@ import { pixelCountOf } from '../detector.ts';
 import type { Geometry } from '../geometry.ts';
 import { type BinGrid, binAxis, binCentres, binCountOf } from './bin-grid.ts';
 import type { Experiment } from './experiment.ts';
-import { pixelCentres, pixelCorners } from './pixel-map.ts';
+import { type MapOptions, pixelCentres, pixelCorners } from './pixel-map.ts';
 import { type PixelSums, type WeightInput, weighTable } from './pixel-sums.ts';
 import { RADIAL_UNITS, type RadialUnit } from './radial-unit.ts';
 import { pixelBoxes, splitBox } from './split-box.ts';
@@ -82,7 +82,8 @@ export function buildIntegrationTable(
       field: 'method',
     });
   const hasAzimuth = azimuthPoints !== undefined || azimuthRange !== undefined;
-  const split = splitter(geometry, experiment, unit, method, hasAzimuth, mask);
+  const map = { unit, hasAzimuth, hasSeams: options.hasSeams ?? false };
+  const split = splitter(geometry, experiment, method, map, mask);
   const grid = chooseGrid(split, options, hasAzimuth);
   const entries = split.split(grid);
   return {
@@ -115,16 +116,16 @@ interface Splitter {
 function splitter(
   geometry: Geometry,
   experiment: Experiment,
-  unit: RadialUnit,
   method: SplitMethod,
-  hasAzimuth: boolean,
+  map: MapOptions,
   mask: Uint8Array | undefined,
 ): Splitter {
+  const { unit, hasAzimuth } = map;
   // Logarithms of q may be negative; all others begin at the beam.
   const floor = unit.startsWith('log') && !unit.startsWith('log(1+') ? Number.NEGATIVE_INFINITY : 0;
   const noRange = [-Math.PI, Math.PI] as const;
   if (method === 'no') {
-    const centres = pixelCentres(geometry, experiment, unit, hasAzimuth);
+    const centres = pixelCentres(geometry, experiment, map);
     return {
       radialRange: rangeOf(centres.radial, null, mask),
       azimuthRange: centres.azimuth ? rangeOf(centres.azimuth, null, mask) : noRange,
@@ -132,7 +133,7 @@ function splitter(
     };
   }
   if (method === 'full') {
-    const corners = pixelCorners(geometry, experiment, unit, true);
+    const corners = pixelCorners(geometry, experiment, { ...map, hasAzimuth: true });
     const [low, high] = cornerRange(corners.radial, corners, mask);
     return {
       radialRange: [low, high],
@@ -141,9 +142,9 @@ function splitter(
     };
   }
   const isScaled = method === 'pseudo';
-  const withAzimuth = hasAzimuth || isScaled;
-  const centres = pixelCentres(geometry, experiment, unit, withAzimuth);
-  const corners = pixelCorners(geometry, experiment, unit, withAzimuth);
+  const withAzimuth = { ...map, hasAzimuth: hasAzimuth || isScaled };
+  const centres = pixelCentres(geometry, experiment, withAzimuth);
+  const corners = pixelCorners(geometry, experiment, withAzimuth);
   const boxes = pixelBoxes(centres, corners, isScaled);
   const [low, high] = rangeOf(centres.radial, boxes.radial, mask);
   const [bottom, top] = centres.azimuth ? rangeOf(centres.azimuth, boxes.azimuth, mask) : noRange;

@@ -1,8 +1,9 @@
 import { StateInvalid } from '../../core/errors.ts';
-import { pixelCountOf } from '../detector.ts';
+import { pixelCountOf, tileShapeOf } from '../detector.ts';
 import { type Geometry, tileStart } from '../geometry.ts';
 import { type BeamFrame, beamFrame, type Experiment } from './experiment.ts';
 import { RADIAL_UNITS, type RadialBase, type RadialUnit, scatteringScale } from './radial-unit.ts';
+import { latticeCentres, tileLattice } from './tile-lattice.ts';
 
 /** Radial value and azimuth of many points. */
 export interface PolarPoints {
@@ -31,25 +32,37 @@ function toUnit(points: Float64Array, unit: RadialUnit, { photonEnergyKeV }: Exp
   for (let i = 0; i < points.length; i++) points[i] = fromBase(points[i], scale);
 }
 
-/** Points of a lattice on one tile, at pixel coordinates `ss` x `fs` from the tile's first corner. */
+/** Points of a lattice on one tile. */
+interface LatticePoints {
+  /** Pixel coordinates from the tile's first corner. */
+  readonly ss: Float64Array;
+  readonly fs: Float64Array;
+  /** How far rows 1, 3, 5 .. are moved along fs. */
+  readonly oddRowShift: number;
+  /** Where they go: first point, points from row to row and from one to the next. */
+  readonly start: number;
+  readonly stride: number;
+  readonly step: number;
+}
+
 function fillLattice(
   tile: Float64Array,
   frame: BeamFrame,
   base: RadialBase,
-  lattice: { readonly ss: Float64Array; readonly fs: Float64Array; readonly start: number; readonly stride: number },
+  { ss, fs, oddRowShift, start, stride, step }: LatticePoints,
   radial: Float64Array,
   azimuth: Float64Array | null,
 ): void {
   const [cornerX, cornerY, cornerZ, ssX, ssY, ssZ, fsX, fsY, fsZ] = tile;
-  const { ss, fs, start, stride } = lattice;
   const [m11, m12, m13, m21, m22, m23, m31, m32, m33] = frame.matrix;
   const { isPlain } = frame;
   for (let i = 0; i < ss.length; i++) {
-    const rowX = cornerX + ss[i] * ssX + frame.shift[1];
-    const rowY = cornerY + ss[i] * ssY + frame.shift[0];
-    const rowZ = cornerZ + ss[i] * ssZ + frame.shift[2];
+    const shift = i % 2 === 1 ? oddRowShift : 0;
+    const rowX = cornerX + ss[i] * ssX + shift * fsX + frame.shift[1];
+    const rowY = cornerY + ss[i] * ssY + shift * fsY + frame.shift[0];
+    const rowZ = cornerZ + ss[i] * ssZ + shift * fsZ + frame.shift[2];
     let out = start + i * stride;
-    for (let j = 0; j < fs.length; j++, out++) {
+    for (let j = 0; j < fs.length; j++, out += step) {
       let up = rowY + fs[j] * fsY;
       let left = rowX + fs[j] * fsX;
       let along = rowZ + fs[j] * fsZ;
@@ -71,9 +84,12 @@ function fillLattice(
   }
 }
 
-/** Pixel coordinates of the lines between the pixels of a tile, or of their centres. */
-function lines(count: number, isCentre: boolean): Float64Array {
-  return Float64Array.from({ length: isCentre ? count : count + 1 }, (_, i) => (isCentre ? i + 0.5 : i));
+/** Which points of the pixels are wanted. */
+export interface MapOptions {
+  readonly unit: RadialUnit;
+  readonly hasAzimuth: boolean;
+  /** Whether pixels at the seams of tiles have their true size. */
+  readonly hasSeams: boolean;
 }
 
 /**
@@ -81,28 +97,23 @@ function lines(count: number, isCentre: boolean): Float64Array {
  * @returns arrays (module * ss * fs)
  * @throws StateInvalid for an impossible experiment, or a unit of q without photon energy
  */
-export function pixelCentres(
-  geometry: Geometry,
-  experiment: Experiment,
-  unit: RadialUnit,
-  hasAzimuth: boolean,
-): PolarPoints {
+export function pixelCentres(geometry: Geometry, experiment: Experiment, options: MapOptions): PolarPoints {
   const { detector, tiles } = geometry;
+  const { unit, hasAzimuth, hasSeams } = options;
+  const { centre, oddRowShift } = detector.pixel;
   const frame = beamFrame(experiment);
   const [modules, ssPixels, fsPixels] = detector.dataShape;
   const pixels = pixelCountOf(detector);
   const radial = new Float64Array(pixels).fill(Number.NaN);
   const azimuth = hasAzimuth ? new Float64Array(pixels) : null;
-  for (let module = 0; module < modules; module++) {
-    for (const [index, slice] of detector.tiles.entries()) {
+  for (const [index, slice] of detector.tiles.entries()) {
+    const lines = tileLattice(detector, index, hasSeams);
+    const lattice = { ss: latticeCentres(lines.ss, centre[0]), fs: latticeCentres(lines.fs, centre[1]), oddRowShift };
+    for (let module = 0; module < modules; module++) {
       const t = tileStart(detector, module, index);
-      const lattice = {
-        ss: lines(slice.ssStop - slice.ssStart, true),
-        fs: lines(slice.fsStop - slice.fsStart, true),
-        start: (module * ssPixels + slice.ssStart) * fsPixels + slice.fsStart,
-        stride: fsPixels,
-      };
-      fillLattice(tiles.subarray(t, t + 9), frame, RADIAL_UNITS[unit].base, lattice, radial, azimuth);
+      const start = (module * ssPixels + slice.ssStart) * fsPixels + slice.fsStart;
+      const points = { ...lattice, start, stride: fsPixels, step: 1 };
+      fillLattice(tiles.subarray(t, t + 9), frame, RADIAL_UNITS[unit].base, points, radial, azimuth);
     }
   }
   toUnit(radial, unit, experiment);
@@ -113,36 +124,47 @@ export function pixelCentres(
  * Radial value (and azimuth) of the corners of all pixels.
  * @throws StateInvalid for an impossible experiment, or a unit of q without photon energy
  */
-export function pixelCorners(
-  geometry: Geometry,
-  experiment: Experiment,
-  unit: RadialUnit,
-  hasAzimuth: boolean,
-): PixelCorners {
+export function pixelCorners(geometry: Geometry, experiment: Experiment, options: MapOptions): PixelCorners {
   const { detector, tiles } = geometry;
+  const { unit, hasAzimuth, hasSeams } = options;
+  const { corners, oddRowShift } = detector.pixel;
+  // Pixels side by side have corners in common; hexagons get their own.
+  const isLattice = oddRowShift === 0 && corners.length === 4;
   const frame = beamFrame(experiment);
   const [modules, ssPixels, fsPixels] = detector.dataShape;
   const first = new Int32Array(pixelCountOf(detector)).fill(-1);
-  const [slice] = detector.tiles;
-  const [rows, columns] = [slice.ssStop - slice.ssStart, slice.fsStop - slice.fsStart];
-  const perTile = (rows + 1) * (columns + 1);
+  const [rows, columns] = tileShapeOf(detector);
+  const perPixel = isLattice ? 1 : corners.length;
+  const perRow = isLattice ? columns + 1 : columns * perPixel;
+  const perTile = isLattice ? (rows + 1) * perRow : rows * perRow;
   const count = modules * detector.tiles.length * perTile;
   const radial = new Float64Array(count);
   const azimuth = hasAzimuth ? new Float64Array(count) : null;
-  const [ss, fs] = [lines(rows, false), lines(columns, false)];
   let start = 0;
-  for (let module = 0; module < modules; module++) {
-    for (const [index, { ssStart, fsStart }] of detector.tiles.entries()) {
+  for (const [index, { ssStart, fsStart }] of detector.tiles.entries()) {
+    const lines = tileLattice(detector, index, hasSeams);
+    const lattices = isLattice
+      ? [{ ...lines, oddRowShift, offset: 0 }]
+      : corners.map(([ss, fs], offset) => ({
+          ss: latticeCentres(lines.ss, ss),
+          fs: latticeCentres(lines.fs, fs),
+          oddRowShift,
+          offset,
+        }));
+    for (let module = 0; module < modules; module++) {
       const t = tileStart(detector, module, index);
-      const lattice = { ss, fs, start, stride: columns + 1 };
-      fillLattice(tiles.subarray(t, t + 9), frame, RADIAL_UNITS[unit].base, lattice, radial, azimuth);
+      for (const { offset, ...lattice } of lattices) {
+        const points = { ...lattice, start: start + offset, stride: perRow, step: perPixel };
+        fillLattice(tiles.subarray(t, t + 9), frame, RADIAL_UNITS[unit].base, points, radial, azimuth);
+      }
       for (let i = 0; i < rows; i++) {
         const pixel = (module * ssPixels + ssStart + i) * fsPixels + fsStart;
-        for (let j = 0; j < columns; j++) first[pixel + j] = start + i * (columns + 1) + j;
+        for (let j = 0; j < columns; j++) first[pixel + j] = start + i * perRow + j * perPixel;
       }
       start += perTile;
     }
   }
   toUnit(radial, unit, experiment);
-  return { radial, azimuth, first, steps: [0, 1, columns + 2, columns + 1] };
+  const steps = isLattice ? [0, 1, columns + 2, columns + 1] : corners.map((_, i) => i);
+  return { radial, azimuth, first, steps };
 }

@@ -2,6 +2,7 @@ import { StateInvalid } from '../../core/errors.ts';
 import { pixelCountOf } from '../detector.ts';
 import { type Geometry, tileStart } from '../geometry.ts';
 import { beamFrame, type Experiment } from './experiment.ts';
+import { latticeCentres, tileLattice } from './tile-lattice.ts';
 
 /** Linear polarisation of the beam. */
 export interface Polarization {
@@ -15,6 +16,8 @@ export interface Polarization {
 export interface WeightOptions {
   /** Default true. */
   readonly hasSolidAngle?: boolean;
+  /** Pixels at the seams between tiles have their true size: wide pixels of AGIPD, JUNGFRAU, ePix. Default false, as others do. */
+  readonly hasSeams?: boolean;
   /** Without it no correction. */
   readonly polarization?: Polarization;
 }
@@ -28,7 +31,8 @@ export interface WeightOptions {
  */
 export function pixelWeights(geometry: Geometry, experiment: Experiment, options: WeightOptions): Float32Array {
   const { detector, tiles } = geometry;
-  const { hasSolidAngle = true, polarization } = options;
+  const { hasSolidAngle = true, hasSeams = false, polarization } = options;
+  const { centre, oddRowShift } = detector.pixel;
   if (polarization && !(Math.abs(polarization.factor) <= 1))
     throw new StateInvalid(
       `Azimuthal integration: polarization = ${polarization.factor} is impossible, give -1 (vertical) to 1 (horizontal).`,
@@ -42,8 +46,11 @@ export function pixelWeights(geometry: Geometry, experiment: Experiment, options
   const distanceSquared = experiment.distance ** 2;
   const [modules, ssPixels, fsPixels] = detector.dataShape;
   const weights = new Float32Array(pixelCountOf(detector));
-  for (let module = 0; module < modules; module++) {
-    for (const [index, slice] of detector.tiles.entries()) {
+  for (const [index, slice] of detector.tiles.entries()) {
+    const lines = tileLattice(detector, index, hasSeams);
+    const ssCentres = latticeCentres(lines.ss, centre[0]);
+    const fsCentres = latticeCentres(lines.fs, centre[1]);
+    for (let module = 0; module < modules; module++) {
       const t = tileStart(detector, module, index);
       const [cornerX, cornerY, cornerZ, ssX, ssY, ssZ, fsX, fsY, fsZ] = tiles.subarray(t, t + 9);
       // The tile's normal, along the beam: a tilted pixel is seen under another angle.
@@ -52,20 +59,24 @@ export function pixelWeights(geometry: Geometry, experiment: Experiment, options
       const crossZ = ssX * fsY - ssY * fsX;
       const scale = distanceSquared / Math.hypot(crossX, crossY, crossZ);
       for (let ss = slice.ssStart; ss < slice.ssStop; ss++) {
-        const alongSs = ss - slice.ssStart + 0.5;
+        const row = ss - slice.ssStart;
+        const alongSs = ssCentres[row];
+        const rowHeight = lines.ss[row + 1] - lines.ss[row];
+        const shift = row % 2 === 1 ? oddRowShift : 0;
         const rowX = cornerX + alongSs * ssX + frame.shift[1];
         const rowY = cornerY + alongSs * ssY + frame.shift[0];
         const rowZ = cornerZ + alongSs * ssZ + frame.shift[2];
         const out = (module * ssPixels + ss) * fsPixels;
         for (let fs = slice.fsStart; fs < slice.fsStop; fs++) {
-          const alongFs = fs - slice.fsStart + 0.5;
+          const column = fs - slice.fsStart;
+          const alongFs = fsCentres[column] + shift;
           const x = rowX + alongFs * fsX;
           const y = rowY + alongFs * fsY;
           const z = rowZ + alongFs * fsZ;
           const squared = x * x + y * y + z * z;
-          let weight = 1;
+          let weight = hasSeams ? rowHeight * (lines.fs[column + 1] - lines.fs[column]) : 1;
           if (hasSolidAngle)
-            weight = (Math.abs(crossX * x + crossY * y + crossZ * z) * scale) / (squared * Math.sqrt(squared));
+            weight *= (Math.abs(crossX * x + crossY * y + crossZ * z) * scale) / (squared * Math.sqrt(squared));
           if (polarization) {
             const up = m11 * y + m12 * x + m13 * z;
             const left = m21 * y + m22 * x + m23 * z;
