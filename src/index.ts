@@ -4,7 +4,10 @@
  * internal and may change.
  * @module hutch
  */
+export { type BridgeClient, openBridgeClient, type QueuePolicy } from './bridge/bridge-client.ts';
+export { type BridgeServer, openBridgeServer } from './bridge/bridge-server.ts';
 export { receiveTrains } from './bridge/client.ts';
+export type { BridgeTrain, EndpointState } from './bridge/endpoint-receiver.ts';
 export { createReplay } from './bridge/replay.ts';
 export { serveMessages } from './bridge/server.ts';
 export type { DType } from './core/dtype.ts';
@@ -45,6 +48,7 @@ export { byId, byIndex } from './data/train-selection.ts';
 export { readSeries, readTable } from './data/train-table.ts';
 export { flattenTrain } from './data/trains.ts';
 export { AGIPD_1M, AGIPD_500K } from './detector/agipd.ts';
+export { assembleModules, dismantleImage, emptyImages } from './detector/assembly.ts';
 export type { Detector } from './detector/detector.ts';
 export { DETECTOR_NAMES, detectDetector, detectorByName } from './detector/detector-table.ts';
 export { DSSC_1M } from './detector/dssc.ts';
@@ -62,10 +66,11 @@ export { gotthard2 } from './detector/gotthard.ts';
 export { jungfrau } from './detector/jungfrau.ts';
 export { LPD_1M, LPD_SOLO, lpdMini } from './detector/lpd.ts';
 export { geometryFromModulePositions } from './detector/module-positions.ts';
+export { toModuleStack } from './detector/module-stack.ts';
 export { offsetGeometry, rotateGeometry } from './detector/move-geometry.ts';
 export { PNCCD, PNCCD_CUTOUT, pnccdGeometry } from './detector/pnccd.ts';
 export { radialBins } from './detector/radial-bins.ts';
-export { assembleModules, snapGeometry } from './detector/snapped-geometry.ts';
+export { snapGeometry, symmetricSnap } from './detector/snapped-geometry.ts';
 export { keepAvailable, keepOnDisk } from './platform/node/file-locality.ts';
 export { openRun, readAliases } from './platform/node/open-run.ts';
 export {
@@ -76,4 +81,5 @@ export {
   writeVirtual,
   writeVirtualCxi,
 } from './platform/node/write-data.ts';
+export { openZeromqTransport } from './platform/node/zeromq/zeromq-transport.ts';
 export { zmtpTransport } from './platform/node/zmtp/zmtp-transport.ts';

@@ -149,8 +149,8 @@ export function placeTiles(
   const pixel = detector.pixelSize;
   const [ssStep, fsStep] = detector.pitch;
   const [ssPixels, fsPixels] = tileShapeOf(detector);
-  const ssPitch = (ssPixels * (ssStep / pixel) + asicGapPx) * pixel;
-  const fsPitch = (fsPixels * (fsStep / pixel) + asicGapPx) * pixel;
+  const ssPitch = ssPixels * ssStep + asicGapPx * pixel;
+  const fsPitch = fsPixels * fsStep + asicGapPx * pixel;
   for (const [index, { ssIndex, fsIndex, isTurned }] of detector.tiles.entries()) {
     const at = tileStart(detector, module, index);
     const sign = isTurned ? -1 : 1;

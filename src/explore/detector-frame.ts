@@ -5,7 +5,8 @@ import { NoData } from '../core/errors.ts';
 import { type NdArray, ndarray } from '../core/ndarray.ts';
 import { openDetector } from '../data/detectors/open-detector.ts';
 import type { Run } from '../data/run.ts';
-import { assembleModules, type SnappedGeometry } from '../detector/snapped-geometry.ts';
+import { assembleModules } from '../detector/assembly.ts';
+import type { SnappedGeometry } from '../detector/snapped-geometry.ts';
 
 /** Which frame: train and pulse are positions. */
 interface FrameQuery {
