@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EndpointInvalid, PortInUse, RunNotFound } from '../core/errors.ts';
 import { findProposal } from '../data/open-run.ts';
 import { createRunLister, listProposals } from '../data/proposals.ts';
+import { stampOfRun } from '../data/run-stamp.ts';
 import { AGIPD_1M } from '../detector/agipd.ts';
 import { geometryInfo, type SnappedGeometry, snapGeometry } from '../detector/snapped-geometry.ts';
 import type { LiveSettings } from '../live/engine.ts';
@@ -163,6 +164,7 @@ export function createRunService(dataRoot: string | null, snapped: SnappedGeomet
     dataRoot,
     listProposals: async () => (dataRoot === null ? [] : listProposals(nodeFileStore, dataRoot)),
     listRuns: (proposal, signal) => lister(root(), proposal, signal),
+    stampRun: ({ proposal, run, data }) => stampOfRun(nodeFileStore, { proposal, run, dataRoot: root() }, data),
     openRun: ({ proposal, run, data }) => openRun({ proposal, run, dataRoot: root() }, { data }),
     hasDarks: async (proposal) => {
       const darks = await findDarkRuns(await findProposal(nodeFileStore, root(), proposal));

@@ -6,6 +6,7 @@ import type { Run } from '../data/run.ts';
 import type { SnappedGeometry } from '../detector/snapped-geometry.ts';
 import { answerRunCall } from '../explore/answer.ts';
 import { type ExportedFile, exportKeys } from '../explore/export-keys.ts';
+import { RunCache } from './run-cache.ts';
 
 /** Which run: proposal folder name, run number, and `raw` or `proc`. */
 export interface RunAddress {
@@ -41,6 +42,8 @@ export interface RunServiceParts {
   listProposals(): Promise<Proposal[]>;
   listRuns(proposal: string, signal: AbortSignal): Promise<readonly RunSummary[]>;
   openRun(address: RunAddress): Promise<Run>;
+  /** A text that is another one once the files of the run have changed. */
+  stampRun(address: RunAddress): Promise<string>;
   /** Whether the proposal has a complete set of dark runs. */
   hasDarks(proposal: string): Promise<boolean>;
   /** Corrector from the proposal's dark runs, or null if it has none. */
@@ -48,17 +51,19 @@ export interface RunServiceParts {
   readonly snapped: SnappedGeometry;
 }
 
-/** Open runs that are kept for the next request. */
-const KEPT_RUNS = 6;
-
 /** Reads runs for the pages: keeps a few runs open, and each proposal's corrector. */
 export class RunService implements RunsPort {
   readonly #parts: RunServiceParts;
-  readonly #open = new Map<string, Promise<Run>>();
+  readonly #open: RunCache<RunAddress>;
   readonly #correctors = new Map<string, Promise<FrameCorrector | null>>();
 
   constructor(parts: RunServiceParts) {
     this.#parts = parts;
+    this.#open = new RunCache({
+      nameOf: ({ proposal, run, data }) => `${proposal}/${run}/${data}`,
+      open: (address) => parts.openRun(address),
+      stamp: (address) => parts.stampRun(address),
+    });
   }
 
   proposals(): Promise<Proposal[]> {
@@ -78,41 +83,38 @@ export class RunService implements RunsPort {
     query: ParsedRunCallQuery<N>,
     signal: AbortSignal,
   ): Promise<RunCallReply<N>> {
-    const run = await this.#run(address);
-    const { proposal, run: number, data } = address;
-    const { snapped, dataRoot } = this.#parts;
-    // Looking for darks opens files: only the description of a run needs it.
-    const hasDarks = name === 'info' && (await this.#parts.hasDarks(proposal));
-    const correctable = hasDarks ? snapped.geometry.detector.name : null;
-    const around = { proposal, run: number, data, dataRoot, correctable };
-    const tools = { snapped, loadCorrector: () => this.#corrector(proposal) };
-    return answerRunCall(name, { run, around, tools }, query, signal);
-  }
-
-  async export(address: RunAddress, choice: ExportChoice, signal: AbortSignal): Promise<ExportedFile> {
-    return exportKeys(await this.#run(address), address, choice, signal);
-  }
-
-  async close(): Promise<void> {
-    const runs = await Promise.allSettled(this.#open.values());
-    this.#open.clear();
-    await Promise.all(runs.map((run) => (run.status === 'fulfilled' ? run.value.close() : undefined)));
-  }
-
-  #run(address: RunAddress): Promise<Run> {
-    const key = `${address.proposal}/${address.run}/${address.data}`;
-    let opened = this.#open.get(key);
-    if (opened) this.#open.delete(key);
-    opened ??= this.#parts.openRun(address);
-    // Insertion order is the order of use; the first one was not used for longest.
-    this.#open.set(key, opened);
-    opened.catch(() => this.#open.delete(key));
-    for (const [oldest, run] of this.#open) {
-      if (this.#open.size <= KEPT_RUNS) break;
-      this.#open.delete(oldest);
-      run.then((r) => r.close()).catch(() => undefined);
+    // A page asks for this first, when somebody opens it.
+    const isOpening = name === 'info';
+    const { run, release } = await this.#open.borrow(address, isOpening);
+    try {
+      const { proposal, run: number, data } = address;
+      const { snapped, dataRoot } = this.#parts;
+      // Looking for darks opens files: only the description of a run needs it.
+      const hasDarks = isOpening && (await this.#parts.hasDarks(proposal));
+      const correctable = hasDarks ? snapped.geometry.detector.name : null;
+      const around = { proposal, run: number, data, dataRoot, correctable };
+      const tools = { snapped, loadCorrector: () => this.#corrector(proposal) };
+      return await answerRunCall(name, { run, around, tools }, query, signal);
+    } finally {
+      release();
     }
-    return opened;
+  }
+
+  /** The run stays open until the last part is taken, or the signal says that nobody wants more. */
+  async export(address: RunAddress, choice: ExportChoice, signal: AbortSignal): Promise<ExportedFile> {
+    const { run, release } = await this.#open.borrow(address);
+    try {
+      const file = exportKeys(run, address, choice, signal);
+      signal.addEventListener('abort', release, { once: true });
+      return { ...file, parts: releasedAtEnd(file.parts, release) };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#open.close();
   }
 
   #corrector(proposal: string): Promise<FrameCorrector | null> {
@@ -124,4 +126,30 @@ export class RunService implements RunsPort {
     }
     return corrector;
   }
+}
+
+/** Not a generator: one that is given up before its first part would never come to its end. */
+function releasedAtEnd(parts: AsyncIterable<Uint8Array>, release: () => void): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = parts[Symbol.asyncIterator]();
+      return {
+        async next() {
+          try {
+            const result = await iterator.next();
+            if (result.done) release();
+            return result;
+          } catch (error) {
+            release();
+            throw error;
+          }
+        },
+        async return() {
+          release();
+          await iterator.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
 }
