@@ -185,7 +185,14 @@ async function openLater(
 }
 
 function warnOfFlags(files: readonly RunFile[], warn: WarningCallback): void {
-  const odd = files.filter((file) => file.index.formatVersion === '1.1');
+  // The files of one aggregator were written by one process: the first of them tells for all.
+  const isOdd = new Map<string, boolean>();
+  const odd = files.filter((file) => {
+    const { aggregator } = file;
+    const answer = isOdd.get(aggregator) ?? file.index.formatVersion === '1.1';
+    if (aggregator !== '') isOdd.set(aggregator, answer);
+    return answer;
+  });
   if (odd.length === 0) return;
   const warning: DataWarning = {
     kind: 'flag-is-index',

@@ -56,8 +56,6 @@ export function readFileIndex(file: Hdf5File): EuxfelFileIndex {
     );
   }
   const isOld = file.kindOf('/METADATA/dataSourceId') === 'dataset';
-  const formatVersion = isOld ? '0.5' : readFormatVersion(file);
-
   const allIds = integers(file, '/INDEX/trainId');
   let rows = rowsUpTo(allIds.length);
   let trainIds: readonly number[] = allIds;
@@ -65,22 +63,29 @@ export function readFileIndex(file: Hdf5File): EuxfelFileIndex {
     rows = rows.filter((row) => allIds[row] !== 0);
     trainIds = rows.map((row) => allIds[row]);
   }
+  let version: string | undefined;
+  const formatVersion = () => {
+    version ??= isOld ? '0.5' : readFormatVersion(file);
+    return version;
+  };
   let isSuspect: readonly boolean[] | undefined;
   let metadata: ReadonlyMap<string, string | number> | undefined;
   let timestamps: BigUint64Array | null | undefined;
   let origins: EuxfelFileIndex['origins'] | undefined;
   return {
-    formatVersion,
     trainIds,
     rows,
     ...readSources(file, isOld ? '/METADATA' : '/METADATA/dataSources'),
     // Hundreds of files are opened for their trains and sources alone; these are read when they are asked for.
+    get formatVersion() {
+      return formatVersion();
+    },
     get isSuspect() {
-      isSuspect ??= readSuspects(file, formatVersion, trainIds, rows);
+      isSuspect ??= readSuspects(file, formatVersion(), trainIds, rows);
       return isSuspect;
     },
     get metadata() {
-      metadata ??= new Map([...(isOld ? [] : readMetadata(file)), ['dataFormatVersion', formatVersion]]);
+      metadata ??= new Map([...(isOld ? [] : readMetadata(file)), ['dataFormatVersion', formatVersion()]]);
       return metadata;
     },
     get timestamps() {
@@ -269,9 +274,9 @@ function readSources(
   const ids = file.read(`${group}/dataSourceId`).data as readonly string[];
   for (const id of ids) {
     if (id === '' || id.endsWith('Karabo_TimerServer')) continue;
-    const [section, ...rest] = id.split('/');
-    if (section === 'CONTROL') controlSources.add(rest.join('/'));
-    else if (section === 'INSTRUMENT') addInstrumentSource(file, rest, instrumentSources, legacySources);
+    if (id.startsWith('CONTROL/')) controlSources.add(id.slice('CONTROL/'.length));
+    else if (id.startsWith('INSTRUMENT/'))
+      addInstrumentSource(file, id.slice('INSTRUMENT/'.length), instrumentSources, legacySources);
     else {
       throw new FormatInvalid(`${file.path}: data source "${id}" is neither CONTROL nor INSTRUMENT.`, {
         path: file.path,
@@ -285,11 +290,12 @@ function readSources(
 /** `<device>:<channel>/<group>` names one index group of a source; a soft link makes it another source's old name. */
 function addInstrumentSource(
   file: Hdf5File,
-  parts: readonly string[],
+  id: string,
   instrumentSources: Set<string>,
   legacySources: Map<string, string>,
 ): void {
-  const name = parts.join('/').replace(/(:[^/]+)\/.*$/, '$1');
+  const group = id.indexOf('/', id.indexOf(':'));
+  const name = id.includes(':') && group >= 0 ? id.slice(0, group) : id;
   if (instrumentSources.has(name) || legacySources.has(name)) return;
   const target = file.softTarget(`/INSTRUMENT/${name}`)?.match(/^\/INSTRUMENT\/([^/]+\/[^/]+\/[^/]+)/)?.[1];
   if (target) legacySources.set(name, target);
