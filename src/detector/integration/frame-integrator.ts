@@ -2,7 +2,7 @@ import type { NumericStorage } from '../../core/dtype.ts';
 import { ShapeMismatch } from '../../core/errors.ts';
 import type { KernelArena } from '../../kernels/arena.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
-import { type Pattern, patternOf } from './integrate.ts';
+import { type FrameOptions, finishFrame, type Pattern, patternOf } from './integrate.ts';
 import type { IntegrationTable } from './integration-table.ts';
 
 /** The result of many frames on the same bins. */
@@ -42,10 +42,10 @@ export class FrameIntegrator {
   }
 
   /** One frame of any numbers, (module * ss * fs). @throws ShapeMismatch if it is not of the table's detector */
-  integrate(values: ArrayLike<number>, empty?: number): Pattern {
+  integrate(values: ArrayLike<number>, options: FrameOptions = {}): Pattern {
     this.#checkLength(values.length, 1);
-    this.frame.set(values);
-    return patternOf(this.sumFrame(), this.table, empty);
+    if (values !== this.frame) this.frame.set(values);
+    return finishFrame(this.sumFrame(), this.frame, this.table, options);
   }
 
   /**

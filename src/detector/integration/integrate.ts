@@ -1,5 +1,4 @@
 import { ShapeMismatch, StateInvalid } from '../../core/errors.ts';
-import type { Kernels } from '../../kernels/kernels.ts';
 import { referenceKernels } from '../../kernels/reference.ts';
 import type { IntegrationTable } from './integration-table.ts';
 
@@ -8,8 +7,6 @@ export type ErrorModel = 'poisson' | 'azimuthal';
 
 /** How one frame is integrated. */
 export interface FrameOptions {
-  /** Default: plain TypeScript. The WebAssembly ones need frame and table in their arena. */
-  readonly kernels?: Pick<Kernels, 'tableSums'>;
   /** For `sigma`; or `variance`. */
   readonly errorModel?: ErrorModel;
   /** float32 (pixel), for `sigma`. */
@@ -37,16 +34,30 @@ export interface Pattern {
 }
 
 /**
- * Integrates one frame.
+ * Integrates one frame, in plain TypeScript; `FrameIntegrator` is the fast one.
  * @param values float32 (module * ss * fs); NaN = not used
  * @throws ShapeMismatch if the frame is not of the table's detector
  * @source pyFAI 0.21: I = sum(raw - dark) / sum(norm); sigma = sqrt(sum variance) / sum(norm), Poisson variance = max(1, raw)
  */
 export function integrateFrame(values: Float32Array, table: IntegrationTable, options: FrameOptions = {}): Pattern {
   checkFrame(values, table);
-  const { kernels = referenceKernels, empty = Number.NaN, errorModel, variance } = options;
   const sums = new Float64Array(3 * table.bins);
-  kernels.tableSums(values, table, sums);
+  referenceKernels.tableSums(values, table, sums);
+  return finishFrame(sums, values, table, options);
+}
+
+/**
+ * The pattern of a frame whose sums are known.
+ * @param sums float64 (bin, 3) = signal, norm, count, from the `tableSums` kernel
+ * @throws StateInvalid for an unknown error model @throws ShapeMismatch if the variance is not of the table's detector
+ */
+export function finishFrame(
+  sums: Float64Array,
+  values: Float32Array,
+  table: IntegrationTable,
+  options: FrameOptions,
+): Pattern {
+  const { empty = Number.NaN, errorModel, variance } = options;
   const pattern = patternOf(sums, table, empty);
   if (!errorModel && !variance) return pattern;
   if (errorModel && variance)
