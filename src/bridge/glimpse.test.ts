@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { goldenMessages } from '../../test/golden/bridge/kbm.ts';
-import { zeros } from '../core/ndarray.ts';
+import { ndarray, zeros } from '../core/ndarray.ts';
 import type { Train, TrainValue } from '../core/train.ts';
 import { decodeBridgeMessage } from '../formats/bridge-message.ts';
 import { describeTrain, printTrain } from './glimpse.ts';
@@ -23,6 +23,7 @@ describe('glimpse', () => {
           x: 0.5,
           s: 'text',
           l: [1n, 2n],
+          q: [1n, 'a'],
           m: new Map([['k', null]]),
           b: new Uint8Array(2),
           t: true,
@@ -30,35 +31,67 @@ describe('glimpse', () => {
         },
         { 'timestamp.tid': 7n, timestamp: 1_600_000_000.5 },
       ),
-      12.345,
+      { milliseconds: 12.345 },
     );
     expect(text).toContain('Train ID: 7 ---');
-    expect(text).toContain('Data from 1 sources, took 12.3 ms');
+    expect(text).toContain('Data from 1 sources, REQ-REP took 12.35 ms');
     expect(text).toContain("Source 1: 'S/1' @ 7");
-    expect(text).toContain('timestamp: 2020-09-13T12:26:40.500Z (delay ');
+    expect(text).toContain('timestamp: 2020-09-13T12:26:40.500Z | delay: ');
     for (const line of [
       '[array] a.b, uint16, [2,3]',
       '[int] n, 5',
       '[float] x, 0.5',
       '[str] s, "text"',
-      '[list] l, [1,2]',
-      '[map] m, {"k":null}',
+      '[list of int] l, [1,2]',
+      '[list of several types] q, [1,"a"]',
       '[bool] t, true',
-      '[nil] z, null',
+      '[None] z, null',
     ])
       expect(text).toContain(` - ${line}\n`);
+    expect(text).toContain(' + [dict] m\n    - [None] k, null\n');
+    expect(text).toContain('metadata:\n - [int] timestamp.tid, 7\n');
+  });
+
+  it('tells as much as it is asked', () => {
+    const long = 'x'.repeat(100);
+    const data = {
+      b: long,
+      a: ndarray('uint16', [3], Uint16Array.of(1, 2, 3)),
+      c: zeros('complex64', [50]),
+      h: ndarray('float16', [1], Uint16Array.of(0x3e00)),
+      o: ndarray('bool', [2], Uint8Array.of(0, 1)),
+    };
+    const [names, cut, whole, all] = [0, 1, 2, 3].map((verbosity) =>
+      printTrain(train(data, { timestamp: 1.5, z: 1n }), { milliseconds: 1, verbosity, socket: 'SUB', now: 1750 }),
+    );
+    expect(names).toContain('timestamp: 1970-01-01T00:00:01.500Z | delay: 250.00 ms\n- data: [a, b, c, h, o]\n');
+    expect(names).toContain('- metadata: [timestamp, z]\n');
+    expect(names).toContain('Data from 1 sources, SUB waited 1.00 ms');
+    expect(cut).toContain(`${'x'.repeat(70)}`);
+    expect(cut).not.toContain(long);
+    for (const text of [whole, all]) expect(text).toContain(long);
+    expect(whole).toContain('[array] a, uint16, [3]\n');
+    for (const words of ['a, uint16, [3]: [1 2 3]', 'h, float16, [1]: [1.5]', 'o, bool, [2]: [false true]'])
+      expect(all).toContain(words);
+    expect(all).toMatch(/c, complex64, \[50\]: \[(0\+0j ){20}\.\.\.( 0\+0j){20}\]/);
+  });
+
+  it('says that a message is empty', () => {
+    expect(printTrain({ trainId: 0, sources: new Map() }, { milliseconds: 1 })).toContain('Empty message');
   });
 
   it.each([[undefined], ['soon'], [Number.NaN], [Number.POSITIVE_INFINITY], [1e300], [-1e300]])(
     'a timestamp of %s is none',
     (timestamp) => {
-      const text = printTrain(train({}, timestamp === undefined ? {} : { timestamp }), 1);
-      expect(text).toContain('timestamp: No timestamp');
+      const text = printTrain(train({}, timestamp === undefined ? {} : { timestamp }), { milliseconds: 1 });
+      expect(text).toContain('\nNo timestamp\n');
     },
   );
 
   it('cuts long values, and sends nothing to the terminal that it would obey', () => {
-    const text = printTrain(train({ long: 'x'.repeat(500), '\x1b[31mred': '\x1b]0;title\x07', '\u009b2J': 1n }), 1);
+    const text = printTrain(train({ long: 'x'.repeat(500), '\x1b[31mred': '\x1b]0;title\x07', '\u009b2J': 1n }), {
+      milliseconds: 1,
+    });
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(120);
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{C}/u);
   });
@@ -77,7 +110,7 @@ describe('glimpse', () => {
 
   it.each(goldenMessages('ok'))('tells something of $name', ({ parts }) => {
     const received = trainOfMessage(decodeBridgeMessage(parts), 0, () => {});
-    expect(printTrain(received, 1)).toContain(`Data from ${received.sources.size} sources`);
+    expect(printTrain(received, { milliseconds: 1 })).toContain(`Data from ${received.sources.size} sources`);
     expect(() => JSON.stringify(describeTrain(received))).not.toThrow();
   });
 });

@@ -1,9 +1,9 @@
 import { NoData } from '../core/errors.ts';
 import { isNdArray } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
-import { encodeBridgeMessage } from '../formats/bridge-message.ts';
+import type { BridgeProtocol } from '../formats/bridge-source.ts';
 import type { NextMessage } from './server.ts';
-import { filledLike, messageOfTrain } from './train-message.ts';
+import { encodeTrain, filledLike } from './train-message.ts';
 
 /** First train id of a replay, as of the Python simulator. */
 const FIRST_TRAIN_ID = 10_000_000_000;
@@ -12,22 +12,27 @@ const TRAIN_ID_KEY = /(^|\.)trainId$/;
 
 /**
  * Sends the given trains again and again with new train ids and the time of sending. The big arrays are prepared once and
- * never copied; each message costs only its headers, whatever the detector.
+ * never copied (but in protocol 1.0, which has everything in one part); each message costs only its headers.
  * @throws NoData if there is no train
  */
-export function createReplay(trains: readonly Train[], firstTrainId = FIRST_TRAIN_ID): NextMessage {
+export function createReplay(
+  trains: readonly Train[],
+  firstTrainId = FIRST_TRAIN_ID,
+  protocol: BridgeProtocol = '2.2',
+): NextMessage {
   if (trains.length === 0)
     throw new NoData('There is no train to replay: the run is empty or the selection too narrow.');
   let sent = 0;
   return () => {
     const train = trains[sent % trains.length];
-    const message = encodeBridgeMessage(messageOfTrain(renewed(train, firstTrainId + sent, Date.now())));
+    const message = encodeTrain(renewTrain(train, firstTrainId + sent, Date.now()), { protocol });
     sent++;
     return message;
   };
 }
 
-function renewed(train: Train, trainId: number, now: number): Train {
+/** The same train at another time: its id in the metadata and in the data, and the time stamps. @param now ms since the epoch */
+export function renewTrain(train: Train, trainId: number, now: number): Train {
   const sources = new Map<string, TrainSource>();
   const seconds = Math.floor(now / 1000);
   // attoseconds as 18 digits, as Karabo writes them

@@ -26,7 +26,11 @@ describe('made-up trains', () => {
     [{ isRaw: false }, 'SPB_DET_AGIPD1M-1/CAL/APPEND_CORRECTED', 'float32', [2, 16, 512, 128]],
     [{ detector: 'AGIPDModule' }, 'SPB_DET_AGIPD1M-1/DET/0CH0:xtdf', 'uint16', [2, 512, 128]],
     [{ detector: 'AGIPDModule', layout: 'online' }, 'SPB_DET_AGIPD1M-1/DET/0CH0:xtdf', 'uint16', [128, 512, 2]],
+    [{ detector: 'AGIPDModule', isRaw: false }, 'SPB_DET_AGIPD1M-1/CORR/0CH0:output', 'float32', [2, 512, 128]],
     [{ detector: 'LPD', layout: 'online' }, 'FXE_DET_LPD1M-1/CAL/APPEND_RAW', 'uint16', [16, 256, 256, 2]],
+    [{ detector: 'LPD' }, 'FXE_DET_LPD1M-1/CAL/APPEND_RAW', 'uint16', [2, 16, 256, 256]],
+    [{ detector: 'DSSC', layout: 'online' }, 'SCS_DET_DSSC1M-1/CAL/APPEND_RAW', 'uint16', [16, 512, 128, 2]],
+    [{ detector: 'DSSC', isRaw: false }, 'SCS_DET_DSSC1M-1/CAL/APPEND_CORRECTED', 'float32', [2, 16, 128, 512]],
   ] as const)('%j', (changed, name, dtype, shape) => {
     expect(shapesOf(changed)).toEqual([[name, dtype, shape]]);
   });
@@ -74,7 +78,11 @@ describe('made-up trains', () => {
     expect(makeSyntheticTrains(options, 10, 100).length).toBe(1);
   });
 
-  it('of one corrected AGIPD module do not exist', () => {
-    expect(() => shapesOf({ detector: 'AGIPDModule', isRaw: false })).toThrow(/raw only: add --raw/);
+  it('of JUNGFRAU are one source a module, with gains of their own', () => {
+    const [{ sources }] = makeSyntheticTrains({ ...options, detector: 'JUNGFRAU', isRaw: false }, 1);
+    expect([...sources.keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((n) => `SPB_IRDA_JF4M/CORR/JNGFR0${n}:daqOutput`));
+    const [first, second] = [...sources.values()].map(({ data }) => data.get('data.adc') as NdArray<'float32'>);
+    expect([first.dtype, first.shape]).toEqual(['float32', [2, 512, 1024]]);
+    expect(first.data.subarray(0, 100)).not.toEqual(second.data.subarray(0, 100));
   });
 });

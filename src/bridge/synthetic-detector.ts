@@ -1,11 +1,13 @@
-import { Usage } from '../core/errors.ts';
-import { ndarray } from '../core/ndarray.ts';
+import { elementCount, type NdArray, ndarray, zeros } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
 import { bytesOfTrain } from './train-message.ts';
 
+/** Detectors that the simulator can make up. */
+export const SYNTHETIC_DETECTORS = ['AGIPD', 'AGIPDModule', 'LPD', 'DSSC', 'JUNGFRAU'] as const;
+
 /** What the simulator makes up when it has no run. @source karabo_bridge simulation: names, keys, shapes, value range */
 export interface SyntheticOptions {
-  readonly detector: 'AGIPD' | 'AGIPDModule' | 'LPD';
+  readonly detector: (typeof SYNTHETIC_DETECTORS)[number];
   /** uint16 instead of float32. */
   readonly isRaw: boolean;
   /** Uniform 1500 to 1600, or zeros. */
@@ -18,17 +20,31 @@ export interface SyntheticOptions {
 }
 
 interface Kind {
-  readonly source: string;
+  readonly domain: string;
   readonly modules: number;
-  /** Of the online order: (mod_y, mod_x). */
-  readonly moduleShape: readonly [number, number];
+  /** Each module is a source of its own, these numbers; else all are one source. */
+  readonly moduleNumbers?: readonly number[];
+  readonly fastScan: number;
+  readonly slowScan: number;
   readonly pulses: number;
+  readonly keys: 'image' | 'adc';
 }
 
+const AGIPD = { domain: 'SPB_DET_AGIPD1M-1', fastScan: 128, slowScan: 512, pulses: 64, keys: 'image' } as const;
 const KINDS: Readonly<Record<SyntheticOptions['detector'], Kind>> = {
-  AGIPD: { source: 'SPB_DET_AGIPD1M-1/CAL/APPEND', modules: 16, moduleShape: [128, 512], pulses: 64 },
-  AGIPDModule: { source: 'SPB_DET_AGIPD1M-1/DET/0CH0:xtdf', modules: 1, moduleShape: [128, 512], pulses: 64 },
-  LPD: { source: 'FXE_DET_LPD1M-1/CAL/APPEND', modules: 16, moduleShape: [256, 256], pulses: 300 },
+  AGIPD: { ...AGIPD, modules: 16 },
+  AGIPDModule: { ...AGIPD, modules: 1, moduleNumbers: [0] },
+  LPD: { domain: 'FXE_DET_LPD1M-1', modules: 16, fastScan: 256, slowScan: 256, pulses: 300, keys: 'image' },
+  DSSC: { domain: 'SCS_DET_DSSC1M-1', modules: 16, fastScan: 512, slowScan: 128, pulses: 64, keys: 'image' },
+  JUNGFRAU: {
+    domain: 'SPB_IRDA_JF4M',
+    modules: 8,
+    moduleNumbers: [1, 2, 3, 4, 5, 6, 7, 8],
+    fastScan: 1024,
+    slowScan: 512,
+    pulses: 16,
+    keys: 'adc',
+  },
 };
 
 /** Memory that a ring may take, bytes. */
@@ -37,20 +53,18 @@ export const RING_BYTES = 2 ** 30;
 /**
  * A ring of made-up trains, made beforehand so that sending costs nothing.
  * @param count trains wanted @param maxBytes there are fewer trains if they take more, but at least one
- * @throws Usage for a combination that does not exist
  */
 export function makeSyntheticTrains(options: SyntheticOptions, count: number, maxBytes = RING_BYTES): Train[] {
   const kind = KINDS[options.detector];
-  if (options.detector === 'AGIPDModule' && !options.isRaw)
-    throw new Usage('A single AGIPD module is sent raw only: add --raw.');
-  const pulses = options.pulses ?? kind.pulses;
-  const name = kind.modules === 1 ? kind.source : `${kind.source}_${options.isRaw ? 'RAW' : 'CORRECTED'}`;
-  const names = options.sources === 1 ? [name] : Array.from({ length: options.sources }, (_, n) => `${name}-${n + 1}`);
   const trains: Train[] = [];
   let bytes = 0;
   for (let i = 0; i < count; i++) {
-    const source = makeSource(kind, options, pulses, i + 1);
-    trains.push({ trainId: i, sources: new Map(names.map((each) => [each, source])) });
+    const sources = new Map<string, TrainSource>();
+    for (const [n, name] of sourceNames(kind, options.isRaw).entries()) {
+      const source = makeSource(kind, options, i * kind.modules + n + 1);
+      for (const each of copiesOf(name, options.sources)) sources.set(each, source);
+    }
+    trains.push({ trainId: i, sources });
     const size = bytesOfTrain(trains[i]);
     bytes += size;
     if (bytes + size > maxBytes) break;
@@ -58,40 +72,83 @@ export function makeSyntheticTrains(options: SyntheticOptions, count: number, ma
   return trains;
 }
 
-function makeSource(
-  { source, modules, moduleShape: [y, x] }: Kind,
-  options: SyntheticOptions,
-  pulses: number,
-  seed: number,
-): TrainSource {
-  const { isRaw, values, layout } = options;
-  const axes = layout === 'online' ? [modules, y, x, pulses] : [pulses, modules, x, y];
-  const shape = modules === 1 ? axes.filter((_, axis) => axis !== (layout === 'online' ? 0 : 1)) : axes;
-  const count = shape.reduce((product, length) => product * length, 1);
+function copiesOf(name: string, count: number): string[] {
+  return count === 1 ? [name] : Array.from({ length: count }, (_, n) => `${name}-${n + 1}`);
+}
+
+/** Names as the facility has them: one source of all modules, or one of each. */
+function sourceNames({ domain, moduleNumbers, keys }: Kind, isRaw: boolean): string[] {
+  if (!moduleNumbers) return [`${domain}/CAL/APPEND_${isRaw ? 'RAW' : 'CORRECTED'}`];
+  return moduleNumbers.map((number) => {
+    if (keys === 'adc') return `${domain}/${isRaw ? 'DET' : 'CORR'}/JNGFR${String(number).padStart(2, '0')}:daqOutput`;
+    return isRaw ? `${domain}/DET/${number}CH0:xtdf` : `${domain}/CORR/${number}CH0:output`;
+  });
+}
+
+function makeSource(kind: Kind, options: SyntheticOptions, seed: number): TrainSource {
+  const { isRaw, values, layout, pulses = kind.pulses } = options;
+  const { fastScan, slowScan } = kind;
+  const modules = kind.moduleNumbers ? [] : [kind.modules];
+  const shape =
+    layout === 'online' ? [...modules, fastScan, slowScan, pulses] : [pulses, ...modules, slowScan, fastScan];
+  const count = elementCount(shape);
   const pixels = isRaw ? new Uint16Array(count) : new Float32Array(count);
   if (values === 'random') fillUniform(pixels, 1500, 1600, seed);
+  const frames = ndarray(isRaw ? 'uint16' : 'float32', shape, pixels as Uint16Array & Float32Array);
+  const data = kind.keys === 'adc' ? adcKeys(frames, pulses, isRaw) : imageKeys(kind, frames, pulses);
+  if (kind.keys === 'image' && !isRaw)
+    data.set(
+      'image.passport',
+      ['THRESHOLDING', 'OFFSET_CORR', 'RELGAIN_CORR'].map((step) => `${kind.domain}/CAL/${step}_Q1M1`),
+    );
+  if (!kind.moduleNumbers) {
+    data.set(
+      'sources',
+      Array.from({ length: kind.modules }, (_, i) => `${kind.domain}/DET/${i}CH0:xtdf`),
+    );
+    data.set('modulesPresent', new Array<boolean>(kind.modules).fill(true));
+  }
+  return { data, metadata: new Map() };
+}
+
+function imageKeys(kind: Kind, frames: NdArray, pulses: number): Map<string, TrainValue> {
   const indices = Array.from({ length: pulses }, (_, i) => i);
-  const data = new Map<string, TrainValue>([
-    ['image.data', ndarray(isRaw ? 'uint16' : 'float32', shape, pixels as Uint16Array & Float32Array)],
+  return new Map<string, TrainValue>([
+    ['image.data', frames],
     ['image.cellId', ndarray('uint16', [pulses], Uint16Array.from(indices))],
     ['image.pulseId', ndarray('uint64', [pulses], BigUint64Array.from(indices, BigInt))],
     ['image.trainId', ndarray('uint64', [pulses], new BigUint64Array(pulses))],
-    ['image.gain', ndarray('uint16', [y, x, pulses], new Uint16Array(y * x * pulses))],
+    // The peer has the gain of one module, whatever the layout.
+    ['image.gain', zeros('uint16', [kind.fastScan, kind.slowScan, pulses])],
   ]);
-  const domain = source.split('/')[0];
-  if (!isRaw)
-    data.set(
-      'image.passport',
-      ['THRESHOLDING', 'OFFSET_CORR', 'RELGAIN_CORR'].map((step) => `${domain}/CAL/${step}_Q1M1`),
-    );
-  if (modules > 1) {
-    data.set(
-      'sources',
-      Array.from({ length: modules }, (_, i) => `${domain}/DET/${i}CH0:xtdf`),
-    );
-    data.set('modulesPresent', new Array<boolean>(modules).fill(true));
-  }
-  return { data, metadata: new Map() };
+}
+
+/** @source EXtra-data, JUNGFRAU: keys of a module; all in high gain, in cells from 0 on */
+function adcKeys(frames: NdArray, cells: number, isRaw: boolean): Map<string, TrainValue> {
+  const data = new Map<string, TrainValue>([
+    ['data.adc', frames],
+    ['data.gain', zeros('uint8', frames.shape)],
+    [
+      'data.memoryCell',
+      ndarray(
+        'uint8',
+        [cells],
+        Uint8Array.from({ length: cells }, (_, i) => i % 16),
+      ),
+    ],
+    [
+      'data.frameNumber',
+      ndarray(
+        'uint64',
+        [cells],
+        BigUint64Array.from({ length: cells }, (_, i) => BigInt(i)),
+      ),
+    ],
+    ['data.timestamp', zeros('float64', [cells])],
+    ['data.trainId', zeros('uint64', [cells])],
+  ]);
+  if (!isRaw) data.set('data.mask', zeros('uint32', frames.shape));
+  return data;
 }
 
 /** Quick uniform noise; a generator of its own, so that a ring of 64 pulses is there within a second. @source Marsaglia, xorshift32 */
