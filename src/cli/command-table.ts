@@ -57,10 +57,13 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/readable.ts')).addReadableCommand,
   },
   bridge: {
-    summary: 'Karabo bridge: simulate one, look at one, stream runs',
+    summary: 'Karabo bridge: simulate one, look at one, record and replay one, stream runs',
     oldNames: {
       'karabo-bridge-server-sim': 'bridge sim',
       'karabo-bridge-glimpse': 'bridge glimpse',
+      'karabo-bridge-monitor': 'bridge monitor',
+      'karabo-bridge-record': 'bridge record',
+      'karabo-bridge-replay': 'bridge replay',
       'karabo-bridge-serve-files': 'bridge serve-files',
       'karabo-bridge-serve-run': 'bridge serve-run',
     },
