@@ -18,6 +18,22 @@ export interface ConnectOptions {
   readonly allocate?: (byteLength: number) => Lease | undefined;
   /** A longer message (all parts together) ends the connection; default 4 GiB - 1. */
   readonly maxMessageBytes?: number;
+  /** A message of more parts ends the connection; default 100 000. */
+  readonly maxParts?: number;
+  /** A peer that has not shaken hands in this time is none, ms; default 5000. */
+  readonly handshakeMs?: number;
+}
+
+/** What a server bears from its clients. */
+export interface BindOptions {
+  /** More clients are sent away at once; default 1000. */
+  readonly maxPeers?: number;
+  /** A client with more requests that are unanswered, or whose answers it does not read, is sent away; default 16. */
+  readonly maxOpenRequests?: number;
+  /** A client that sends a longer message is sent away; default 64 KiB. */
+  readonly maxRequestBytes?: number;
+  /** A client that has not shaken hands in this time is sent away, ms; default 5000. */
+  readonly handshakeMs?: number;
 }
 
 /**
@@ -58,5 +74,5 @@ export interface SocketTransport {
   /** @throws EndpointInvalid, BridgeTimeout (nobody there), MessageInvalid (not ZeroMQ), or the signal's reason */
   connect(endpoint: string, kind: ClientSocketKind, options?: ConnectOptions): Promise<ClientSocket>;
   /** @throws EndpointInvalid, PortInUse */
-  bind(endpoint: string, kind: ServerSocketKind): Promise<ServerSocket>;
+  bind(endpoint: string, kind: ServerSocketKind, options?: BindOptions): Promise<ServerSocket>;
 }

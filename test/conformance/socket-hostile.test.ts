@@ -184,6 +184,47 @@ describe('our client and a server that is no bridge', () => {
     expect((await client.receive()).parts[0].length).toBe(2 ** 20);
   });
 
+  it.each([
+    ['3.1 (ZeroMQ 4.3)', 3, 1],
+    ['4.0, which is still to come', 4, 0],
+  ])('speaks ZMTP %s: it comes down to 3.0 for us', async (_, major, minor) => {
+    const bytes = Buffer.concat([greeting({ major, minor }), ready('PUSH'), frame('hello')]);
+    const server = await RawServer.open((socket) => socket.write(bytes));
+    open.push(server);
+    const client = await zmtpTransport.connect(server.endpoint, 'PULL');
+    open.push(client);
+    expect(textOf((await client.receive()).parts)).toEqual(['hello']);
+  });
+
+  it('promises signs of life and falls silent: given up; while it keeps its word it may be quiet', async () => {
+    const alive = command('PING', Buffer.of(0, 3));
+    const server = await RawServer.open(async (socket) => {
+      socket.write(shaken);
+      for (let i = 0; i < 8; i++) {
+        socket.write(alive);
+        await wait(100);
+      }
+    });
+    open.push(server);
+    const client = await zmtpTransport.connect(server.endpoint, 'PULL');
+    open.push(client);
+    const started = performance.now();
+    const error: XfelError = await client.receive().catch((caught) => caught);
+    const waited = performance.now() - started;
+    expect([error.tag, error.message]).toEqual(['BridgeTimeout', expect.stringMatching(/signs of life/)]);
+    expect([waited > 700, waited < 3000]).toEqual([true, true]);
+  });
+
+  it('sends more parts than the caller allows', async () => {
+    const server = await RawServer.open((socket) => {
+      socket.write(Buffer.concat([shaken, ...Array.from({ length: 4 }, () => frame('x', true)), frame('x')]));
+    });
+    open.push(server);
+    const client = await zmtpTransport.connect(server.endpoint, 'PULL', { maxParts: 4 });
+    open.push(client);
+    await expect(client.receive()).rejects.toThrow(/more than 4 parts/);
+  });
+
   it('asks whether we are alive: it is answered, so that a peer with heartbeats stays', async () => {
     const server = await RawServer.open((socket) => {
       socket.write(Buffer.concat([shaken, command('PING', Buffer.from('\0\x0acontext'))]));
@@ -286,6 +327,65 @@ describe('our server and clients that are none', () => {
     expect(raw.received.includes('nobody subscribed')).toBe(false);
     raw.socket.destroy();
     await until(() => server.peers === 0, 'the end');
+  });
+
+  it('a subscriber gets the messages that begin with one of its topics, asked for in either way', async () => {
+    const server = await serve('PUB');
+    const raw = await RawClient.open(server.endpoint);
+    raw.socket.write(Buffer.concat([greeting({ minor: 1 }), ready('SUB'), frame(Buffer.from('\x01ab'))]));
+    raw.socket.write(command('SUBSCRIBE', part('x')));
+    await until(() => server.send([part('xyz'), part('second')]) === 1, 'the subscription to x');
+    await until(() => server.send([part('abc')]) === 1, 'the last message to leave');
+    await until(() => raw.received.includes(frame('abc')), 'the message');
+    expect([server.send([part('a')]), server.send([part('')]), server.send([])]).toEqual([0, 0, 0]);
+    raw.socket.write(command('CANCEL', part('x')));
+    await until(() => server.send([part('xyz')]) === 0, 'the end of the subscription');
+    raw.socket.write(Buffer.concat(Array.from({ length: 101 }, () => command('SUBSCRIBE', part('y')))));
+    await until(() => raw.isClosed, 'the end of one with a hundred topics');
+  });
+
+  it('one that promises signs of life and falls silent is sent away', async () => {
+    const server = await serve('REP');
+    const raw = await RawClient.open(server.endpoint);
+    raw.socket.write(Buffer.concat([greeting(), ready('REQ'), command('PING', Buffer.of(0, 2))]));
+    await until(() => server.peers === 1, 'the handshake');
+    await until(() => raw.isClosed, 'the end of the connection', 2000);
+  });
+
+  it('a storm of clients: so many as are allowed, the others are sent away, and room is made when one leaves', async () => {
+    const server = await zmtpTransport.bind('tcp://127.0.0.1:0', 'REP', { maxPeers: 5, handshakeMs: 500 });
+    open.push(server);
+    server.onRequest((request, reply) => reply(request));
+    const storm = await Promise.all(Array.from({ length: 100 }, () => RawClient.open(server.endpoint)));
+    // 95 at once, the five others because they say nothing
+    await until(() => storm.filter(({ isClosed }) => isClosed).length >= 95, 'the end of most', 400);
+    await until(() => storm.every(({ isClosed }) => isClosed), 'the end of all', 2000);
+    await isAlive(server);
+  });
+
+  it('half a request is nothing: the others are served, and it is forgotten when its client goes', async () => {
+    const server = await serve('REP');
+    const half = await RawClient.open(server.endpoint);
+    half.socket.write(Buffer.concat([greeting(), ready('REQ'), frame('', true), Buffer.of(0, 4, 0x6e)]));
+    await until(() => server.peers === 1, 'the handshake');
+    await isAlive(server);
+    half.socket.write('ext');
+    await until(() => half.received.includes(frame('next')), 'the answer to the whole request');
+    half.socket.destroy();
+    await until(() => server.peers === 0, 'the end');
+  });
+
+  it('one that drips its handshake is sent away in the same time', async () => {
+    const server = await zmtpTransport.bind('tcp://127.0.0.1:0', 'REP', { handshakeMs: 300 });
+    open.push(server);
+    const raw = await RawClient.open(server.endpoint);
+    const started = performance.now();
+    for (const byte of greeting()) {
+      if (raw.isClosed) break;
+      raw.socket.write(Buffer.of(byte));
+      await wait(20);
+    }
+    expect([raw.isClosed, performance.now() - started < 1000]).toEqual([true, true]);
   });
 
   it('one that listens everywhere says so by the name of its computer', async () => {

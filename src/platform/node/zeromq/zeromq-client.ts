@@ -8,6 +8,7 @@ import type { Lease } from '../../../core/lease.ts';
 /** A peer that does not end its handshake in this time is no ZeroMQ peer, ms. */
 const HANDSHAKE_MS = 5000;
 const DEFAULT_MAX_MESSAGE = 2 ** 32 - 1;
+const DEFAULT_MAX_PARTS = 100_000;
 /** Parts from this size on are copied into lent memory, as with the built-in transport. */
 const LARGE = 65_536;
 /**
@@ -21,13 +22,19 @@ const LAST_WORDS_MS = 20;
 type Library = typeof Zeromq;
 type Receiving = Zeromq.Request | Zeromq.Subscriber | Zeromq.Pull;
 
-function openSocket(zeromq: Library, kind: ClientSocketKind, host: string, maxMessageBytes: number): Receiving {
+function openSocket(
+  zeromq: Library,
+  kind: ClientSocketKind,
+  host: string,
+  maxMessageBytes: number,
+  handshakeMs: number,
+): Receiving {
   const options = {
     linger: 0,
     receiveHighWaterMark: 1,
     reconnectInterval: NEVER_MS,
-    handshakeInterval: HANDSHAKE_MS,
-    connectTimeout: HANDSHAKE_MS,
+    handshakeInterval: handshakeMs,
+    connectTimeout: handshakeMs,
     maxMessageSize: maxMessageBytes,
     tcpKeepalive: 1,
     ipv6: host.includes(':'),
@@ -46,7 +53,7 @@ export async function connectZeromq(
   kind: ClientSocketKind,
   options: ConnectOptions = {},
 ): Promise<ClientSocket> {
-  const { signal, allocate, maxMessageBytes = DEFAULT_MAX_MESSAGE } = options;
+  const { signal, maxMessageBytes = DEFAULT_MAX_MESSAGE, handshakeMs = HANDSHAKE_MS } = options;
   signal?.throwIfAborted();
   const address = parsePeerEndpoint(endpoint);
   const host = address.transport === 'tcp' ? address.host : '';
@@ -60,9 +67,9 @@ export async function connectZeromq(
       );
     });
   signal?.throwIfAborted();
-  const socket = openSocket(zeromq, kind, host, maxMessageBytes);
-  const connection = new ZeromqConnection(socket, endpoint, maxMessageBytes, allocate, signal);
-  await connection.open();
+  const socket = openSocket(zeromq, kind, host, maxMessageBytes, handshakeMs);
+  const connection = new ZeromqConnection(socket, endpoint, { ...options, maxMessageBytes });
+  await connection.open(handshakeMs);
   return connection;
 }
 
@@ -71,8 +78,7 @@ class ZeromqConnection implements ClientSocket {
   readonly #socket: Receiving;
   readonly #endpoint: string;
   readonly #maxMessageBytes: number;
-  readonly #allocate: ((byteLength: number) => Lease | undefined) | undefined;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: ConnectOptions;
   /** Why the connection ended. */
   #failure: { readonly error: unknown } | null = null;
   #isReceiving = false;
@@ -80,27 +86,20 @@ class ZeromqConnection implements ClientSocket {
   #isReady = false;
   #settle: { resolve(): void; reject(error: unknown): void } | null = null;
 
-  constructor(
-    socket: Receiving,
-    endpoint: string,
-    maxMessageBytes: number,
-    allocate: ((byteLength: number) => Lease | undefined) | undefined,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor(socket: Receiving, endpoint: string, options: ConnectOptions & { readonly maxMessageBytes: number }) {
     this.#socket = socket;
     this.#endpoint = endpoint;
-    this.#maxMessageBytes = maxMessageBytes;
-    this.#allocate = allocate;
-    this.#signal = signal;
+    this.#maxMessageBytes = options.maxMessageBytes;
+    this.#options = options;
   }
 
-  open(): Promise<void> {
+  open(handshakeMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
-      this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+      this.#options.signal?.addEventListener('abort', this.#onAbort, { once: true });
       const timer = setTimeout(
         () => this.#lose('accepts connections but does not answer as a bridge. Is this the port of another program?'),
-        HANDSHAKE_MS,
+        handshakeMs,
       );
       const { events } = this.#socket;
       events.on('connect', () => {
@@ -175,9 +174,17 @@ class ZeromqConnection implements ClientSocket {
       this.#end(error);
       throw error;
     }
+    const { maxParts = DEFAULT_MAX_PARTS } = this.#options;
+    if (received.length > maxParts) {
+      const error = new MessageInvalid(`${this.#endpoint}: the peer sent more than ${maxParts} parts in a message.`, {
+        endpoint: this.#endpoint,
+      });
+      this.#end(error);
+      throw error;
+    }
     const leases: Lease[] = [];
     const parts = received.map((part) => {
-      const lease = part.length >= LARGE ? this.#allocate?.(part.length) : undefined;
+      const lease = part.length >= LARGE ? this.#options.allocate?.(part.length) : undefined;
       if (!lease) return part;
       leases.push(lease);
       lease.bytes.set(part);
@@ -191,7 +198,7 @@ class ZeromqConnection implements ClientSocket {
     };
   }
 
-  readonly #onAbort = () => this.#end(this.#signal?.reason);
+  readonly #onAbort = () => this.#end(this.#options.signal?.reason);
 
   #disconnected(): void {
     if (!this.#isReady) {
@@ -227,7 +234,7 @@ class ZeromqConnection implements ClientSocket {
   #settleWith(error: unknown): void {
     if (this.#failure) return;
     this.#failure = { error };
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#settle?.reject(error);
     this.#settle = null;
     if (!this.#isReady) this.#close();

@@ -1,6 +1,6 @@
 import type * as Zeromq from 'zeromq';
 import { parseEndpoint } from '../../../bridge/endpoint.ts';
-import type { ServerSocket, ServerSocketKind } from '../../../bridge/socket.ts';
+import type { BindOptions, ServerSocket, ServerSocketKind } from '../../../bridge/socket.ts';
 import { EndpointInvalid, PortInUse } from '../../../core/errors.ts';
 import { isAnswered, shownHost } from '../listening.ts';
 
@@ -19,15 +19,20 @@ type Listener = Parameters<ServerSocket['onRequest']>[0];
 type Message = readonly Uint8Array[];
 
 /** Binds a server; see {@link SocketTransport.bind}. REP is a ROUTER, so that a request may be answered late. */
-export async function bindZeromq(zeromq: Library, endpoint: string, kind: ServerSocketKind): Promise<ServerSocket> {
+export async function bindZeromq(
+  zeromq: Library,
+  endpoint: string,
+  kind: ServerSocketKind,
+  limits: BindOptions = {},
+): Promise<ServerSocket> {
   const address = parseEndpoint(endpoint);
   // libzmq takes a socket file away from the program that listens there.
   if (address.transport === 'ipc' && (await isAnswered(address.path))) throw portInUse(endpoint);
   const options = {
     linger: 0,
     sendHighWaterMark: kind === 'REP' ? MAX_UNREAD : 1,
-    maxMessageSize: MAX_REQUEST,
-    handshakeInterval: HANDSHAKE_MS,
+    maxMessageSize: limits.maxRequestBytes ?? MAX_REQUEST,
+    handshakeInterval: limits.handshakeMs ?? HANDSHAKE_MS,
     tcpKeepalive: 1,
     ipv6: address.transport === 'tcp' && address.host.includes(':'),
   };
@@ -72,10 +77,10 @@ export async function bindZeromq(zeromq: Library, endpoint: string, kind: Server
       return peers;
     },
     onRequest(listener) {
-      if (router) answerRequests(router, listener);
+      if (router) answerRequests(router, listener, limits.maxOpenRequests ?? MAX_OPEN_REQUESTS);
     },
     send(parts) {
-      if (!socket.writable) return 0;
+      if (parts.length === 0 || !socket.writable) return 0;
       // Writable: it is queued at once.
       (socket as Zeromq.Push).send([...parts]).catch(() => undefined);
       return publisher ? subscribers : 1;
@@ -105,7 +110,7 @@ async function readAll(socket: Zeromq.Readable & { closed: boolean }, take: (mes
 const listeners = new WeakMap<Zeromq.Router, { listener: Listener }>();
 
 /** Gives the requests of each client one by one to the listener, with all frames back to who asked. */
-function answerRequests(router: Zeromq.Router, listener: Listener): void {
+function answerRequests(router: Zeromq.Router, listener: Listener, maxOpenRequests: number): void {
   const known = listeners.get(router);
   if (known) {
     known.listener = listener;
@@ -138,6 +143,6 @@ function answerRequests(router: Zeromq.Router, listener: Listener): void {
     const client = Buffer.from(parts[0]).toString('latin1');
     const requests = waiting.get(client) ?? [];
     waiting.set(client, requests);
-    if (requests.length < MAX_OPEN_REQUESTS && requests.push(parts) === 1) serve(client);
+    if (requests.length < maxOpenRequests && requests.push(parts) === 1) serve(client);
   });
 }

@@ -1,4 +1,10 @@
-import type { ClientSocketKind, ConnectOptions, ServerSocketKind, SocketTransport } from '../../../bridge/socket.ts';
+import type {
+  BindOptions,
+  ClientSocketKind,
+  ConnectOptions,
+  ServerSocketKind,
+  SocketTransport,
+} from '../../../bridge/socket.ts';
 import { Unsupported } from '../../../core/errors.ts';
 import { connectZeromq } from './zeromq-client.ts';
 import { bindZeromq } from './zeromq-server.ts';
@@ -19,6 +25,7 @@ export async function openZeromqTransport(): Promise<SocketTransport> {
   return {
     connect: (endpoint: string, kind: ClientSocketKind, options?: ConnectOptions) =>
       connectZeromq(zeromq, endpoint, kind, options),
-    bind: (endpoint: string, kind: ServerSocketKind) => bindZeromq(zeromq, endpoint, kind),
+    bind: (endpoint: string, kind: ServerSocketKind, options?: BindOptions) =>
+      bindZeromq(zeromq, endpoint, kind, options),
   };
 }

@@ -77,7 +77,7 @@ export function connectZmtp(
       kind,
       {
         maxMessageBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE,
-        maxParts: MAX_PARTS,
+        maxParts: options.maxParts ?? MAX_PARTS,
         allocate: options.allocate,
       },
       {
@@ -90,6 +90,8 @@ export function connectZmtp(
           if (kind === 'SUB') socket.write(Uint8Array.of(0, 1, 1));
           resolve(client);
         },
+        onHeartbeat: (withinMs) => socket.setTimeout(withinMs),
+        onSubscription: () => undefined,
         onMessage(message) {
           const hasDelimiter = kind === 'REQ' && message.parts[0].length === 0;
           const opened = hasDelimiter ? { ...message, parts: message.parts.slice(1) } : message;
@@ -130,7 +132,7 @@ export function connectZmtp(
             ? `${endpoint} accepts connections but does not answer as a bridge. Is this the port of another program?`
             : `Nobody answers at ${endpoint}. Is the address right, and does no firewall stand between?`,
         ),
-      HANDSHAKE_MS,
+      options.handshakeMs ?? HANDSHAKE_MS,
     );
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.setNoDelay(true);
@@ -138,6 +140,10 @@ export function connectZmtp(
     socket.once('connect', () => {
       isConnected = true;
       socket.write(GREETING);
+    });
+    socket.on('timeout', () => {
+      // While we do not read, its heartbeats wait unread.
+      if (!isPaused) timeOut(`The bridge at ${endpoint} has stopped sending the signs of life that it promised.`);
     });
     socket.on('error', (cause) => timeOut(sayError(endpoint, address, cause, isConnected), cause));
     socket.on('close', () =>

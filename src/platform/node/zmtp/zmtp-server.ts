@@ -1,17 +1,20 @@
 import { unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Endpoint, parseEndpoint } from '../../../bridge/endpoint.ts';
-import type { ServerSocket, ServerSocketKind } from '../../../bridge/socket.ts';
-import { EndpointInvalid, PortInUse } from '../../../core/errors.ts';
+import type { BindOptions, ServerSocket, ServerSocketKind } from '../../../bridge/socket.ts';
+import { EndpointInvalid, MessageInvalid, PortInUse } from '../../../core/errors.ts';
 import { isAnswered, shownHost } from '../listening.ts';
 import { GREETING, messagePieces } from './wire.ts';
 import { HANDSHAKE_MS, ZmtpSession } from './zmtp-session.ts';
 
 /** A client sends requests and subscriptions only: a longer message is hostile. */
-const REQUEST_LIMITS = { maxMessageBytes: 65_536, maxParts: 100 };
+const MAX_REQUEST_BYTES = 65_536;
+const MAX_REQUEST_PARTS = 100;
 /** Requests of one client that may be unanswered, or answered and not yet read. */
 const MAX_OPEN_REQUESTS = 16;
 const MAX_PEERS = 1000;
+/** A bridge has no topics; a client with this many is hostile. */
+const MAX_TOPICS = 100;
 /** Bytes of the protocol itself that may wait for a peer that does not read. */
 const MAX_UNSENT = 65_536;
 const KEEP_ALIVE_MS = 10_000;
@@ -21,7 +24,8 @@ type Listener = Parameters<ServerSocket['onRequest']>[0];
 interface Peer {
   readonly socket: Socket;
   readonly session: ZmtpSession;
-  isSubscribed: boolean;
+  /** What it subscribed to: messages whose first part begins so. */
+  readonly topics: Uint8Array[];
   /** Requests that are not answered, or whose answer has not left yet. */
   openRequests: number;
   /** Requests in their order; the first is with the listener. */
@@ -35,8 +39,27 @@ function write({ socket }: Peer, pieces: readonly Uint8Array[], onFlushed?: () =
   process.nextTick(() => socket.uncork());
 }
 
+const beginsWith = (bytes: Uint8Array, start: Uint8Array) =>
+  start.length <= bytes.length && start.every((byte, i) => bytes[i] === byte);
+
+/** @throws MessageInvalid for too many topics */
+function subscribe({ topics }: Peer, isOn: boolean, topic: Uint8Array): void {
+  if (isOn) {
+    if (topics.length >= MAX_TOPICS) throw new MessageInvalid(`The peer subscribed to more than ${MAX_TOPICS} topics.`);
+    topics.push(topic.slice());
+    return;
+  }
+  const at = topics.findIndex((each) => each.length === topic.length && beginsWith(each, topic));
+  if (at >= 0) topics.splice(at, 1);
+}
+
 /** Binds a server; see {@link SocketTransport.bind}. A slow or dead peer only misses messages itself. */
-export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promise<ServerSocket> {
+export async function bindZmtp(
+  endpoint: string,
+  kind: ServerSocketKind,
+  options: BindOptions = {},
+): Promise<ServerSocket> {
+  const limits = { maxMessageBytes: options.maxRequestBytes ?? MAX_REQUEST_BYTES, maxParts: MAX_REQUEST_PARTS };
   const address = parseEndpoint(endpoint);
   const peers = new Set<Peer>();
   let listener: Listener | null = null;
@@ -62,13 +85,13 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
   const takeRequest = (peer: Peer, parts: readonly Uint8Array[]) => {
     // Without an empty frame it is no request, as libzmq sees it too.
     if (parts.every((part) => part.length > 0)) return;
-    if (++peer.openRequests > MAX_OPEN_REQUESTS) peer.socket.destroy();
+    if (++peer.openRequests > (options.maxOpenRequests ?? MAX_OPEN_REQUESTS)) peer.socket.destroy();
     else if (peer.requests.push(parts) === 1) serve(peer);
   };
 
   const accept = (socket: Socket) => {
-    const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS);
-    const session = new ZmtpSession(kind, REQUEST_LIMITS, {
+    const timer = setTimeout(() => socket.destroy(), options.handshakeMs ?? HANDSHAKE_MS);
+    const session = new ZmtpSession(kind, limits, {
       write(bytes) {
         if (socket.writableLength < MAX_UNSENT) socket.write(bytes);
       },
@@ -76,10 +99,15 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
       onMessage({ parts }) {
         const [first] = parts;
         if (kind === 'REP') takeRequest(peer, parts);
-        else if (kind === 'PUB' && first.length === 1 && first[0] <= 1) peer.isSubscribed = first[0] === 1;
+        else if (kind === 'PUB' && first.length > 0 && first[0] <= 1)
+          subscribe(peer, first[0] === 1, first.subarray(1));
+      },
+      onHeartbeat: (withinMs) => socket.setTimeout(withinMs),
+      onSubscription(isOn, topic) {
+        if (kind === 'PUB') subscribe(peer, isOn, topic);
       },
     });
-    const peer: Peer = { socket, session, isSubscribed: false, openRequests: 0, requests: [] };
+    const peer: Peer = { socket, session, topics: [], openRequests: 0, requests: [] };
     peers.add(peer);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
@@ -92,6 +120,7 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
         socket.destroy();
       }
     });
+    socket.on('timeout', () => socket.destroy());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       clearTimeout(timer);
@@ -100,7 +129,7 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
   };
 
   const server = createServer(accept);
-  server.maxConnections = MAX_PEERS;
+  server.maxConnections = options.maxPeers ?? MAX_PEERS;
   await listen(server, endpoint, address);
   // A connection that cannot be taken (no file descriptor left) concerns that client alone.
   server.on('error', () => undefined);
@@ -118,9 +147,13 @@ export async function bindZmtp(endpoint: string, kind: ServerSocketKind): Promis
       if (isFirst) for (const peer of peers) serve(peer);
     },
     send(parts) {
+      if (parts.length === 0) return 0;
       const ready = [...peers].filter(
-        ({ socket, session, isSubscribed }) =>
-          session.isReady && !socket.destroyed && socket.writableLength === 0 && (kind !== 'PUB' || isSubscribed),
+        ({ socket, session, topics }) =>
+          session.isReady &&
+          !socket.destroyed &&
+          socket.writableLength === 0 &&
+          (kind !== 'PUB' || topics.some((topic) => beginsWith(parts[0], topic))),
       );
       if (ready.length === 0) return 0;
       const chosen = kind === 'PUSH' ? [ready[nextPush++ % ready.length]] : ready;

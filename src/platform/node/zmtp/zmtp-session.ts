@@ -12,6 +12,10 @@ export interface SessionEvents {
   write(bytes: Uint8Array): void;
   /** The handshake is done: messages may go both ways. */
   onReady(): void;
+  /** The peer promises to send something at least this often, ms; else it is gone. */
+  onHeartbeat(withinMs: number): void;
+  /** SUBSCRIBE or CANCEL of a topic, as peers of ZMTP 3.1 send them. */
+  onSubscription(isOn: boolean, topic: Uint8Array): void;
   onMessage(message: ReceivedMessage): void;
 }
 
@@ -73,8 +77,12 @@ export class ZmtpSession {
       this.#isReady = true;
       this.#events.onReady();
     } else if (name === 'PING') {
-      // Two bytes of time to live, then a context that is sent back; we announce 3.0, yet libzmq may ask all the same.
+      // Time to live in tenths of a second, then a context to send back; we announce 3.0, yet libzmq may ask all the same.
+      const tenths = body.length >= 2 ? body[0] * 256 + body[1] : 0;
+      if (tenths > 0) this.#events.onHeartbeat(tenths * 100);
       this.#events.write(commandFrame('PONG', body.subarray(2, 18)));
+    } else if (name === 'SUBSCRIBE' || name === 'CANCEL') {
+      this.#events.onSubscription(name === 'SUBSCRIBE', body);
     }
   }
 
