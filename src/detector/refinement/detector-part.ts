@@ -52,26 +52,68 @@ export function middleOfPart({ detector, tiles }: Geometry, part: DetectorPart):
   return middle;
 }
 
+/** A part that stays. */
+export const NO_MOVE: PartMove = { shift: [0, 0, 0], angle: 0 };
+
+/** Both moves one after the other, about the same middle. */
+export function addMoves(one: PartMove, other: PartMove): PartMove {
+  const [x, y, z] = one.shift;
+  return { shift: [x + other.shift[0], y + other.shift[1], z + other.shift[2]], angle: one.angle + other.angle };
+}
+
+/** Whether a move moves nothing. */
+export function isStill({ shift, angle }: PartMove): boolean {
+  return angle === 0 && shift.every((value) => value === 0);
+}
+
 /**
  * The geometry with parts moved.
  * @param moves one for each part
- * @throws SelectionInvalid never for parts of this detector
+ * @param pivots what each part is turned about, m; its middle when not given
  */
-export function moveParts(geometry: Geometry, parts: readonly DetectorPart[], moves: readonly PartMove[]): Geometry {
+export function moveParts(
+  geometry: Geometry,
+  parts: readonly DetectorPart[],
+  moves: readonly PartMove[],
+  pivots: readonly Vector3[] = parts.map((part) => middleOfPart(geometry, part)),
+): Geometry {
   const perModule = geometry.detector.tiles.length;
   let moved = geometry;
   for (const [i, part] of parts.entries()) {
     const { shift, angle } = moves[i];
-    const centre = middleOfPart(geometry, part);
     for (const tile of part.tiles) {
       const module = Math.floor(tile / perModule);
       const which = {
         modules: [module, module + 1],
         tiles: [tile % perModule, (tile % perModule) + 1],
       } as const;
-      if (angle !== 0) moved = rotateGeometry(moved, [0, 0, angle], { ...which, centre });
+      if (angle !== 0) moved = rotateGeometry(moved, [0, 0, angle], { ...which, centre: pivots[i] });
       if (shift.some((value) => value !== 0)) moved = offsetGeometry(moved, shift, which);
     }
+  }
+  return moved;
+}
+
+/** Moves of parts of each level, by the part's index; parts that are not there stay. */
+export type LevelMoves = Readonly<Record<PartLevel, ReadonlyMap<number, PartMove>>>;
+
+/**
+ * A geometry with tiles moved, then modules, then quadrants; each about its middle in `start`, so that the order in which a
+ * person made the moves does not matter and nothing drifts.
+ */
+export function applyMoves(start: Geometry, moves: LevelMoves): Geometry {
+  let moved = start;
+  for (const level of ['tile', 'module', 'quadrant'] as const) {
+    const chosen = [...moves[level]].filter(([, move]) => !isStill(move));
+    if (chosen.length === 0) continue;
+    const all = partsOf(start.detector, level);
+    const parts = chosen.map(([index]) => all[index]);
+    moved = moveParts(
+      moved,
+      parts,
+      chosen.map(([, move]) => move),
+      parts.map((part) => middleOfPart(start, part)),
+    );
   }
   return moved;
 }

@@ -5,7 +5,15 @@ import { KEV_ANGSTROM } from '../../core/physics.ts';
 import { type Geometry, TILE_NUMBERS } from '../geometry.ts';
 import { beamFrame, type Experiment } from '../integration/experiment.ts';
 import type { CalibrantRing } from '../powder/calibrant.ts';
-import { type DetectorPart, middleOfPart, moveParts, type PartLevel, type PartMove, partsOf } from './detector-part.ts';
+import {
+  type DetectorPart,
+  middleOfPart,
+  moveParts,
+  NO_MOVE,
+  type PartLevel,
+  type PartMove,
+  partsOf,
+} from './detector-part.ts';
 import { type FitParameter, type FitResult, fitLeastSquares } from './least-squares.ts';
 import type { ExperimentParameter } from './refine-experiment.ts';
 import { findRingPoints, positionOnTile, type RingPoint, type RingPointOptions } from './ring-points.ts';
@@ -50,6 +58,8 @@ export interface RefinedPart {
 /** A refined geometry. */
 export interface RefinedGeometry {
   readonly geometry: Geometry;
+  /** What made it of the one that was given: one move for each part. */
+  readonly moves: readonly PartMove[];
   readonly experiment: Experiment & { readonly photonEnergyKeV: number };
   readonly parts: readonly RefinedPart[];
   /** Standard deviations of what was refined of the experiment. */
@@ -98,7 +108,7 @@ export async function refineGeometry(
 ): Promise<RefinedGeometry> {
   const { level = 'quadrant', maxRounds = 6, windowPx = 15, signal, onProgress } = options;
   const parts = partsOf(geometry.detector, level);
-  let state: State = { moves: parts.map(() => STILL), experiment };
+  let state: State = { moves: parts.map(() => NO_MOVE), experiment };
   let first: readonly RingPoint[] | null = null;
   let last: { readonly fit: FitResult; readonly setup: Setup } | null = null;
   const history: number[] = [];
@@ -139,6 +149,7 @@ export async function refineGeometry(
   });
   return {
     geometry: refined,
+    moves: state.moves,
     experiment: state.experiment,
     parts: tellParts(last.setup, last.fit, state, first, after),
     experimentUncertainties: Object.fromEntries(
@@ -158,8 +169,6 @@ interface State {
   readonly moves: readonly PartMove[];
   readonly experiment: Experiment & { readonly photonEnergyKeV: number };
 }
-
-const STILL: PartMove = { shift: [0, 0, 0], angle: 0 };
 
 /** Everything that a round keeps: parameters are (dx, dy, angle) of each part in m and rad, then those of the experiment. */
 interface Setup {
