@@ -2,10 +2,9 @@ import { sleep } from '../core/cancel.ts';
 import { BridgeTimeout, isXfelError, type XfelError } from '../core/errors.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Train } from '../core/train.ts';
-import { decodeBridgeMessage } from '../formats/bridge-message.ts';
 import { parsePeerEndpoint } from './endpoint.ts';
 import type { ClientSocket, ClientSocketKind, ReceivedMessage, SocketTransport } from './socket.ts';
-import { trainOfMessage } from './train-message.ts';
+import { TrainReader } from './train-reader.ts';
 
 /** Where a client stands; `text` says what is wrong and what is done about it. */
 export interface BridgeStatus {
@@ -55,10 +54,8 @@ const INVALID_PAUSE_MS = 100;
  * @example for await (const train of receiveTrains({ endpoint: 'tcp://localhost:4500', transport })) { ..; train.release?.() }
  */
 export function receiveTrains(options: BridgeClientOptions): AsyncGenerator<Train> {
-  const { allocate } = options;
-  return receiveWith(options, ({ parts, release }) =>
-    trainOfMessage(decodeBridgeMessage(parts), Date.now(), release, { allocate }),
-  );
+  const reader = new TrainReader(options.allocate);
+  return receiveWith({ ...options, allocate: reader.allocate }, (message) => reader.read(message));
 }
 
 /**

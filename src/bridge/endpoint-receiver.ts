@@ -1,8 +1,7 @@
 import type { Train } from '../core/train.ts';
-import { decodeBridgeMessage } from '../formats/bridge-message.ts';
 import { type BridgeClientOptions, type BridgeStatus, receiveWith } from './client.ts';
 import type { ClientSocketKind } from './socket.ts';
-import { trainOfMessage } from './train-message.ts';
+import { TrainReader } from './train-reader.ts';
 
 /** A train and where it came from. Call `release` once, when done with it. */
 export interface BridgeTrain extends Train {
@@ -73,9 +72,11 @@ export class EndpointReceiver {
   async run(): Promise<void> {
     const { endpoint } = this;
     const { signal } = this.#stopped;
+    const reader = new TrainReader(this.#options.allocate);
     const trains = receiveWith(
       {
         ...this.#options,
+        allocate: reader.allocate,
         signal,
         onStatus: (status) => this.#note(status),
         onInvalid: ({ message }) => {
@@ -83,10 +84,10 @@ export class EndpointReceiver {
           this.#lastInvalid = message;
         },
       },
-      ({ parts, release }) => {
-        const { allocate } = this.#options;
-        const train = trainOfMessage(decodeBridgeMessage(parts), Date.now(), release, { allocate });
-        return { train: { release, ...train, endpoint }, bytes: parts.reduce((sum, { length }) => sum + length, 0) };
+      (message) => {
+        const { parts, release } = message;
+        const train = { release, ...reader.read(message), endpoint };
+        return { train, bytes: parts.reduce((sum, { length }) => sum + length, 0) };
       },
     );
     for await (const { train, bytes } of trains) {

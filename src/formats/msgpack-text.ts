@@ -6,10 +6,19 @@ const SLOTS = 4096;
 interface Remembered {
   readonly bytes: Uint8Array;
   readonly text: string;
+  /** Slot of the key that came after this one last time: mostly it does so again. */
+  next: number;
 }
 
 const slots: (Remembered | undefined)[] = new Array(SLOTS).fill(undefined);
+let last: Remembered | undefined;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function isSame(known: Uint8Array, bytes: Uint8Array, start: number, length: number): boolean {
+  if (known.length !== length) return false;
+  for (let i = 0; i < length; i++) if (known[i] !== bytes[start + i]) return false;
+  return true;
+}
 
 /**
  * Text of a map key: the same string as last time if its bytes have been seen before, which spares decoding it.
@@ -17,20 +26,24 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  */
 export function decodeKey(bytes: Uint8Array, start: number, length: number): string {
   if (length > LONGEST_KEY) return decodeText(bytes, start, length);
+  const expected = last && slots[last.next];
+  if (expected && isSame(expected.bytes, bytes, start, length)) {
+    last = expected;
+    return expected.text;
+  }
   // FNV-1a
   let hash = 0x811c9dc5;
   for (let i = start; i < start + length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
   const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
-  const known = slots[slot];
-  if (known !== undefined && known.bytes.length === length) {
-    let i = 0;
-    while (i < length && known.bytes[i] === bytes[start + i]) i++;
-    if (i === length) return known.text;
+  let known = slots[slot];
+  if (!known || !isSame(known.bytes, bytes, start, length)) {
+    const own = bytes.slice(start, start + length);
+    known = { bytes: own, text: decodeText(own, 0, length), next: 0 };
+    slots[slot] = known;
   }
-  const own = bytes.slice(start, start + length);
-  const text = decodeText(own, 0, length);
-  slots[slot] = { bytes: own, text };
-  return text;
+  if (last) last.next = slot;
+  last = known;
+  return known.text;
 }
 
 /** Text of some bytes. @throws TypeError if they are not UTF-8 */
