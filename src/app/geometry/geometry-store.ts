@@ -1,0 +1,157 @@
+import { create } from 'zustand';
+import type { Geometry } from '../../detector/geometry.ts';
+import type { PartLevel, PartMove } from '../../detector/refinement/detector-part.ts';
+import { type DocumentStep, type GeometryDocument, geometryOf, moreMoves } from './geometry-document.ts';
+
+/** The picture that the geometry is looked at with: all modules, before they are put in their places. */
+export interface ModulePicture {
+  /** float32 (module, ss, fs); NaN = masked or missing. Never changed in place. */
+  readonly data: Float32Array;
+  readonly shape: readonly [module: number, ss: number, fs: number];
+  readonly unit: string;
+  /** `run 37 · mean of 13 trains`: stands beside every picture and curve that is made of it. */
+  readonly provenance: string;
+}
+
+/** What moves when an arrow key is pressed. */
+export interface PartSelection {
+  readonly level: PartLevel;
+  /** Index of the part; null = nothing is selected. */
+  readonly part: number | null;
+}
+
+/** A geometry that a refinement proposes. */
+export interface Proposal {
+  readonly level: PartLevel;
+  /** One for each part of the level. */
+  readonly moves: readonly PartMove[];
+  readonly geometry: Geometry;
+  readonly experiment: GeometryDocument['experiment'];
+  /** For the history: `refined quadrants on 6 rings of LaB6`. */
+  readonly what: string;
+}
+
+/** A place on the detector below the pointer, m; null when it is elsewhere. */
+export type PointerPlace = { readonly x: number; readonly y: number } | null;
+
+interface GeometryStore {
+  readonly picture: ModulePicture | null;
+  /** Null until a geometry is loaded. */
+  readonly document: GeometryDocument | null;
+  /** The geometry of the document; a new object only when tiles really moved. */
+  readonly geometry: Geometry | null;
+  /** Raised with every edit: stands beside what was made with it. */
+  readonly version: number;
+  readonly past: readonly DocumentStep[];
+  readonly future: readonly DocumentStep[];
+  /** Version of the document that was saved last. */
+  readonly savedVersion: number;
+  readonly selection: PartSelection;
+  /** What a refinement found and nobody has applied yet. */
+  readonly proposal: Proposal | null;
+  readonly pointer: PointerPlace;
+  /** uint8 (module * ss * fs), not 0 = left out of curves and refinement; null = none. */
+  readonly mask: Uint8Array | null;
+  setPicture(picture: ModulePicture | null): void;
+  /** A new geometry; the history begins anew. */
+  load(document: GeometryDocument, what: string): void;
+  /** One edit, which can be undone. Edits of the same `kind` in quick succession are one step. */
+  edit(change: Partial<GeometryDocument>, what: string, kind?: string): void;
+  /** Moves a part further. */
+  move(level: PartLevel, part: number, move: PartMove, what: string): void;
+  undo(): void;
+  redo(): void;
+  select(selection: PartSelection): void;
+  propose(proposal: Proposal | null): void;
+  /** Makes the proposal the document. */
+  applyProposal(): void;
+  setPointer(pointer: PointerPlace): void;
+  setMask(mask: Uint8Array | null): void;
+  markSaved(): void;
+}
+
+/** Edits of one kind that follow each other within this time are one step of the history, ms. */
+const ONE_STEP_MS = 800;
+const MAX_STEPS = 500;
+
+/** Everything the geometry page shows. Take single fields: whoever takes all is drawn again with every move. */
+export const useGeometry = create<GeometryStore>((set, get) => {
+  let lastKind = '';
+  let lastAt = 0;
+  const show = (document: GeometryDocument) => {
+    const { document: before, geometry } = get();
+    const isSame = before && before.start === document.start && before.moves === document.moves;
+    return { document, geometry: isSame ? geometry : geometryOf(document), version: get().version + 1 };
+  };
+  return {
+    picture: null,
+    document: null,
+    geometry: null,
+    version: 0,
+    past: [],
+    future: [],
+    savedVersion: 0,
+    selection: { level: 'quadrant', part: null },
+    proposal: null,
+    pointer: null,
+    mask: null,
+    setPicture: (picture) => set({ picture }),
+    load(document, what) {
+      lastKind = '';
+      const shown = show(document);
+      set({
+        ...shown,
+        past: [{ document, what, at: Date.now() }],
+        future: [],
+        proposal: null,
+        savedVersion: shown.version,
+        selection: { level: get().selection.level, part: null },
+      });
+    },
+    edit(change, what, kind = '') {
+      const { document: before, past } = get();
+      if (!before) return;
+      const document = { ...before, ...change };
+      const at = Date.now();
+      const isOne = kind !== '' && kind === lastKind && at - lastAt < ONE_STEP_MS && past.length > 1;
+      lastKind = kind;
+      lastAt = at;
+      const kept = isOne ? past.slice(0, -1) : past.slice(-MAX_STEPS);
+      set({ ...show(document), past: [...kept, { document, what, at }], future: [] });
+    },
+    move(level, part, move, what) {
+      const { document, edit } = get();
+      if (document)
+        edit({ moves: moreMoves(document.moves, level, new Map([[part, move]])) }, what, `${level} ${part}`);
+    },
+    undo() {
+      const { past, future } = get();
+      const last = past.at(-1);
+      const before = past.at(-2);
+      if (!last || !before) return;
+      lastKind = '';
+      set({ ...show(before.document), past: past.slice(0, -1), future: [last, ...future], proposal: null });
+    },
+    redo() {
+      const { past, future } = get();
+      const [next, ...rest] = future;
+      if (!next) return;
+      lastKind = '';
+      set({ ...show(next.document), past: [...past, next], future: rest, proposal: null });
+    },
+    select: (selection) => set({ selection }),
+    propose: (proposal) => set({ proposal }),
+    applyProposal() {
+      const { proposal, document, edit } = get();
+      if (!proposal || !document) return;
+      edit(
+        { moves: moreMoves(document.moves, proposal.level, proposal.moves), experiment: proposal.experiment },
+        proposal.what,
+      );
+      set({ proposal: null });
+    },
+    setPointer: (pointer) => set({ pointer }),
+    setMask: (mask) => set({ mask }),
+    markSaved: () => set({ savedVersion: get().version }),
+  };
+});
