@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { receiveTrains } from '../src/bridge/client.ts';
 import { isNdArray } from '../src/core/ndarray.ts';
 import type { Train } from '../src/core/train.ts';
 import { findFreePort } from '../src/platform/node/free-port.ts';
+import { nodeHdf5Opener } from '../src/platform/node/hdf5-open.ts';
 import { openRun } from '../src/platform/node/open-run.ts';
 import { zmtpTransport } from '../src/platform/node/zmtp/zmtp-transport.ts';
 
@@ -54,6 +57,17 @@ async function otherProgram(greeting = ''): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hutch-bridge-cli-'));
+  open.push({ close: () => rmSync(folder, { recursive: true, force: true }) });
+  return folder;
+}
+
+async function openHdf5(path: string) {
+  const file = await nodeHdf5Opener.open(path);
+  return Object.assign(file, { [Symbol.asyncDispose]: async () => void (await file.close()) });
+}
+
 describe('hutch bridge sim', () => {
   it('says that the port is in use, before it prepares anything', async () => {
     const port = await otherProgram();
@@ -67,7 +81,10 @@ describe('hutch bridge sim', () => {
 
   it.each([
     [['sim', '0', '--run', '/no/such/run'], 1, /no\/such\/run/],
-    [['sim', '0', '-d', 'AGIPDModule'], 2, /add --raw/],
+    [['sim', '0', '-s', 'pickle'], 2, /Pickle is not offered: reading it runs whatever the sender wrote/],
+    [['sim', '0', '-p', '3.0'], 2, /Unknown protocol "3.0": choose 1.0, 2.0, 2.1, 2.2/],
+    [['sim', '0', '-d', 'LPD', '-g', 'physics'], 2, /physics is there for AGIPD/],
+    [['sim', '0', '-g', 'physics', '--raw'], 2, /add --data-like file/],
     [['sim', '0', '-d', 'EIGER'], 2, /Unknown detector "EIGER": choose AGIPD/],
     [['sim', '0', '--rate', 'fast'], 2, /--rate fast must be a number/],
     [['sim', '0', '--rate', ''], 2, /--rate .* must be a number/],
@@ -101,6 +118,62 @@ describe('hutch bridge sim', () => {
       break;
     }
     expect(compared).toBeGreaterThan(3);
+  });
+
+  it.each([
+    [['-d', 'AGIPDModule', '-p', '1.0'], /0CH0:output'(.|\n)*image.data, float32, \[128,512,2\]/],
+    [
+      ['-d', 'JungFrau', '-r', '--data-like', 'file', '-p', '2.0'],
+      /Data from 8 (.|\n)*data.adc, uint16, \[2,512,1024\]/,
+    ],
+    [['-d', 'DSSC', '-n', '2', '-p', '2.1'], /APPEND_CORRECTED-2'(.|\n)*image.data, float32, \[16,512,128,2\]/],
+    [['-d', 'control', '-n', '3'], /MOTOR\/X3'(.|\n)*data.intensityTD, float32, \[2700\]/],
+    [['-d', 'mixed', '--data-like', 'file'], /image.data, float32, \[2,16,512,128\](.|\n)*data.image.pixels, uint16/],
+    [['-d', 'AGIPDModule', '-g', 'physics', '-r', '--data-like', 'file'], /image.data, uint16, \[2,2,512,128\]/],
+  ] as const)('%j sends what it says', async (args, text) => {
+    const { endpoint } = await startSim(...args, '--pulses', '2', '--ring', '1', '--rate', '20');
+    const { stdout, stderr } = hutch('glimpse', endpoint);
+    expect([stderr, stdout]).toEqual(['', expect.stringMatching(text)]);
+    expect(stdout).toMatch(/^Train ID: 100000000\d\d /);
+  });
+
+  it('makes the same powder in both layouts', async () => {
+    const [online, file] = await Promise.all(
+      ['online', 'file'].map(async (layout) => {
+        const { endpoint } = await startSim(
+          '-d',
+          'AGIPDModule',
+          '-g',
+          'physics',
+          '--pulses',
+          '2',
+          '--ring',
+          '1',
+          '--data-like',
+          layout,
+        );
+        const data = [...(await firstTrain(endpoint)).sources.values()][0].data.get('image.data');
+        return isNdArray(data) ? (data.data as Float32Array) : new Float32Array();
+      }),
+    );
+    for (let i = 0; i < file.length; i += 997) {
+      const [pulse, pixel] = [Math.floor(i / 65536), i % 65536];
+      const [ss, fs] = [Math.floor(pixel / 128), pixel % 128];
+      expect(online[(fs * 512 + ss) * 2 + pulse]).toBe(file[i]);
+    }
+    // Photons of one energy, a few in a pixel.
+    expect([...new Set(file)].every((value) => Math.abs(value / 9.3 - Math.round(value / 9.3)) < 1e-3)).toBe(true);
+    expect(file.reduce((sum, value) => sum + value, 0) / file.length / 9.3).toBeGreaterThan(0.05);
+  });
+
+  it('tells of each train with --debug', async () => {
+    const { endpoint, child } = await startSim('--pulses', '1', '--debug', '--rate', '50');
+    let text = '';
+    child.stderr?.on('data', (chunk) => {
+      text += chunk;
+    });
+    await firstTrain(endpoint);
+    await expect.poll(() => text).toMatch(/^train 1 sent to 1 client\n/);
   });
 
   it('ends after its trains, and at once when interrupted, and frees its port', async () => {
@@ -154,7 +227,7 @@ describe('hutch bridge glimpse', () => {
     const rep = await startSim('--pulses', '2', '--raw', '--data-like', 'file', '--rate', '20');
     const text = hutch('glimpse', rep.endpoint);
     expect([text.status, text.stderr]).toEqual([0, '']);
-    expect(text.stdout).toMatch(/Train ID: 100000000\d\d -+\nData from 1 sources, took [\d.]+ ms\n/);
+    expect(text.stdout).toMatch(/Train ID: 100000000\d\d -+\nData from 1 sources, REQ-REP took [\d.]+ ms\n/);
     expect(text.stdout).toContain(' - [array] image.data, uint16, [2,16,512,128]\n');
     const json = JSON.parse(hutch('glimpse', rep.endpoint, '--json').stdout);
     expect(json.sources[0].name).toBe('SPB_DET_AGIPD1M-1/CAL/APPEND_RAW');
@@ -166,5 +239,47 @@ describe('hutch bridge glimpse', () => {
         `is a ${kind} socket, which does not go with our REQ`,
       );
     }
+  });
+});
+
+describe('hutch bridge glimpse --save', () => {
+  it('writes the file that it names', async () => {
+    const { endpoint } = await startSim('-d', 'control', '--rate', '50');
+    const folder = makeFolder();
+    const named = hutch('glimpse', endpoint, '-o', join(folder, 'a.h5'));
+    expect([named.status, named.stderr]).toEqual([0, `Saved to ${join(folder, 'a.h5')}\n`]);
+    spawnSync(process.execPath, [...NODE, 'bridge', 'glimpse', endpoint, '-s', '-v'], { cwd: folder });
+    const names = readdirSync(folder).sort();
+    expect(names).toHaveLength(2);
+    expect(names.find((name) => name !== 'a.h5')).toMatch(/^.+_\d+_\d{8}_\d{8}\.h5$/);
+    await using run = await openHdf5(join(folder, 'a.h5'));
+    expect(run.read('/SPB_XTD9_XGM/XGM/DOOCS:output/data.intensityTD').shape).toEqual([2700]);
+  });
+});
+
+describe('hutch bridge monitor', () => {
+  it('tells of each train, as text and as lines of JSON', async () => {
+    const { endpoint } = await startSim('-d', 'control', '-n', '1', '--rate', '50');
+    const { status, stdout } = hutch('monitor', endpoint, '--ntrains', '3');
+    expect(status).toBe(0);
+    expect(stdout.match(/^Train ID: /gm)).toHaveLength(3);
+    expect(stdout).toMatch(/^- data: \[actualPosition.value, .*\]$/m);
+    expect(hutch('monitor', endpoint, '--ntrains', '1', '-v').stdout).toContain(' - [float] velocity.value, 0.5\n');
+    const lines = hutch('monitor', endpoint, '--ntrains', '2', '--json').stdout.trimEnd().split('\n');
+    const [first, second] = lines.map((line) => JSON.parse(line).trainId);
+    expect(second).toBeGreaterThan(first);
+  });
+
+  it('waits for a bridge, says so, and ends with Ctrl-C', async () => {
+    const child = spawn(process.execPath, [...NODE, 'bridge', 'monitor', `tcp://127.0.0.1:${await findFreePort()}`]);
+    open.push({ close: () => child.kill('SIGKILL') });
+    let text = '';
+    child.stderr.on('data', (chunk) => {
+      text += chunk;
+    });
+    await expect.poll(() => text, { timeout: 10_000 }).toMatch(/No bridge answers/);
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGINT');
+    expect([await ended, text]).toEqual([0, expect.stringMatching(/exit\.\n$/)]);
   });
 });

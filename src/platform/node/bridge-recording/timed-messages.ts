@@ -1,0 +1,48 @@
+import { renewTrain } from '../../../bridge/replay.ts';
+import type { TimedMessage } from '../../../bridge/replay-recording.ts';
+import { encodeTrain, trainOfMessage } from '../../../bridge/train-message.ts';
+import { NoData } from '../../../core/errors.ts';
+import { decodeBridgeMessage } from '../../../formats/bridge-message.ts';
+import type { MessageRange, Recording } from './recording.ts';
+
+/** Which messages of a recording, how often, and under which train ids. */
+export interface TimedMessagesOptions extends MessageRange {
+  /** Begin again after the last one, for ever. */
+  readonly isLooped?: boolean;
+  /** New train ids from this one on, and the time of sending; else every message is sent exactly as it came. */
+  readonly firstTrainId?: number;
+}
+
+/** Between two rounds when there is only one message, ms: the machine's 10 Hz. */
+const ONE_TRAIN_MS = 100;
+
+/**
+ * Messages of a recording on a clock that begins with the first of them; round after round if looped, with the mean pause
+ * of the recording between rounds.
+ * @throws NoData if the range is empty; as {@link Recording.messages}
+ */
+export async function* timedMessages(
+  recording: Recording,
+  { isLooped = false, firstTrainId, start = 0, stop, signal }: TimedMessagesOptions = {},
+): AsyncGenerator<TimedMessage> {
+  const chosen = recording.entries.slice(start, stop);
+  const [first, last] = [chosen[0], chosen[chosen.length - 1]];
+  if (!first)
+    throw new NoData(`${recording.path} has no message to replay there: it has ${recording.entries.length} in all.`);
+  const length = last.receivedAt - first.receivedAt;
+  const round = length + (chosen.length > 1 ? length / (chosen.length - 1) : ONE_TRAIN_MS);
+  let sent = 0;
+  for (let begin = 0; begin === 0 || isLooped; begin += round) {
+    for await (const { parts, receivedAt, protocol, trainId } of recording.messages({ start, stop, signal })) {
+      // Clocks of computers are set back at times: never before the last one.
+      const atMs = begin + Math.max(0, receivedAt - first.receivedAt);
+      const isRenewed = firstTrainId !== undefined && protocol !== 'unknown' && trainId > 0;
+      if (isRenewed) {
+        const train = trainOfMessage(decodeBridgeMessage(parts), receivedAt, () => undefined);
+        const renewed = renewTrain(train, firstTrainId + sent, Date.now());
+        yield { parts: encodeTrain(renewed, { protocol }), atMs };
+      } else yield { parts, atMs };
+      sent++;
+    }
+  }
+}
