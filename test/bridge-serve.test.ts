@@ -168,3 +168,19 @@ it('leaves lists of text and their times out, as the stream of the original', ()
   const train = { trainId: 1, sources: new Map([['S', { data, metadata: new Map() }]]) };
   expect([...(streamedTrain(train, {}, 0).sources.get('S')?.data.keys() ?? [])]).toEqual(['b.value']);
 });
+
+it('stamps the time of sending only where there is none', () => {
+  const data = new Map<string, TrainValue>([['x', 1n]]);
+  const sources = new Map([
+    ['A', { data, metadata: new Map<string, TrainValue>([['timestamp', 5.5]]) }],
+    ['B', { data, metadata: new Map<string, TrainValue>([['timestamp.tid', 1n]]) }],
+  ]);
+  const streamed = streamedTrain({ trainId: 1, sources }, { isStamped: true }, 7250).sources;
+  expect([...(streamed.get('A')?.metadata ?? [])]).toEqual([['timestamp', 5.5]]);
+  expect([...(streamed.get('B')?.metadata ?? [])]).toEqual([
+    ['timestamp.tid', 1n],
+    ['timestamp', 7.25],
+    ['timestamp.sec', '7'],
+    ['timestamp.frac', '250000000000000000'],
+  ]);
+});

@@ -58,7 +58,8 @@ export async function serveTrains(
     if (streamed.sources.size === 0) continue;
     await handOver(encodeTrain(streamed, { protocol: options.protocol }));
     if (signal.aborted) break;
-    options.onSent?.(++sent, train.trainId);
+    sent++;
+    options.onSent?.(sent, train.trainId);
   }
   signal.removeEventListener('abort', onAbort);
   return sent;

@@ -1,4 +1,5 @@
 import { Usage } from '../core/errors.ts';
+import type { BridgeProtocol } from '../formats/bridge-source.ts';
 
 const SERVER_SOCKETS = ['REP', 'PUB', 'PUSH'] as const;
 const CLIENT_OF = { REP: 'REQ', PUB: 'SUB', PUSH: 'PULL' } as const;
@@ -18,6 +19,11 @@ export function serverSocketOf(given: string): (typeof SERVER_SOCKETS)[number] {
 /** The socket that goes with the server's. @throws Usage */
 export function clientSocketOf(given: string): 'REQ' | 'SUB' | 'PULL' {
   return CLIENT_OF[serverSocketOf(given)];
+}
+
+/** The protocol of messages. @throws Usage */
+export function protocolOf(given: string): BridgeProtocol {
+  return chooseWord('protocol', given, ['1.0', '2.0', '2.1', '2.2']);
 }
 
 /** A number >= 0. @throws Usage */

@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import type { Command } from 'commander';
 import { NoData, Usage } from '../core/errors.ts';
 import type { Run } from '../data/run.ts';
+import { protocolOf, serverSocketOf } from './bridge-options.ts';
 import type { CliContext } from './context.ts';
 
 interface StreamOptions {
@@ -9,9 +10,8 @@ interface StreamOptions {
   readonly dummyTimestamps?: boolean;
   readonly useInfiniband?: boolean;
   readonly serverSocket: string;
+  readonly protocol: string;
 }
-
-const KINDS = ['REP', 'PUB', 'PUSH'] as const;
 
 /** Adds `hutch bridge serve-files` and `serve-run`: recorded runs as a Karabo bridge, each train once. */
 export function addBridgeServeCommands(bridge: Command, context: CliContext): void {
@@ -20,12 +20,13 @@ export function addBridgeServeCommands(bridge: Command, context: CliContext): vo
       .option('--append-detector-modules', 'join the modules of a detector to one source, <detector>/DET/APPEND')
       .option('--dummy-timestamps', 'stamp the sources with the time of sending')
       .option('--use-infiniband', 'listen on the InfiniBand interface ib0 only')
-      .option('-z, --server-socket <type>', 'REP, PUB or PUSH', 'REP');
+      .option('-z, --server-socket <type>', 'REP, PUB or PUSH', 'REP')
+      .option('-p, --protocol <version>', '1.0, 2.0, 2.1 or 2.2', '2.2');
 
   withStreamOptions(
     bridge
       .command('serve-files')
-      .description('stream a run folder or file once as a Karabo bridge (protocol 2.2)')
+      .description('stream a run folder or file once as a Karabo bridge')
       .argument('<path>', 'run folder or file, or pNNNNNN/rNNNN')
       .argument('<port>', 'port number (all interfaces), or an endpoint such as tcp://127.0.0.1:4545')
       .option('--source <pattern>', 'sources to stream', '*')
@@ -110,8 +111,8 @@ export function parseInclude(text: string): readonly [source: string, key: strin
 }
 
 async function stream(context: CliContext, run: Run, port: string, options: StreamOptions): Promise<void> {
-  const kind = KINDS.find((each) => each === options.serverSocket.toUpperCase());
-  if (!kind) throw new Usage(`Unknown server socket "${options.serverSocket}": choose ${KINDS.join(', ')}.`);
+  const kind = serverSocketOf(options.serverSocket);
+  const protocol = protocolOf(options.protocol);
   const [{ zmtpTransport }, { serveTrains }] = await Promise.all([
     import('../platform/node/zmtp/zmtp-transport.ts'),
     import('../bridge/serve-trains.ts'),
@@ -126,6 +127,7 @@ async function stream(context: CliContext, run: Run, port: string, options: Stre
       signal: context.signal,
       isMerged: options.appendDetectorModules,
       isStamped: options.dummyTimestamps,
+      protocol,
       onSent(count, trainId) {
         if (count % 5 !== 0 && count !== total) return;
         const now = performance.now();

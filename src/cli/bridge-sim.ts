@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { SYNTHETIC_DETECTORS, type SyntheticOptions } from '../bridge/synthetic-detector.ts';
 import { Usage } from '../core/errors.ts';
 import type { Train } from '../core/train.ts';
-import { chooseWord, numberOf, serverSocketOf, wholeOf } from './bridge-options.ts';
+import { chooseWord, numberOf, protocolOf, serverSocketOf, wholeOf } from './bridge-options.ts';
 import type { CliContext } from './context.ts';
 
 interface SimOptions {
@@ -69,7 +69,7 @@ async function simulate(context: CliContext, port: string, options: SimOptions):
   const kind = serverSocketOf(options.serverSocket);
   const rate = numberOf('--rate', options.rate);
   const count = options.trains === undefined ? undefined : wholeOf('--trains', options.trains, 1);
-  const protocol = chooseWord('protocol', options.protocol, ['1.0', '2.0', '2.1', '2.2']);
+  const protocol = protocolOf(options.protocol);
   if (options.serialisation === 'pickle')
     throw new Usage('Pickle is not offered: reading it runs whatever the sender wrote. Use msgpack.');
   chooseWord('serialisation', options.serialisation, ['msgpack']);
