@@ -206,3 +206,29 @@ function secondVersionLines(poni: Poni, version: '2' | '2.1'): string[] {
   };
   return [`poni_version: ${version}`, `Detector: ${poni.detector}`, `Detector_config: ${JSON.stringify(config)}`];
 }
+
+/**
+ * The same calibration for arrays that lie as pyFAI's own do (orientation 3). A mirrored picture sees mirrored rotations.
+ * @throws Unsupported if the picture is mirrored and its size is not known
+ * @source pyFAI, detectors: pixels are counted from the other end, and the result is turned back
+ */
+export function nativePoni(poni: Poni): Poni {
+  const { orientation, shape, pixel } = poni;
+  if (orientation === 3) return poni;
+  if (!shape || !pixel) {
+    throw new Unsupported(
+      `Orientation ${orientation} of ${poni.detector} needs the size of the picture and its pixels: add max_shape, pixel1 and pixel2 to Detector_config.`,
+      { orientation, detector: poni.detector },
+    );
+  }
+  const [up, across] = [orientation === 4 ? 1 : -1, orientation === 2 ? 1 : -1];
+  return {
+    ...poni,
+    orientation: 3,
+    poni1: up < 0 ? shape[0] * pixel[0] - poni.poni1 : poni.poni1,
+    poni2: across < 0 ? shape[1] * pixel[1] - poni.poni2 : poni.poni2,
+    rot1: across * poni.rot1,
+    rot2: up * poni.rot2,
+    rot3: up * across * poni.rot3,
+  };
+}

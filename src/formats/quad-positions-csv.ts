@@ -1,0 +1,50 @@
+import { FormatInvalid } from '../core/errors.ts';
+
+/** Positions of rigid parts in a table: `quadrant,x_mm,y_mm`, one line each. */
+export interface QuadPositionTable {
+  /** Unit of the header; null if it has none. */
+  readonly unit: 'mm' | 'px' | 'm' | null;
+  /** (x, y) in the order of the lines. */
+  readonly positions: readonly (readonly [number, number])[];
+}
+
+/** Quadrant positions as CSV with their unit in the header. */
+export function formatQuadPositions({ unit, positions }: QuadPositionTable): string {
+  const suffix = unit === null ? '' : `_${unit}`;
+  const rows = positions.map(([x, y], i) => `q${i + 1},${x},${y}`);
+  return `${[`quadrant,x${suffix},y${suffix}`, ...rows].join('\n')}\n`;
+}
+
+/**
+ * Reads quadrant positions: a header with columns x and y (any case, a unit behind an underscore or in brackets), or lines of
+ * two numbers without a header. Other columns are passed over.
+ * @throws FormatInvalid with the line
+ */
+export function parseQuadPositions(
+  text: string,
+  { path = 'table' }: { readonly path?: string } = {},
+): QuadPositionTable {
+  const fail = (line: number, message: string) =>
+    new FormatInvalid(`${path}, line ${line}: ${message}`, { path, line });
+  const rows = text
+    .split(/\r\n|\n|\r/)
+    .map((row, index) => ({ line: index + 1, cells: row.split(/[,;\t]/).map((cell) => cell.trim()) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== '') && !cells[0].startsWith('#'));
+  if (rows.length === 0) throw fail(1, 'there are no positions.');
+  if (rows.length > 1000) throw fail(1001, 'more lines than any detector has parts.');
+  const header = rows[0].cells.map((cell) => /^(x|y)(?:[ _[(]+(mm|px|m)[\])]?)?$/i.exec(cell));
+  const columns = ['x', 'y'].map((name) => header.findIndex((match) => match?.[1].toLowerCase() === name));
+  const hasHeader = columns.every((column) => column >= 0);
+  const [first] = rows;
+  if (!hasHeader && (first.cells.length !== 2 || !first.cells.every((cell) => Number.isFinite(Number(cell)))))
+    throw fail(first.line, 'the header must name columns x and y, such as quadrant,x_mm,y_mm.');
+  const [xColumn, yColumn] = hasHeader ? columns : [0, 1];
+  const unit = (hasHeader && header[xColumn]?.[2]?.toLowerCase()) || null;
+  const positions = rows.slice(hasHeader ? 1 : 0).map(({ line, cells }): readonly [number, number] => {
+    const [x, y] = [cells[xColumn], cells[yColumn]].map((cell) => (cell ? Number(cell) : Number.NaN));
+    if (!Number.isFinite(x) || !Number.isFinite(y))
+      throw fail(line, `"${cells.join(',').slice(0, 60)}" needs numbers x and y.`);
+    return [x, y];
+  });
+  return { unit: unit as QuadPositionTable['unit'], positions };
+}
