@@ -32,6 +32,9 @@ export function recordedMessages(protocol: 'v2.2' | 'v1.0'): { readonly name: st
     .map((name) => ({ name, parts: readParts(readFileSync(join(place, name))) }));
 }
 
+/** The parts in a `.kbm` file. */
+export const readKbm = (path: string): Uint8Array[] => readParts(readFileSync(path));
+
 /** Parts of a `.kbm` file: uint32 count, then uint64 length and bytes of each; all little-endian. */
 function readParts(file: Buffer): Uint8Array[] {
   const parts: Uint8Array[] = [];
