@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { ClientSocket, ClientSocketKind, ServerSocketKind } from '../../src/bridge/socket.ts';
+import type { ClientSocketKind, ServerSocketKind } from '../../src/bridge/socket.ts';
 import { decodeBridgeMessage, encodeBridgeMessage } from '../../src/formats/bridge-message.ts';
 import type { BridgeSource } from '../../src/formats/bridge-source.ts';
 import { findFreePort } from '../../src/platform/node/free-port.ts';
@@ -34,7 +34,7 @@ const FILES = [
 
 /** What we encode in another form than it came in, with the reason. */
 const OTHER_FORM: Readonly<Record<string, string>> = {
-  'masked_array_v1.0': 'the mask is kept as an array of its own beside the values, where msgpack_numpy nests the maps',
+  'masked_array_v1.0': 'an array map inside an array map is written as one',
 };
 
 /** Sources as one text that loses nothing: bytes as their hash. */
@@ -120,27 +120,25 @@ describe.skipIf(!hasPython)('every golden message (needs python3-zmq, python3-ms
       expect((await lines.next()).value).toBe('bound');
       const client = await zmtpTransport.connect(endpoint, socket);
       open.push(client);
+      const first = textOf(decodeBridgeMessage(readKbm(FILES[0])));
       for (const [i, file] of FILES.entries()) {
         if (kind === 'REP') client.send([part('next')]);
         say(String(i));
         // A subscription travels on its own: what comes before it is missed, and asked for again.
-        const message = await (i === 0 && kind === 'PUB' ? askUntilHeard(client, () => say('0')) : client.receive());
-        const wanted = textOf(decodeBridgeMessage(readKbm(file)));
-        expect([file, textOf(decodeBridgeMessage(message.parts))]).toEqual([file, wanted]);
-        message.release();
+        const again = i === 0 && kind === 'PUB' ? setInterval(say, 300, '0') : undefined;
+        let got = '';
+        do {
+          const message = await client.receive();
+          got = textOf(decodeBridgeMessage(message.parts));
+          message.release();
+        } while (i > 0 && got === first);
+        clearInterval(again);
+        expect([file, got]).toEqual([file, textOf(decodeBridgeMessage(readKbm(file)))]);
       }
     },
     60_000,
   );
 });
-
-/** The first message, and all its repetitions gone. */
-async function askUntilHeard(client: ClientSocket, ask: () => void) {
-  const first = client.receive();
-  const timer = setInterval(ask, 300);
-  const message = await first.finally(() => clearInterval(timer));
-  return message;
-}
 
 it('the golden messages are there in number', () => {
   expect(FILES.length).toBeGreaterThan(70);
