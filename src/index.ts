@@ -8,6 +8,7 @@ export { type BridgeClient, openBridgeClient, type QueuePolicy } from './bridge/
 export { type BridgeServer, openBridgeServer } from './bridge/bridge-server.ts';
 export { receiveTrains } from './bridge/client.ts';
 export type { BridgeTrain, EndpointState } from './bridge/endpoint-receiver.ts';
+export type { RecordableMessage, RecordedMessage } from './bridge/recorded-message.ts';
 export { createReplay } from './bridge/replay.ts';
 export { serveMessages } from './bridge/server.ts';
 export type { DType } from './core/dtype.ts';
@@ -17,15 +18,31 @@ export { ndarray } from './core/ndarray.ts';
 export type { Train, TrainSource, TrainValue } from './core/train.ts';
 export { parseAliases } from './data/alias-table.ts';
 export { encodeArrow, toArrowTable } from './data/arrow-table.ts';
-export { type DigitizerChannel, findDigitizerChannels, openDigitizerChannel } from './data/components/digitizer.ts';
+export { BUNCH_RATE } from './data/bunch-rate.ts';
+export type { BaselineOptions } from './data/components/digitizer/baseline.ts';
 export {
-  BUNCH_RATE,
+  type ClockOptions,
+  type DigitizerChannel,
+  type EdgeTable,
+  findDigitizerChannels,
+  openDigitizerChannel,
+  type PulseWindowOptions,
+} from './data/components/digitizer/channel.ts';
+export type { EdgeOptions } from './data/components/digitizer/edges.ts';
+export {
   type BunchDestination,
   bunchCharge,
   bunchDestination,
   type LaserSeed,
 } from './data/components/pulses/bunch-pattern.ts';
 export { openPulsePattern, type PulseChoice, type PulsePattern } from './data/components/pulses/pulse-pattern.ts';
+export {
+  type LaserAnchor,
+  openPumpProbePulses,
+  type PumpProbeChoice,
+  type PumpProbePattern,
+  type PumpProbePulses,
+} from './data/components/pulses/pump-probe.ts';
 export { openScan, readScan, type Scan, scanOf } from './data/components/scan/scan.ts';
 export { findXgms, openXgm, type Xgm } from './data/components/xgm.ts';
 export type { DataWarning } from './data/data-warning.ts';
@@ -71,6 +88,19 @@ export { offsetGeometry, rotateGeometry } from './detector/move-geometry.ts';
 export { PNCCD, PNCCD_CUTOUT, pnccdGeometry } from './detector/pnccd.ts';
 export { radialBins } from './detector/radial-bins.ts';
 export { snapGeometry, symmetricSnap } from './detector/snapped-geometry.ts';
+export {
+  listRecordings,
+  openRecording,
+  type RecordingListing,
+} from './platform/node/bridge-recording/open-recording.ts';
+export { recordBridge } from './platform/node/bridge-recording/record-bridge.ts';
+export type { RecordedEntry, Recording } from './platform/node/bridge-recording/recording.ts';
+export type { RecordingInfo } from './platform/node/bridge-recording/recording-info.ts';
+export {
+  type Recorder,
+  type RecordingProgress,
+  startRecording,
+} from './platform/node/bridge-recording/start-recording.ts';
 export { keepAvailable, keepOnDisk } from './platform/node/file-locality.ts';
 export { openRun, readAliases } from './platform/node/open-run.ts';
 export {

@@ -1,10 +1,5 @@
+import { SelectionInvalid } from '../../../core/errors.ts';
 import type { Sase } from '../../sase.ts';
-
-/**
- * Places of the bunch pattern table come at this rate, Hz: 1.3 GHz / 288, about 4.5 MHz.
- * @source European XFEL timing system: master clock 1.3 GHz, bunch clock divider 288
- */
-export const BUNCH_RATE = 1.3e9 / 288;
 
 /**
  * Bits of a word of the bunch pattern table, one word (uint32) for each place of a train.
@@ -66,6 +61,31 @@ export type LaserSeed = keyof typeof LASER_BITS;
 
 /** Names of the lasers. */
 export const LASER_SEEDS = Object.keys(LASER_BITS) as readonly LaserSeed[];
+
+/** @source EXtra OpticalLaserPulses: seeds by instrument */
+const LASER_OF_INSTRUMENT: ReadonlyMap<string, LaserSeed> = new Map([
+  ['FXE', 'LP_FXE'],
+  ['SPB', 'LP_SPB'],
+  ['SQS', 'LP_SQS'],
+  ['SCS', 'LP_SCS'],
+  ['MID', 'LP_SASE2'],
+  ['HED', 'LP_SASE2'],
+]);
+
+/** The laser of the instrument that sources were recorded at. @throws SelectionInvalid if their names do not say, or say several */
+export function identifyLaser(sources: Iterable<string>): LaserSeed {
+  const found = new Set<LaserSeed>();
+  for (const source of sources) {
+    const laser = LASER_OF_INSTRUMENT.get(source.split('_', 1)[0]);
+    if (laser) found.add(laser);
+  }
+  const [only] = found;
+  if (found.size === 1) return only;
+  throw new SelectionInvalid(
+    `The laser cannot be told from the names of the sources (${[...found].join(', ') || 'none known'}). Give laser: ${LASER_SEEDS.join(', ')}.`,
+    { found: [...found] },
+  );
+}
 
 /** Whether a bunch lases in a beamline. SASE1 and SASE3 share a dump; the soft kick tells them apart. */
 export function isSasePulse(word: number, sase: Sase): boolean {

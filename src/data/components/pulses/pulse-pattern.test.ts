@@ -8,10 +8,10 @@ import {
   pipelineGroup,
 } from '../../../../test/conformance/mock-run.ts';
 import { ndarray } from '../../../core/ndarray.ts';
+import { BUNCH_RATE } from '../../bunch-rate.ts';
 import { byIndex } from '../../train-selection.ts';
 import {
   BUNCH_BITS,
-  BUNCH_RATE,
   bunchCharge,
   bunchDestination,
   isLaserPulse,

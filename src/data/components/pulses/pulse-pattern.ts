@@ -1,12 +1,13 @@
 import { FormatInvalid, SelectionInvalid } from '../../../core/errors.ts';
 import { ndarray } from '../../../core/ndarray.ts';
+import { BUNCH_RATE } from '../../bunch-rate.ts';
 import type { KeyData } from '../../key-data.ts';
 import { type LabelledArray, labelled } from '../../labelled-array.ts';
 import { RaggedArray } from '../../ragged-array.ts';
 import type { Run } from '../../run.ts';
 import { identifySase, type Sase } from '../../sase.ts';
 import type { TrainSelection } from '../../train-selection.ts';
-import { BUNCH_RATE, isLaserPulse, isMachinePulse, isSasePulse, type LaserSeed } from './bunch-pattern.ts';
+import { isLaserPulse, isMachinePulse, isSasePulse, type LaserSeed } from './bunch-pattern.ts';
 import { findPulseSource, type PulseSource } from './find-pulse-source.ts';
 
 /** Which pulses of a train. */

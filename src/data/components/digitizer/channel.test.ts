@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FIRST_TRAIN, type MockRun, openMockRun, pipelineGroup } from '../../../test/conformance/mock-run.ts';
-import { ndarray } from '../../core/ndarray.ts';
-import { findDigitizerChannels, openDigitizerChannel } from './digitizer.ts';
+import { FIRST_TRAIN, type MockRun, openMockRun, pipelineGroup } from '../../../../test/conformance/mock-run.ts';
+import { ndarray } from '../../../core/ndarray.ts';
+import { findDigitizerChannels, openDigitizerChannel } from './channel.ts';
 
 const ADQ = 'SPB_EXP_ADC/ADC/1:network';
 const FAST = (channel: number, device = 'SCS_UTC1/ADC/1') => `${device}:channel_${channel}.output`;
