@@ -12,6 +12,8 @@ export interface CheckedHdf5File extends Hdf5File {
   assertReadable(path: string): void;
   /** How to read a block in other threads; null where that cannot be. */
   planRead(path: string, block: Hdf5Block): ReadPlan | null;
+  /** Carries out a whole plan that needs no work but copying; null, with nothing done, for others. */
+  readDirect(plan: ReadPlan, target: Target, signal?: AbortSignal): Promise<void> | null;
   /** Carries out one piece of such a plan in this thread. */
   readPlanned(plan: ReadPlan, piece: ReadPiece, target: Target): void;
 }
@@ -102,13 +104,22 @@ export class FallbackHdf5File implements Hdf5File {
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
     const plan = this.#threads && !this.#library ? this.reader.planRead(path, block) : null;
-    // What is not compressed comes faster straight from the disk.
-    if (!plan || plan.filters.length === 0 || plan.pieces.length < 2 || !this.#threads?.isReady) {
+    if (!plan) {
       this.read(path, block, out as DTypeStorage[DType]);
       return;
     }
     const bytes = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
     const target = { bytes, offset: 0, steps: stepsOf(block.count, plan.itemSize) };
+    // What is not compressed comes faster straight from the disk.
+    const direct = this.reader.readDirect(plan, target, options.signal);
+    if (direct) {
+      await direct;
+      return;
+    }
+    if (plan.filters.length === 0 || plan.pieces.length < 2 || !this.#threads?.isReady) {
+      this.read(path, block, out as DTypeStorage[DType]);
+      return;
+    }
     await this.#threads.run(this.path, plan, target, (piece) => this.reader.readPlanned(plan, piece, target), options);
   }
 

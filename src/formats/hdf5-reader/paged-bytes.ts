@@ -66,6 +66,12 @@ export class PagedBytes implements RandomBytes {
     }
   }
 
+  /** The source's own {@link RandomBytes.readLater}, past the pages. */
+  get later(): ((start: number, out: Uint8Array) => Promise<void>) | null {
+    const source = this.#source;
+    return source.readLater ? (start, out) => source.readLater?.(start, out) as Promise<void> : null;
+  }
+
   #page(number: number): Uint8Array {
     let page = this.#pages.get(number);
     if (page) return page;

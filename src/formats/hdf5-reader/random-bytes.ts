@@ -14,6 +14,12 @@ export interface RandomBytes {
    */
   readInto(start: number, out: Uint8Array): void;
   /**
+   * As {@link readInto} without holding up this thread, several at a time; for large reads. Absent where that is no quicker.
+   * `suspend` and `close` wait with the handle until it is done.
+   * @throws FileUnreadable
+   */
+  readLater?(start: number, out: Uint8Array): Promise<void>;
+  /**
    * Another file, named as an HDF5 file names its sources: beside this one unless the name is absolute; null if there is none.
    * @throws FileUnreadable if it is there but cannot be read
    */

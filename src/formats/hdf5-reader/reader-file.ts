@@ -7,6 +7,7 @@ import { readAttributes } from './attribute.ts';
 import { offsetOf, stepsOf, type Target, visitRuns } from './box.ts';
 import { type ChunkDecoders, unknownFilter } from './chunk-decoder.ts';
 import { StoredDataset } from './dataset.ts';
+import { directRuns, readRuns } from './direct-read.ts';
 import { GlobalHeap } from './global-heap.ts';
 import { MetadataBytes } from './metadata-bytes.ts';
 import { type FoundObject, ObjectTree } from './object-tree.ts';
@@ -227,6 +228,17 @@ export class ReaderHdf5File implements Hdf5File {
   /** Carries out one piece of a plan of {@link planRead}. */
   readPlanned(plan: ReadPlan, piece: ReadPiece, target: Target): void {
     readPiece(this.#source, plan, piece, target, this.#decoders);
+  }
+
+  /**
+   * Carries out a plan that needs no work but copying, with several reads on their way at a time.
+   * @returns null, with nothing done, for other plans and where the file has no such reads
+   * @throws FileUnreadable
+   */
+  readDirect(plan: ReadPlan, target: Target, signal?: AbortSignal): Promise<void> | null {
+    const readLater = this.#source.later;
+    const runs = readLater ? directRuns(this.#source.size, plan, target) : null;
+    return readLater && runs ? readRuns({ readLater }, runs, signal) : null;
   }
 
   #bytes(described: Described, start: readonly number[], count: readonly number[]): Uint8Array {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { FileUnreadable } from '../../core/errors.ts';
 import type { RandomBytes } from '../../formats/hdf5-reader/random-bytes.ts';
@@ -9,6 +9,10 @@ export class DiskBytes implements RandomBytes {
   readonly name: string;
   readonly size: number;
   #handle: number | null;
+  /** Reads on their way; the handle must stay as it is until they are done. */
+  #underWay = 0;
+  /** Whether the handle is to be given back then. */
+  #isLeft = false;
 
   /** @param path absolute. @throws FileUnreadable if it cannot be opened */
   constructor(path: string) {
@@ -27,25 +31,56 @@ export class DiskBytes implements RandomBytes {
     let done = 0;
     while (done < out.length) {
       const count = this.#read(this.#handle, out, done, start + done);
-      if (count === 0) {
-        throw new FileUnreadable(`${this.name} ends at byte ${start + done}: it was cut off while it was being read.`, {
-          path: this.name,
-          offset: start + done,
-        });
-      }
+      if (count === 0) throw this.#cutOff(start + done);
       done += count;
     }
+  }
+
+  async readLater(start: number, out: Uint8Array): Promise<void> {
+    this.#handle ??= openFile(this.name);
+    const handle = this.#handle;
+    this.#underWay++;
+    try {
+      for (let done = 0; done < out.length; ) {
+        const count = await this.#readLater(handle, out.subarray(done), start + done);
+        if (count === 0) throw this.#cutOff(start + done);
+        done += count;
+      }
+    } finally {
+      this.#underWay--;
+      if (this.#underWay === 0 && this.#isLeft) this.suspend();
+    }
+  }
+
+  #readLater(handle: number, out: Uint8Array, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      read(handle, out, 0, out.length, position, (error, count) => {
+        if (error) reject(this.#unreadable(position, error));
+        else resolve(count);
+      });
+    });
+  }
+
+  #cutOff(position: number): FileUnreadable {
+    return new FileUnreadable(`${this.name} ends at byte ${position}: it was cut off while it was being read.`, {
+      path: this.name,
+      offset: position,
+    });
+  }
+
+  #unreadable(position: number, cause: unknown): FileUnreadable {
+    return new FileUnreadable(
+      `${this.name} cannot be read at byte ${position}: ${fileErrorReason(cause)}.`,
+      { path: this.name, offset: position },
+      { cause },
+    );
   }
 
   #read(handle: number, out: Uint8Array, offset: number, position: number): number {
     try {
       return readSync(handle, out, offset, out.length - offset, position);
     } catch (error) {
-      throw new FileUnreadable(
-        `${this.name} cannot be read at byte ${position}: ${fileErrorReason(error)}.`,
-        { path: this.name, offset: position },
-        { cause: error },
-      );
+      throw this.#unreadable(position, error);
     }
   }
 
@@ -61,6 +96,9 @@ export class DiskBytes implements RandomBytes {
   }
 
   suspend(): void {
+    // Another file could get the number of a handle that is still being read from.
+    this.#isLeft = this.#underWay > 0;
+    if (this.#isLeft) return;
     if (this.#handle !== null) closeSync(this.#handle);
     this.#handle = null;
   }
