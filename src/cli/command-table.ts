@@ -36,6 +36,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'frames of all modules of a detector in one array',
     load: async () => (await import('./commands/detector.ts')).addDetectorCommand,
   },
+  integrate: {
+    summary: 'azimuthal integration: patterns of a run, or of frames in a file',
+    load: async () => (await import('./commands/integrate.ts')).addIntegrateCommand,
+  },
+  geometry: {
+    summary: 'geometry files: show, convert, compare them; assemble a frame',
+    load: async () => (await import('./commands/geometry.ts')).addGeometryCommands,
+  },
   glance: {
     summary: 'what is in an HDF5 file: tree, attributes, some data',
     oldNames: { h5glance: 'glance' },

@@ -1,0 +1,311 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { Usage } from '../../core/errors.ts';
+import { openDetector } from '../../data/detectors/open-detector.ts';
+import { pixelCountOf } from '../../detector/detector.ts';
+import { detectDetector, detectorByName } from '../../detector/detector-table.ts';
+import type { Geometry } from '../../detector/geometry.ts';
+import { experimentFromPoni } from '../../detector/geometry-poni-file.ts';
+import { combinePatterns } from '../../detector/integration/combine.ts';
+import type { Experiment } from '../../detector/integration/experiment.ts';
+import { dropDummies, type ErrorModel, type Pattern } from '../../detector/integration/integrate.ts';
+import {
+  buildIntegrationTable,
+  type IntegrationOptions,
+  type IntegrationTable,
+  SPLIT_METHODS,
+  type SplitMethod,
+} from '../../detector/integration/integration-table.ts';
+import { pictureGeometry } from '../../detector/integration/picture-geometry.ts';
+import { isRadialUnit, RADIAL_UNITS } from '../../detector/integration/radial-unit.ts';
+import { sigmaClip } from '../../detector/integration/robust.ts';
+import { type Poni, parsePoni } from '../../formats/poni.ts';
+import type { CliContext } from '../context.ts';
+import { arrayFrames, frameNumbers, readNpyFile, runFrames, type SourceFrame } from '../frame-source.ts';
+import { chooseOutputFormat, encodePattern, OUTPUT_FORMAT_LIST } from '../pattern-output.ts';
+import { chooseTrainIds, DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from '../run-options.ts';
+
+interface IntegrateOptions extends RunOptions {
+  readonly geometry?: string;
+  readonly detector?: string;
+  readonly poni?: string;
+  readonly distance?: string;
+  readonly energy?: string;
+  readonly method: string;
+  readonly bins: string;
+  readonly azimuthBins: string;
+  readonly '2d'?: boolean;
+  readonly unit: string;
+  readonly radialRange?: string;
+  readonly azimuthRange?: string;
+  readonly mask?: string;
+  readonly flat?: string;
+  readonly dark?: string;
+  readonly polarization?: string;
+  readonly solidAngle: boolean;
+  readonly trueCorners?: boolean;
+  readonly dummy?: string;
+  readonly errorModel?: string;
+  readonly sigmaClip?: string;
+  readonly perPulse?: boolean;
+  readonly trains?: string;
+  readonly trainIds?: string;
+  readonly name?: string;
+  readonly raw?: boolean;
+  readonly format?: string;
+  readonly output?: string;
+}
+
+/** Adds `hutch integrate`. */
+export function addIntegrateCommand(program: Command, context: CliContext): void {
+  program
+    .command('integrate')
+    .description('azimuthal integration: patterns of a run, or of frames in a NumPy file')
+    .argument('<data>', 'run folder, file, pNNNNNN/rNNNN; or FILE.npy of (.., module, ss, fs) or (.., row, column)')
+    .option('--geometry <file>', 'where the modules are (.geom, .h5); default: the example of the detector')
+    .option('--detector <name>', 'which detector a NumPy file is of (default: told by its shape)')
+    .option('--poni <file>', 'calibrated distance, beam, tilts, energy; alone: data are flat pictures')
+    .option('--distance <m>', 'sample to detector (default: of --poni, else of the geometry)')
+    .option('--energy <keV>', 'photon energy (default: of --poni, else of the geometry)')
+    .option('--method <split>', `pixel splitting: ${SPLIT_METHODS.join(', ')}`, 'no')
+    .option('--bins <n>', 'radial bins', '1000')
+    .option('--unit <unit>', `radial unit: ${Object.keys(RADIAL_UNITS).join(', ')}`, 'q_A^-1')
+    .option('--2d', 'a map over azimuth and radius')
+    .option('--azimuth-bins <n>', 'azimuthal bins of --2d', '360')
+    .option('--radial-range <A:B>', 'in the unit (default: all)')
+    .option('--azimuth-range <A:B>', 'degrees from +x to +y (default: all); may cross 180')
+    .option('--mask <file>', 'NumPy file, not 0 = pixel is not used')
+    .option('--flat <file>', 'NumPy file, response of each pixel')
+    .option('--dark <file>', 'NumPy file, taken off')
+    .option('--polarization <factor>', '1 horizontal .. -1 vertical (default: no correction)')
+    .option('--no-solid-angle', 'no correction for the solid angle')
+    .option('--true-corners', 'wide pixels between ASICs have their true size')
+    .option('--dummy <value>', 'value of pixels without data')
+    .option('--error-model <model>', 'poisson or azimuthal; fxye takes poisson without it')
+    .option('--sigma-clip <n>', 'leave out pixels this many deviations off the mean of their bin')
+    .option('--per-pulse', 'each frame, too (csv, npy, json)')
+    .option('--trains <A:B:S>', 'trains by position')
+    .option('--train-ids <ids>', 'trains by id, separated by commas')
+    .option('--name <detector>', 'which detector, where the run has several')
+    .option('--raw', 'raw data (default: corrected where there is any)')
+    .option('--format <format>', `${OUTPUT_FORMAT_LIST} (default: by the ending of the output file, else csv)`)
+    .option('-o, --output <file>', 'output file')
+    .option('--data-root <dir>', DATA_ROOT_HELP)
+    .option('--origin <which>', ORIGIN_HELP)
+    .addHelpText(
+      'after',
+      `
+Frames are averaged: sums of signal over sums of weights. npy holds the intensities, (bin) or (azimuth, radius), with
+--per-pulse (frame, ..). Bins without pixels are empty in csv, null in json, NaN in npy.
+
+Examples:
+  hutch integrate proc/r0034 --geometry agipd.geom --distance 0.2 --energy 9.3 --bins 1000 -o pattern.xy
+  hutch integrate frames.npy --poni calib.poni --2d --azimuth-range -90:90 --method full -o cake.npy`,
+    )
+    .action((data: string, options: IntegrateOptions) => integrate(context, data, options));
+}
+
+/** Frames, and what they are frames of. */
+interface OpenFrames {
+  readonly geometry: Geometry;
+  readonly poni: Poni | null;
+  readonly frames: AsyncIterable<SourceFrame> | Iterable<SourceFrame>;
+  readonly close: () => Promise<void>;
+}
+
+async function integrate(context: CliContext, data: string, options: IntegrateOptions): Promise<void> {
+  const format = chooseOutputFormat(options.format, options.output);
+  const errorModel = chooseErrorModel(options, format === 'fxye');
+  const clip = number('--sigma-clip', options.sigmaClip);
+  const dummy = number('--dummy', options.dummy);
+  const settings = await integrationOptions(options);
+  const poni = options.poni === undefined ? null : await readPoni(options.poni);
+  const opened = data.endsWith('.npy')
+    ? await openArray(data, options, poni)
+    : await openRunFrames(context, data, options, poni);
+  try {
+    const { geometry, frames } = opened;
+    const experiment = experimentOf(geometry, opened.poni, options);
+    const table = buildIntegrationTable(geometry, experiment, settings);
+    const patterns = new PatternSum(table, options.perPulse === true);
+    const { openIntegrator } = await import('../../platform/node/open-integrator.ts');
+    const integrator = await openIntegrator(table);
+    for await (const { values, trainId, pulseId } of frames) {
+      context.signal.throwIfAborted();
+      if (dummy === undefined) integrator.frame.set(values);
+      else dropDummies(values, dummy, 0, integrator.frame);
+      const pattern =
+        clip === undefined
+          ? integrator.integrate(integrator.frame, { errorModel })
+          : sigmaClip(integrator.frame, table, { threshold: clip, errorModel });
+      patterns.add(pattern, trainId, pulseId);
+      if (context.isTerminal) context.note(`\r${patterns.count} frames`);
+    }
+    if (context.isTerminal) context.note('\n');
+    const lines = [`hutch integrate ${data}`, describe(experiment, settings, patterns.count)];
+    const parts = encodePattern(format, patterns.finish(table.unit, lines));
+    if (options.output === undefined) for (const part of parts) context.write(String(part));
+    else {
+      const { writeAside } = await import('../../platform/node/write-aside.ts');
+      await writeAside(options.output, parts);
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Adds patterns up, and keeps each where it is wanted. */
+class PatternSum {
+  readonly #table: IntegrationTable;
+  readonly #kept: Float32Array[] | null;
+  readonly #trainIds: number[] = [];
+  readonly #pulseIds: number[] = [];
+  #sum: Pattern | null = null;
+  count = 0;
+
+  constructor(table: IntegrationTable, isKept: boolean) {
+    this.#table = table;
+    this.#kept = isKept ? [] : null;
+  }
+
+  add(pattern: Pattern, trainId: number | undefined, pulseId: number | undefined): void {
+    this.#sum = this.#sum ? combinePatterns([this.#sum, pattern]) : pattern;
+    this.#kept?.push(Float32Array.from(pattern.intensity));
+    if (trainId !== undefined) this.#trainIds.push(trainId);
+    if (pulseId !== undefined) this.#pulseIds.push(pulseId);
+    this.count++;
+  }
+
+  finish(unit: string, lines: readonly string[]) {
+    if (!this.#sum) throw new Usage('There are no frames to integrate.');
+    const { bins } = this.#table;
+    let frames: Float32Array | null = null;
+    if (this.#kept) {
+      frames = new Float32Array(this.#kept.length * bins);
+      for (const [i, intensity] of this.#kept.entries()) frames.set(intensity, i * bins);
+    }
+    const [trainIds, pulseIds] = [this.#trainIds, this.#pulseIds];
+    return { unit, mean: this.#sum, frames, frameCount: this.count, trainIds, pulseIds, lines };
+  }
+}
+
+async function openArray(path: string, options: IntegrateOptions, poni: Poni | null): Promise<OpenFrames> {
+  const array = await readNpyFile(path);
+  const close = async () => {};
+  if (!options.geometry && !options.detector && poni) {
+    const shape = array.shape.slice(-2) as [number, number];
+    if (array.shape.length < 2) throw new Usage(`${path} is [${array.shape}]: pictures have two axes (row, column).`);
+    if (!poni.pixel)
+      throw new Usage(`${options.poni} does not say how large the pixels of ${poni.detector} are; give --geometry.`);
+    const geometry = pictureGeometry(shape, poni.pixel);
+    return { geometry, poni: { ...poni, shape }, frames: arrayFrames(array, shape[0] * shape[1], path), close };
+  }
+  const detector = options.detector
+    ? detectorByName(options.detector, array.shape.at(-3))
+    : detectDetector({ shape: array.shape });
+  if (!detector && !options.geometry)
+    throw new Usage(
+      `${path} is [${array.shape}], the shape of no detector that is known: say --detector, --geometry or --poni.`,
+    );
+  const { loadGeometry } = await import('../../platform/node/load-geometry.ts');
+  const geometry = await loadGeometry(options.geometry ?? null, detector);
+  return { geometry, poni, frames: arrayFrames(array, pixelCountOf(geometry.detector), path), close };
+}
+
+async function openRunFrames(
+  context: CliContext,
+  data: string,
+  options: IntegrateOptions,
+  poni: Poni | null,
+): Promise<OpenFrames> {
+  const run = await context.openRun(data, { data: options.origin, dataRoot: options.dataRoot, signal: context.signal });
+  try {
+    const whole = openDetector(run, { name: options.name, isRaw: options.raw ? true : undefined });
+    const opened = whole.selectTrains({ by: 'id', ids: chooseTrainIds(whole.trainIds, options) });
+    const detector = options.detector
+      ? detectorByName(options.detector, opened.moduleCount)
+      : detectDetector({ shape: [opened.moduleCount, ...opened.moduleShape], source: opened.name });
+    if (!detector) throw new Usage(`${opened.name} is no detector whose geometry is known: say --detector.`);
+    const { loadGeometry } = await import('../../platform/node/load-geometry.ts');
+    const geometry = await loadGeometry(options.geometry ?? null, detector);
+    if (!options.geometry)
+      context.note(`No --geometry: the example positions of ${detector.name} are no beamtime's truth.\n`);
+    return { geometry, poni, frames: runFrames(opened, context.signal), close: () => run.close() };
+  } catch (error) {
+    await run.close();
+    throw error;
+  }
+}
+
+function experimentOf(geometry: Geometry, poni: Poni | null, options: IntegrateOptions): Experiment {
+  const base: Partial<Experiment> = poni ? experimentFromPoni(poni) : geometry.metadata;
+  const distance = number('--distance', options.distance) ?? base.distance;
+  const photonEnergyKeV = number('--energy', options.energy) ?? base.photonEnergyKeV;
+  if (distance === undefined) throw new Usage('The distance is not known: give --distance M, or --poni FILE.');
+  const calibrated = poni ? base : {};
+  return { ...calibrated, distance, ...(photonEnergyKeV === undefined ? {} : { photonEnergyKeV }) };
+}
+
+async function integrationOptions(options: IntegrateOptions): Promise<IntegrationOptions> {
+  const { unit, method } = options;
+  if (!isRadialUnit(unit)) throw new Usage(`--unit ${unit}: choose one of ${Object.keys(RADIAL_UNITS).join(', ')}.`);
+  if (!SPLIT_METHODS.includes(method as SplitMethod))
+    throw new Usage(`--method ${method}: choose one of ${SPLIT_METHODS.join(', ')}.`);
+  const polarization = number('--polarization', options.polarization);
+  const pixels = async (path: string | undefined) => path && frameNumbers(await readNpyFile(path), path);
+  const [mask, flat, dark] = await Promise.all([options.mask, options.flat, options.dark].map(pixels));
+  return {
+    points: count('--bins', options.bins),
+    unit,
+    method: method as SplitMethod,
+    radialRange: range('--radial-range', options.radialRange),
+    azimuthRange: range('--azimuth-range', options.azimuthRange),
+    hasSolidAngle: options.solidAngle,
+    hasSeams: options.trueCorners,
+    ...(options['2d'] ? { azimuthPoints: count('--azimuth-bins', options.azimuthBins) } : {}),
+    ...(polarization === undefined ? {} : { polarization: { factor: polarization } }),
+    ...(mask ? { mask: Uint8Array.from(mask, (value) => (value === 0 ? 0 : 1)) } : {}),
+    ...(flat ? { flat: Float32Array.from(flat) } : {}),
+    ...(dark ? { dark: Float32Array.from(dark) } : {}),
+  };
+}
+
+function chooseErrorModel({ errorModel }: IntegrateOptions, isNeeded: boolean): ErrorModel | undefined {
+  if (errorModel === undefined) return isNeeded ? 'poisson' : undefined;
+  if (errorModel !== 'poisson' && errorModel !== 'azimuthal')
+    throw new Usage(`--error-model ${errorModel}: choose poisson or azimuthal.`);
+  return errorModel;
+}
+
+async function readPoni(path: string): Promise<Poni> {
+  if (!existsSync(path)) throw new Usage(`--poni: there is no file ${path}.`);
+  return parsePoni(await readFile(path, 'utf8'), { path });
+}
+
+function number(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new Usage(`${option} needs a number, got "${text}".`);
+  return value;
+}
+
+function count(option: string, text: string): number {
+  const value = number(option, text) as number;
+  if (!Number.isInteger(value) || value < 1) throw new Usage(`${option} needs a whole number above 0, got "${text}".`);
+  return value;
+}
+
+function range(option: string, text: string | undefined): [number, number] | undefined {
+  if (text === undefined) return undefined;
+  const parts = text.split(/[:,]/);
+  if (parts.length !== 2) throw new Usage(`${option} needs A:B, got "${text}".`);
+  return [number(option, parts[0]) as number, number(option, parts[1]) as number];
+}
+
+function describe(experiment: Experiment, settings: IntegrationOptions, frames: number): string {
+  const { distance, photonEnergyKeV, poni1 = 0, poni2 = 0, rot1 = 0, rot2 = 0, rot3 = 0 } = experiment;
+  const energy = photonEnergyKeV === undefined ? '' : `, ${photonEnergyKeV} keV`;
+  const tilt = rot1 || rot2 || rot3 ? `, rot ${rot1} ${rot2} ${rot3} rad` : '';
+  return `${frames} frames, ${settings.method} splitting, distance ${distance} m, poni ${poni1} ${poni2} m${tilt}${energy}`;
+}

@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import type { NumericStorage } from '../core/dtype.ts';
+import { isXfelError, ShapeMismatch, Unsupported } from '../core/errors.ts';
+import type { NdArray } from '../core/ndarray.ts';
+import type { ModuleKey } from '../data/detectors/module-key.ts';
+import type { MultiModule } from '../data/detectors/multi-module.ts';
+import { decodeNpy } from '../formats/npy.ts';
+
+/** Numbers that integration can take; 64-bit integers are no pixels. */
+export type FrameNumbers = Exclude<NumericStorage, BigInt64Array | BigUint64Array>;
+
+/** One frame of all modules. */
+export interface SourceFrame {
+  /** (module * ss * fs). */
+  readonly values: FrameNumbers;
+  readonly trainId?: number;
+  readonly pulseId?: number;
+}
+
+/** An array of a NumPy file. @throws FileUnreadable by the system's reason, FormatInvalid if it is none */
+export async function readNpyFile(path: string): Promise<NdArray> {
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new Unsupported(`${path} cannot be read (${cause.code}). Check the path.`, { path }, { cause });
+  });
+  return decodeNpy(bytes, path);
+}
+
+/** Pixels of an array as numbers. @throws Unsupported for text, complex and 64-bit integers */
+export function frameNumbers(array: NdArray, name: string): FrameNumbers {
+  const { data, dtype } = array;
+  if (
+    dtype === 'string' ||
+    dtype.startsWith('complex') ||
+    data instanceof BigInt64Array ||
+    data instanceof BigUint64Array
+  )
+    throw new Unsupported(`${name} holds ${dtype}: convert it to float32 or an integer of at most 32 bits.`, { dtype });
+  return data as FrameNumbers;
+}
+
+/** Frames of an array (.., module, ss, fs) or (.., row, column), one after the other. @throws ShapeMismatch */
+export function* arrayFrames(array: NdArray, pixels: number, name: string): Iterable<SourceFrame> {
+  const values = frameNumbers(array, name);
+  if (values.length === 0 || values.length % pixels !== 0)
+    throw new ShapeMismatch(`${name} is [${array.shape}], a frame has ${pixels} pixels: give whole frames.`, {
+      expected: pixels,
+      got: array.shape,
+    });
+  for (let start = 0; start < values.length; start += pixels) yield { values: values.subarray(start, start + pixels) };
+}
+
+/** Frames in memory at once: a train of 352 would take 1.5 GB. */
+const FRAMES_AT_ONCE = 16;
+
+/**
+ * Frames of a detector in a run, train after train; a few are in memory at a time. Missing modules and masked pixels are NaN.
+ * Of raw data with a gain axis the signal is taken.
+ * @throws as `MultiModule.read`
+ */
+export async function* runFrames(detector: MultiModule, signal: AbortSignal): AsyncIterable<SourceFrame> {
+  const whole = await pixelKey(detector);
+  const [slowScan, fastScan] = detector.moduleShape;
+  const modulePixels = slowScan * fastScan;
+  for (const [index, trainId] of detector.trainIds.entries()) {
+    const train = whole.selectTrains({ by: 'id', ids: [trainId] });
+    const count = detector.kind.frameAxis === 'entry' ? detector.frameCounts[index] : 0;
+    for (let start = 0; start < Math.max(1, count); start += FRAMES_AT_ONCE) {
+      signal.throwIfAborted();
+      const key =
+        count > 0
+          ? await train.selectPulses({ by: 'index', start, stop: Math.min(start + FRAMES_AT_ONCE, count) })
+          : train;
+      const array = await key.read({ astype: 'float32', fillValue: Number.NaN, moduleGaps: true, signal });
+      const stack = array.data as Float32Array;
+      const pulseIds = count > 0 ? await key.pulseIdCoordinates() : [];
+      const modules = detector.moduleCount;
+      const gains = count > 0 && array.shape.length === 5 ? array.shape[2] : 1;
+      const perModule = stack.length / modules;
+      const frames = perModule / (gains * modulePixels);
+      for (let frame = 0; frame < frames; frame++) {
+        const values = new Float32Array(modules * modulePixels);
+        for (let module = 0; module < modules; module++) {
+          const from = module * perModule + frame * gains * modulePixels;
+          values.set(stack.subarray(from, from + modulePixels), module * modulePixels);
+        }
+        yield { values, trainId, pulseId: pulseIds[frame] };
+      }
+    }
+  }
+}
+
+/** Corrected pixels without those that their mask excludes; raw ones as they are. */
+async function pixelKey(detector: MultiModule): Promise<ModuleKey> {
+  if (detector.isRaw) return detector.key(detector.kind.mainKey);
+  try {
+    return await detector.maskedData();
+  } catch (error) {
+    if (isXfelError(error, 'KeyNotFound')) return detector.key(detector.kind.mainKey);
+    throw error;
+  }
+}
