@@ -47,4 +47,14 @@ describe('KernelArena', () => {
     }
     expect(arena.free).toBe(before);
   });
+
+  it('knows its arrays after other shared memory was grown', () => {
+    const arena = KernelArena.create(100_000);
+    const { data } = arena.allocate('float32', [10]);
+    const other = new WebAssembly.Memory({ initial: 1, maximum: 4, shared: true });
+    other.grow(1);
+    expect(arena.contains(data)).toBe(true);
+    expect(arena.contains(arena.allocate('uint8', [1]).data)).toBe(true);
+    expect(arena.contains(new Uint8Array(other.buffer))).toBe(false);
+  });
 });

@@ -28,6 +28,11 @@ export interface ArrayPlace {
  */
 export class KernelArena {
   readonly memory: WebAssembly.Memory;
+  /**
+   * Buffers that views were made on. `memory.buffer` gives another object for the same memory once any shared memory of the
+   * program was grown, even one that is not ours.
+   */
+  readonly #buffers = new WeakSet<ArrayBufferLike>();
   #next: number;
 
   private constructor(memory: WebAssembly.Memory, next: number) {
@@ -90,16 +95,18 @@ export class KernelArena {
         got: place.dtype,
       });
     }
+    const { buffer } = this.memory;
+    this.#buffers.add(buffer);
     return {
       dtype,
       shape: place.shape,
-      data: viewBytes(dtype, this.memory.buffer, place.byteOffset, elementCount(place.shape)),
+      data: viewBytes(dtype, buffer, place.byteOffset, elementCount(place.shape)),
     };
   }
 
   /** Whether an array's memory is the arena's. */
   contains(view: ArrayBufferView): boolean {
-    return view.buffer === this.memory.buffer;
+    return this.#buffers.has(view.buffer) || view.buffer === this.memory.buffer;
   }
 
   /** The current end, for {@link resetTo}. */
