@@ -79,6 +79,14 @@ export {
   quadPositions,
 } from './detector/geometry.ts';
 export { geometryFromCrystfel } from './detector/geometry-crystfel.ts';
+export { convertCrystfelLayout, updateCrystfel } from './detector/geometry-crystfel-update.ts';
+export { crystfelFromGeometry } from './detector/geometry-crystfel-write.ts';
+export {
+  experimentFromPoni,
+  flatGeometryFromPoni,
+  placeInBeam,
+  poniFromExperiment,
+} from './detector/geometry-poni-file.ts';
 export { gotthard2 } from './detector/gotthard.ts';
 export { jungfrau } from './detector/jungfrau.ts';
 export { LPD_1M, LPD_SOLO, lpdMini } from './detector/lpd.ts';
@@ -88,6 +96,15 @@ export { offsetGeometry, rotateGeometry } from './detector/move-geometry.ts';
 export { PNCCD, PNCCD_CUTOUT, pnccdGeometry } from './detector/pnccd.ts';
 export { radialBins } from './detector/radial-bins.ts';
 export { snapGeometry, symmetricSnap } from './detector/snapped-geometry.ts';
+export { parseGeom } from './formats/crystfel/geom.ts';
+export {
+  editGeomDocument,
+  geomDocumentText,
+  openGeomDocument,
+  removalOf,
+} from './formats/crystfel/geom-document.ts';
+export { formatPoni, type Poni, parsePoni } from './formats/poni.ts';
+export { fromFit2d, toFit2d } from './formats/poni-fit2d.ts';
 export {
   listRecordings,
   openRecording,
@@ -102,7 +119,10 @@ export {
   startRecording,
 } from './platform/node/bridge-recording/start-recording.ts';
 export { keepAvailable, keepOnDisk } from './platform/node/file-locality.ts';
+export { glanceHtml } from './platform/node/glance-file.ts';
+export { loadGeometry } from './platform/node/load-geometry.ts';
 export { openRun, readAliases } from './platform/node/open-run.ts';
+export { saveGeometry } from './platform/node/save-geometry.ts';
 export {
   copyStructure,
   writeFrames,

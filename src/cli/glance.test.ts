@@ -1,10 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GOLDEN } from '../../test/conformance/hdf5-run-expected.ts';
 import { runHere } from '../../test/server/hutch-in-process.ts';
 import { runHutch } from '../../test/server/hutch-process.ts';
+import { createHdf5 } from '../formats/hdf5-writer.ts';
+import { nodeHdf5Creator } from '../platform/node/hdf5-create.ts';
 import { addGlanceCommand } from './commands/glance.ts';
 
 const TYPES = `${GOLDEN}hdf5-types.h5`;
@@ -147,5 +149,69 @@ describe('hutch glance, what is wrong', () => {
     expect((await glance(foreign)).stderr).toMatch(/is not an HDF5 file/);
     expect((await glance(TYPES, '-')).code).toBe(2);
     expect((await glance(TYPES, '-d', 'x')).code).toBe(2);
+  });
+});
+
+describe('hutch glance --html', () => {
+  /** Names of what the tree shows, in order. */
+  const namesIn = (page: string) =>
+    [...page.matchAll(/<span (?:id="[^"]*" title="[^"]*" )?class="(?:group|dataset|link)">([^<]*)</g)].map(
+      ([, n]) => n,
+    );
+
+  it('a page with all objects, that loads and runs nothing', async () => {
+    const page = await text(DA01, '--html');
+    expect(page).toMatch(/^<!doctype html>/);
+    expect(page).toContain("default-src 'none'");
+    expect(page).not.toMatch(/<script|<link|<img|\bon\w+=|url\(|https?:/i);
+    const { children } = JSON.parse(await text(DA01, '--json'));
+    const all: string[] = [];
+    const visit = (nodes: { name: string; children?: never[]; sameAs?: string }[]) => {
+      for (const node of nodes) {
+        if (node.sameAs === undefined) all.push(node.name);
+        visit(node.children ?? []);
+      }
+    };
+    visit(children);
+    expect(all.length).toBeGreaterThan(50);
+    expect(namesIn(page).slice(1)).toEqual(all);
+    expect(page.match(/<details/g)?.length).toBe(page.match(/<\/details>/g)?.length);
+    expect(page).toMatch(/trainId<\/span> <span class="note">\[uint64: 8\]/);
+  });
+
+  it('storage, attributes, links and hard links', async () => {
+    const page = await text(TYPES, '--html');
+    expect(page).toContain('&rarr; gone.h5//x');
+    expect(page).toMatch(/scalar<\/span> <a href="#%2Flinks%2Fhard">= \/links\/hard<\/a>/);
+    const proc = await text(PROC, 'INSTRUMENT', '--html', '-d', '9');
+    expect(proc).toMatch(/<th>compression<\/th><td>gzip \(\d\), shuffle/);
+    expect(await text(DA01, '--html', '-d', '1')).toMatch(/>INDEX<\/span> <span class="note">\d+ children, not shown/);
+    const one = await text(DA01, 'INDEX/trainId', '--html');
+    expect(namesIn(one)).toEqual(['trainId']);
+  });
+
+  it('escapes names and values, whatever they hold', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hutch-glance-'));
+    const path = join(folder, 'evil.h5');
+    const evil = `<img src=x onerror="alert('1')">`;
+    await createHdf5(nodeHdf5Creator, path, (writer) => {
+      writer.group(`/${evil} & more`);
+      writer.attributes(`/${evil} & more`, { [evil]: `</td><script>"'&` });
+    });
+    const out = join(folder, 'evil.html');
+    const made = await glance(path, '--html', '-o', out);
+    const page = readFileSync(out, 'utf8');
+    rmSync(folder, { recursive: true });
+    expect([made.code, made.stdout]).toEqual([0, `${out}\n`]);
+    expect(page).not.toMatch(/<img|<script/);
+    expect(page).toContain('&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt; &amp; more');
+    expect(page).toContain('&lt;/td&gt;&lt;script&gt;');
+    expect(page).not.toMatch(/id="[^"]*\s[^"]*"/);
+  });
+
+  it('refuses what has no meaning', async () => {
+    expect((await glance(DA01, '--html', '--slice', '0')).code).toBe(2);
+    expect((await glance(DA01, '-o', 'x.html')).code).toBe(2);
+    expect((await glance(DA01, 'INDEX/no', '--html')).stderr).toContain('has no object /INDEX/no');
   });
 });

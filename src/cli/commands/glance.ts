@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { FormatInvalid, nearestNames, Usage } from '../../core/errors.ts';
+import { compressionOf } from '../../formats/hdf5-glance/compression.ts';
+import { type NodeColours, type ObjectNode, readObjectNode, treeLines } from '../../formats/hdf5-glance/object-node.ts';
+import { typeText } from '../../formats/hdf5-glance/type-text.ts';
 import type { ReaderHdf5File } from '../../formats/hdf5-reader/reader-file.ts';
 import { type ObjectFacts, readObjectFacts } from '../../formats/hdf5-reader/structure.ts';
 import type { CliContext } from '../context.ts';
-import { compressionOf, datasetLines, readDatasetView } from '../glance/dataset-view.ts';
-import { type NodeColours, type ObjectNode, readObjectNode, treeLines } from '../glance/object-node.ts';
+import { datasetLines, readDatasetView } from '../glance/dataset-view.ts';
 import { showInPager, usesColours } from '../glance/pager.ts';
-import { typeText } from '../glance/type-text.ts';
 
 interface GlanceOptions {
   readonly attrs?: boolean;
@@ -14,6 +15,8 @@ interface GlanceOptions {
   readonly slice?: string;
   readonly pager?: boolean;
   readonly json?: boolean;
+  readonly html?: boolean;
+  readonly output?: string;
 }
 
 /** Adds `hutch glance`. */
@@ -31,6 +34,8 @@ export function addGlanceCommand(program: Command, context: CliContext): void {
     .option('--pager', 'show it in $PAGER (default: if it is longer than the terminal)')
     .option('--no-pager', 'never use a pager')
     .option('--json', 'print JSON')
+    .option('--html', 'a page of its own with a tree that folds, for notebooks and logbooks')
+    .option('-o, --output <file>', 'where the page goes (default: standard output)')
     .addHelpText(
       'after',
       `
@@ -38,7 +43,8 @@ Colours: $H5GLANCE_COLORS=1 or 0, $NO_COLOR.
 
 Examples:
   hutch glance RAW-R0004-AGIPD00-S00000.h5 --depth 3
-  hutch glance RAW-R0004-DA01-S00000.h5 INDEX/trainId --slice=-10:`,
+  hutch glance RAW-R0004-DA01-S00000.h5 INDEX/trainId --slice=-10:
+  hutch glance RAW-R0004-DA01-S00000.h5 --html -o DA01.html`,
     )
     .action((file: string, path: string | undefined, options: GlanceOptions) => glance(context, file, path, options));
 }
@@ -57,6 +63,8 @@ async function glance(
   const { nodeFileStore } = await import('../../platform/node/file-store.ts');
   const entry = await nodeFileStore.entry(file);
   if (!entry || entry.isFolder) throw new Usage(`Not a file: ${file}. Give an HDF5 file; hutch ls looks at folders.`);
+  if (options.html) return glancePage(context, file, given, depth, options);
+  if (options.output !== undefined) throw new Usage('-o is where the page of --html goes; the tree is printed.');
   const { nodeHdf5Opener, openReaderFile } = await import('../../platform/node/hdf5-open.ts');
   const reader = openReaderFile(file);
   try {
@@ -93,6 +101,26 @@ async function glance(
   }
 }
 
+async function glancePage(
+  context: CliContext,
+  file: string,
+  path: string | undefined,
+  depth: number,
+  { slice, json, output }: GlanceOptions,
+): Promise<void> {
+  if (slice !== undefined || json || path === '-')
+    throw new Usage('--html shows the tree, without values: leave out --slice, --json and the path -.');
+  const { glanceHtml } = await import('../../platform/node/glance-file.ts');
+  const page = glanceHtml(file, { path, depth });
+  if (output === undefined) {
+    context.write(page);
+    return;
+  }
+  const { writeAside } = await import('../../platform/node/write-aside.ts');
+  await writeAside(output, [page]);
+  context.write(`${output}\n`);
+}
+
 function show(context: CliContext, lines: readonly string[], wantsPager: boolean | undefined): void {
   const text = `${lines.join('\n')}\n`;
   const isLong = process.stdout.isTTY && lines.length > (process.stdout.rows ?? Number.POSITIVE_INFINITY);
@@ -109,7 +137,7 @@ function noSuchObject(reader: ReaderHdf5File, file: string, path: string): Forma
 }
 
 function nodeJson(node: ObjectNode, hasAttributes: boolean): Readonly<Record<string, unknown>> {
-  const { attributes, children, isVirtual, name, ...facts } = node;
+  const { attributes, children, isVirtual, name, storage: _, ...facts } = node;
   return {
     name,
     ...facts,

@@ -1,12 +1,12 @@
 import { Usage } from '../../core/errors.ts';
 import { elementCount } from '../../core/ndarray.ts';
 import type { Hdf5File } from '../../formats/hdf5.ts';
-import type { Filter } from '../../formats/hdf5-reader/filters.ts';
+import { compressionOf } from '../../formats/hdf5-glance/compression.ts';
+import { type ArrayTextOptions, arrayText, quoted, recordsText } from '../../formats/hdf5-glance/numpy-text.ts';
+import { type AttributeText, attributeTexts } from '../../formats/hdf5-glance/object-node.ts';
+import { shapeText, typeText } from '../../formats/hdf5-glance/type-text.ts';
 import type { DatasetFacts, ObjectFacts } from '../../formats/hdf5-reader/structure.ts';
 import { type ArraySlice, parseArraySlice } from './array-slice.ts';
-import { type ArrayTextOptions, arrayText, quoted, recordsText } from './numpy-text.ts';
-import { type AttributeText, attributeTexts } from './object-node.ts';
-import { shapeText, typeText } from './type-text.ts';
 
 /** Everything about a dataset, with some of its data. */
 export interface DatasetView {
@@ -81,16 +81,4 @@ export function datasetLines({ facts, slice, dataText, attributes }: DatasetView
   if (dataText !== null) lines.push('', slice === null ? 'sample data:' : `selected data [${slice}]:`, dataText);
   lines.push('', `${attributes.length} attributes:`, ...attributes.map(({ name, text }) => `* ${name}: ${text}`));
   return lines;
-}
-
-/** The compressor among the filters, by h5py's name, and its setting. */
-export function compressionOf(filters: readonly Filter[]): {
-  readonly name: string | null;
-  readonly options: number | string | null;
-} {
-  const found = filters.find((filter) => filter.name !== 'shuffle' && filter.name !== 'fletcher32');
-  if (!found) return { name: null, options: null };
-  if (found.name === 'deflate') return { name: 'gzip', options: found.parameters[0] ?? null };
-  if (found.name === 'lzf') return { name: 'lzf', options: null };
-  return { name: found.name, options: `(${found.parameters.join(', ')})` };
 }

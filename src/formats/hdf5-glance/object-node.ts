@@ -1,6 +1,6 @@
-import type { Hdf5Attribute, Hdf5File } from '../../formats/hdf5.ts';
-import type { ReaderHdf5File } from '../../formats/hdf5-reader/reader-file.ts';
-import { type AttributeFacts, type ObjectFacts, readObjectFacts } from '../../formats/hdf5-reader/structure.ts';
+import type { Hdf5Attribute, Hdf5File } from '../hdf5.ts';
+import type { ReaderHdf5File } from '../hdf5-reader/reader-file.ts';
+import { type AttributeFacts, type DatasetFacts, type ObjectFacts, readObjectFacts } from '../hdf5-reader/structure.ts';
 import { listText, quoted } from './numpy-text.ts';
 import { shapeText, typeText } from './type-text.ts';
 
@@ -12,6 +12,8 @@ export interface ObjectNode {
   readonly dtype?: string;
   readonly shape?: readonly number[] | null;
   readonly isVirtual?: boolean;
+  /** How a dataset is stored. */
+  readonly storage?: DatasetFacts;
   /** Where a soft or external link points. */
   readonly target?: string;
   /** Path under which the same object was shown before. */
@@ -58,7 +60,14 @@ export function readObjectNode(
     : facts.attributes.map((attribute) => ({ name: attribute.name, text: '' }));
   if (facts.dataset) {
     const { type, shape, layout } = facts.dataset;
-    return { ...base, dtype: typeText(type), shape, isVirtual: layout === 'virtual', attributes };
+    return {
+      ...base,
+      dtype: typeText(type),
+      shape,
+      isVirtual: layout === 'virtual',
+      storage: facts.dataset,
+      attributes,
+    };
   }
   if (facts.kind !== 'group') return { ...base, attributes };
   if (options.depth < 1) return { ...base, attributes, childCount: facts.links.length };

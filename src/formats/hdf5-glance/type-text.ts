@@ -1,4 +1,4 @@
-import { CLASS, type StoredType } from '../../formats/hdf5-reader/datatype.ts';
+import { CLASS, type StoredType } from '../hdf5-reader/datatype.ts';
 
 /** Enumerations with more options are only counted. */
 const MOST_OPTIONS = 4;
