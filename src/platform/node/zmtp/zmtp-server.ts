@@ -17,6 +17,11 @@ const MAX_PEERS = 1000;
 const MAX_TOPICS = 100;
 /** Bytes of the protocol itself that may wait for a peer that does not read. */
 const MAX_UNSENT = 65_536;
+/**
+ * A client gets the next message while no more than this has yet to leave for it, bytes: bursts of small messages pass, and
+ * of large ones it never has more than one waiting.
+ */
+const MAX_BACKLOG = 262_144;
 const KEEP_ALIVE_MS = 10_000;
 
 type Listener = Parameters<ServerSocket['onRequest']>[0];
@@ -152,7 +157,7 @@ export async function bindZmtp(
         ({ socket, session, topics }) =>
           session.isReady &&
           !socket.destroyed &&
-          socket.writableLength === 0 &&
+          socket.writableLength <= MAX_BACKLOG &&
           (kind !== 'PUB' || topics.some((topic) => beginsWith(parts[0], topic))),
       );
       if (ready.length === 0) return 0;
