@@ -5,8 +5,6 @@ import { elementsOf, MAX_RANK, numpyOf, plainValue } from './bridge-numpy.ts';
 import type { BridgeArray, BridgeProtocol, BridgeSource } from './bridge-source.ts';
 import { decodeMsgpack, encodeMsgpack, type MsgpackLimits, MsgpackMap, type MsgpackValue } from './msgpack.ts';
 
-export type { BridgeArray, BridgeSource } from './bridge-source.ts';
-
 const invalid = (part: number, why: string, details: object = {}) =>
   new MessageInvalid(`Bridge message, part ${part}: ${why}.`, { part, ...details });
 

@@ -15,8 +15,15 @@ export interface PackedConstantsPlace {
 /** Where the frames of a task lie, by their order. */
 export type TaskLayout = ({ readonly order: 'file' } & FrameLayout) | ({ readonly order: 'online' } & OnlineLayout);
 
-/** Frames that are put in file order at a time: what a thread needs scratch memory for. */
-export const FRAMES_AT_ONCE = 16;
+/** Frames that are put in file order at a time: of one pixel they fill a cache line. */
+const FRAMES_AT_ONCE = 32;
+/** Elements between frames in the scratch memory, so that the same pixel of all frames is not in the same cache set. */
+const FRAME_GAP = 32;
+
+/** Elements of the scratch memory, uint16, that a thread needs for frames of `pixels` pixels. */
+export function frameScratchLength(pixels: number): number {
+  return FRAMES_AT_ONCE * (2 * pixels + FRAME_GAP);
+}
 
 /** What a thread computes with. */
 export interface ModuleHands {
@@ -26,7 +33,7 @@ export interface ModuleHands {
   /** float32 and int32 (pixel): scratch of one module's pixels in the arena, used by this thread alone. */
   readonly sum: Float32Array;
   readonly count: Int32Array;
-  /** uint16 (FRAMES_AT_ONCE, 2, pixel), the same. */
+  /** uint16 ({@link frameScratchLength}), the same: frames with two planes. */
   readonly frames: Uint16Array;
 }
 
@@ -103,11 +110,12 @@ export class ModuleRunner {
     const cells = this.#view(task.cells, 'uint16');
     const constants = this.#constants(task.constants);
     const pixels = layout.slowScan * layout.fastScan;
+    const frameStride = 2 * pixels + FRAME_GAP;
     for (let start = 0; start < layout.frames; start += FRAMES_AT_ONCE) {
       const stop = Math.min(start + FRAMES_AT_ONCE, layout.frames);
-      online.frames(raw, layout, start, stop, frames, 2 * pixels);
-      online.frames(raw, { ...layout, base: task.gainBase }, start, stop, frames.subarray(pixels), 2 * pixels);
-      const some = { base: 0, frameStride: 2 * pixels, frames: stop - start };
+      online.frames(raw, layout, start, stop, frames, frameStride);
+      online.frames(raw, { ...layout, base: task.gainBase }, start, stop, frames.subarray(pixels), frameStride);
+      const some = { base: 0, frameStride, frames: stop - start };
       kernels.correctAccumulate(frames, some, pixels, cells.subarray(start, stop), constants, task.range, sum, count);
     }
   }

@@ -7,7 +7,7 @@ import { KernelArena, placeOf } from '../kernels/arena.ts';
 import { referenceOnlineKernels } from '../kernels/online-order.ts';
 import { referenceKernels } from '../kernels/reference.ts';
 import type { LiveSettings } from './engine.ts';
-import { FRAMES_AT_ONCE, ModuleRunner } from './module-task.ts';
+import { frameScratchLength, ModuleRunner } from './module-task.ts';
 import { type LiveDetector, LivePipeline } from './pipeline.ts';
 import { SlotPool } from './slot-pool.ts';
 
@@ -39,7 +39,7 @@ function makePipeline(hasConstants = true) {
     arena,
     sum: arena.allocate('float32', [8]).data,
     count: arena.allocate('int32', [8]).data,
-    frames: arena.allocate('uint16', [FRAMES_AT_ONCE, 2, 8]).data,
+    frames: arena.allocate('uint16', [frameScratchLength(8)]).data,
   });
   const pool = {
     run: async (tasks: Parameters<ModuleRunner['run']>[0][]) => {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { Unsupported } from '../../core/errors.ts';
 import { type KernelArena, placeOf } from '../../kernels/arena.ts';
-import { FRAMES_AT_ONCE, type ModulePool, type ModuleTask } from '../../live/module-task.ts';
+import { frameScratchLength, type ModulePool, type ModuleTask } from '../../live/module-task.ts';
 import { moduleUrl } from './module-url.ts';
 import type { ModuleWorkerData, ModuleWorkerReply } from './module-worker.ts';
 
@@ -21,7 +21,7 @@ export function createModulePool(
       arena: arena.handle,
       sum: placeOf(arena.allocate('float32', [pixels])),
       count: placeOf(arena.allocate('int32', [pixels])),
-      frames: placeOf(arena.allocate('uint16', [FRAMES_AT_ONCE, 2, pixels])),
+      frames: placeOf(arena.allocate('uint16', [frameScratchLength(pixels)])),
       scratch: placeOf(arena.allocate('float64', [2])),
     };
     const worker = new Worker(moduleUrl('./module-worker', import.meta.url), { workerData });
