@@ -65,7 +65,8 @@ export { byId, byIndex } from './data/train-selection.ts';
 export { readSeries, readTable } from './data/train-table.ts';
 export { flattenTrain } from './data/trains.ts';
 export { AGIPD_1M, AGIPD_500K } from './detector/agipd.ts';
-export { assembleModules, dismantleImage, emptyImages } from './detector/assembly.ts';
+export { assembleModules, dismantleImage, emptyImages, pixelMap } from './detector/assembly.ts';
+export { compareGeometries } from './detector/compare-geometry.ts';
 export type { Detector } from './detector/detector.ts';
 export { DETECTOR_NAMES, detectDetector, detectorByName } from './detector/detector-table.ts';
 export { DSSC_1M } from './detector/dssc.ts';
@@ -88,14 +89,19 @@ export {
   poniFromExperiment,
 } from './detector/geometry-poni-file.ts';
 export { gotthard2 } from './detector/gotthard.ts';
+export { interpolateModules, interpolationTable } from './detector/interpolated-assembly.ts';
 export { jungfrau } from './detector/jungfrau.ts';
 export { LPD_1M, LPD_SOLO, lpdMini } from './detector/lpd.ts';
 export { geometryFromModulePositions } from './detector/module-positions.ts';
 export { toModuleStack } from './detector/module-stack.ts';
+export { coupleMotors, geometryAt, moveBy } from './detector/motors.ts';
 export { offsetGeometry, rotateGeometry } from './detector/move-geometry.ts';
+export { asicSeams, distortionArray, pixelAreas, pixelCorners, tileEdges } from './detector/pixel-corners.ts';
 export { PNCCD, PNCCD_CUTOUT, pnccdGeometry } from './detector/pnccd.ts';
 export { radialBins } from './detector/radial-bins.ts';
 export { snapGeometry, symmetricSnap } from './detector/snapped-geometry.ts';
+export { splitTiles } from './detector/split-tiles.ts';
+export { geometryFromTilePositions, quadPositionsWith, tilePositionsOf } from './detector/tile-positions.ts';
 export { parseGeom } from './formats/crystfel/geom.ts';
 export {
   editGeomDocument,
