@@ -148,7 +148,7 @@ export function dropDummies(
   values: ArrayLike<number>,
   dummy: number,
   delta = 0,
-  out = new Float32Array(values.length),
+  out: Float32Array = new Float32Array(values.length),
 ): Float32Array {
   for (let i = 0; i < values.length; i++) out[i] = Math.abs(values[i] - dummy) <= delta ? Number.NaN : values[i];
   return out;
