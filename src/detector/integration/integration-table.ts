@@ -3,7 +3,7 @@ import { pixelCountOf } from '../detector.ts';
 import type { Geometry } from '../geometry.ts';
 import { type BinGrid, binAxis, binCentres, binCountOf } from './bin-grid.ts';
 import type { Experiment } from './experiment.ts';
-import { type MapOptions, pixelCentres, pixelCorners } from './pixel-map.ts';
+import { type MapOptions, type PixelCorners, pixelCentres, pixelCorners } from './pixel-map.ts';
 import { type PixelSums, type WeightInput, weighTable } from './pixel-sums.ts';
 import { RADIAL_UNITS, type RadialUnit } from './radial-unit.ts';
 import { pixelBoxes, splitBox } from './split-box.ts';
@@ -136,7 +136,7 @@ function splitter(
     const corners = pixelCorners(geometry, experiment, { ...map, hasAzimuth: true });
     const [low, high] = cornerRange(corners.radial, corners, mask);
     return {
-      radialRange: [low, high],
+      radialRange: [hasBeam(corners, mask) ? Math.max(floor, -Number.MAX_VALUE) : low, high],
       azimuthRange: hasAzimuth ? cornerTurns(corners.azimuth as Float64Array, corners, mask) : noRange,
       split: (grid) => splitPolygon(corners, grid, floor, mask),
     };
@@ -150,7 +150,8 @@ function splitter(
   const [bottom, top] = centres.azimuth ? rangeOf(centres.azimuth, boxes.azimuth, mask) : noRange;
   return {
     radialRange: [Math.max(floor, low), high],
-    azimuthRange: [Math.max(bottom, -Math.PI), Math.min(top, Math.PI)],
+    // One box across the cut, and the range is all round.
+    azimuthRange: bottom < -Math.PI || top > Math.PI ? noRange : [bottom, top],
     split: (grid) => splitBox(centres, boxes, grid, floor, mask),
   };
 }
@@ -188,6 +189,26 @@ function cornerRange(
     }
   }
   return [low, high];
+}
+
+/** Whether the beam hits a pixel: its outline goes round the centre. */
+function hasBeam({ first, steps, azimuth }: PixelCorners, mask: Uint8Array | undefined): boolean {
+  const angles = azimuth as Float64Array;
+  const across = steps[steps.length >> 1];
+  for (let i = 0; i < first.length; i++) {
+    if (first[i] < 0 || (mask !== undefined && mask[i] !== 0)) continue;
+    // Opposite corners of such a pixel are seen under more than a right angle.
+    const apart = Math.abs(angles[first[i] + across] - angles[first[i]]);
+    if (apart < 0.5 * Math.PI || apart > 1.5 * Math.PI) continue;
+    let winding = 0;
+    for (let k = 0; k < steps.length; k++) {
+      const next = k + 1 < steps.length ? steps[k + 1] : steps[0];
+      const turn = angles[first[i] + next] - angles[first[i] + steps[k]];
+      winding += turn - 2 * Math.PI * Math.round(turn / (2 * Math.PI));
+    }
+    if (Math.abs(winding) > 1) return true;
+  }
+  return false;
 }
 
 /** Range of azimuths; all round as soon as one pixel lies across the cut. */

@@ -135,6 +135,7 @@ function splitRectangles(
   const pixels = radii.length;
   const perUnit = 1 / radial.step;
   const perTurn = 1 / azimuth.step;
+  const circle = 2 * Math.PI * perTurn;
   const list = new EntryList(pixels, 3.5);
   for (let i = 0; i < pixels; i++) {
     const centre = radii[i];
@@ -148,24 +149,31 @@ function splitRectangles(
     const firstBin = Math.max(0, Math.floor(low));
     const lastBin = Math.min(radial.bins - 1, Math.floor(high));
     const turned = relativeAzimuth(azimuths[i], azimuth) * perTurn;
-    const bottom = turned - azimuthHalves[i] * perTurn;
-    const top = turned + azimuthHalves[i] * perTurn;
-    const firstRow = isCircle ? Math.floor(bottom) : Math.max(0, Math.floor(bottom));
-    const lastRow = isCircle ? Math.floor(top) : Math.min(azimuth.bins - 1, Math.floor(top));
+    const halfTurn = azimuthHalves[i] * perTurn;
     const perWidth = high > low ? 1 / (high - low) : 0;
-    const perHeight = top > bottom ? 1 / (top - bottom) : 0;
-    let at = list.reserve(Math.max(0, lastRow - firstRow + 1) * (lastBin - firstBin + 1));
-    const entryBins = list.bins;
-    const shares = list.shares;
-    for (let row = firstRow; row <= lastRow; row++) {
-      const vertical = perHeight === 0 ? 1 : (Math.min(top, row + 1) - Math.max(bottom, row)) * perHeight;
-      const start = (isCircle ? (row + 2 * azimuth.bins) % azimuth.bins : row) * radial.bins;
-      for (let bin = firstBin; bin <= lastBin; bin++) {
-        const horizontal = perWidth === 0 ? 1 : (Math.min(high, bin + 1) - Math.max(low, bin)) * perWidth;
-        const share = horizontal * vertical;
-        if (!(share > LEAST_SHARE)) continue;
-        entryBins[at] = start + bin;
-        shares[at++] = share;
+    const perHeight = halfTurn > 0 ? 0.5 / halfTurn : 0;
+    let at = list.reserve(0);
+    // A tall box may reach both ends of a wide sector.
+    for (let turns = isCircle ? 0 : -1; turns <= (isCircle ? 0 : 1); turns++) {
+      const bottom = turned + turns * circle - halfTurn;
+      const top = turned + turns * circle + halfTurn;
+      if (!isCircle && (top < 0 || bottom >= azimuth.bins)) continue;
+      const firstRow = isCircle ? Math.floor(bottom) : Math.max(0, Math.floor(bottom));
+      const lastRow = isCircle ? Math.floor(top) : Math.min(azimuth.bins - 1, Math.floor(top));
+      list.endPart(at);
+      at = list.reserve(Math.max(0, lastRow - firstRow + 1) * (lastBin - firstBin + 1));
+      const entryBins = list.bins;
+      const shares = list.shares;
+      for (let row = firstRow; row <= lastRow; row++) {
+        const vertical = perHeight === 0 ? 1 : (Math.min(top, row + 1) - Math.max(bottom, row)) * perHeight;
+        const start = (isCircle ? (row + 2 * azimuth.bins) % azimuth.bins : row) * radial.bins;
+        for (let bin = firstBin; bin <= lastBin; bin++) {
+          const horizontal = perWidth === 0 ? 1 : (Math.min(high, bin + 1) - Math.max(low, bin)) * perWidth;
+          const share = horizontal * vertical;
+          if (!(share > LEAST_SHARE)) continue;
+          entryBins[at] = start + bin;
+          shares[at++] = share;
+        }
       }
     }
     list.endPixel(at);

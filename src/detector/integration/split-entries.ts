@@ -37,6 +37,11 @@ export class EntryList {
     return this.#count;
   }
 
+  /** Keeps what was added to the current pixel so far. @param next where the next entry will be */
+  endPart(next: number): void {
+    this.#count = next;
+  }
+
   /** Ends the current pixel. @param next where the next entry will be */
   endPixel(next: number): void {
     this.#count = next;

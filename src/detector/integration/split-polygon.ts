@@ -211,37 +211,39 @@ export function splitPolygon(
       continue;
     }
 
-    const firstRow = isCircle ? Math.floor(bottom) : Math.max(0, Math.floor(bottom));
-    const lastRow = isCircle ? Math.floor(top) : Math.min(azimuth.bins - 1, Math.floor(top));
-    if (lastRow < firstRow || lastBin < firstBin) {
-      list.endPixel(list.reserve(0));
-      continue;
-    }
-    if (firstRow === lastRow && firstBin === lastBin && bottom >= firstRow && top <= firstRow + 1 && low >= 0) {
-      if (high <= radial.bins) {
-        const at = list.reserve(1);
+    let at = list.reserve(0);
+    // An outline beside the beam may reach both ends of a wide sector.
+    for (let turns = isCircle ? 0 : -1; turns <= (isCircle ? 0 : 1); turns++) {
+      const shift = turns * turn;
+      const from = bottom + shift;
+      const to = top + shift;
+      if (!isCircle && (to <= 0 || from >= azimuth.bins)) continue;
+      const firstRow = isCircle ? Math.floor(from) : Math.max(0, Math.floor(from));
+      const lastRow = isCircle ? Math.floor(to) : Math.min(azimuth.bins - 1, Math.floor(to));
+      const rows = lastRow - firstRow + 1;
+      list.endPart(at);
+      at = list.reserve(rows * (lastBin - firstBin + 1));
+      const isInside = low >= 0 && high <= radial.bins && from >= firstRow && to <= lastRow + 1;
+      if (rows === 1 && firstBin === lastBin && isInside) {
         list.bins[at] = wrapRow(firstRow, azimuth.bins) * radial.bins + firstBin;
-        list.shares[at] = 1;
-        list.endPixel(at + 1);
+        list.shares[at++] = 1;
         continue;
       }
-    }
-    cells.begin(firstBin, lastBin - firstBin + 1, firstRow, lastRow - firstRow + 1);
-    let total = 0;
-    for (let k = 0; k < corner; k++) {
-      total += 0.5 * (x[k + 1] - x[k]) * (y[k] + y[k + 1] - 2 * y[0]);
-      cells.addEdge(x[k], y[k], x[k + 1], y[k + 1]);
-    }
-    const areas = cells.finish();
-    const rows = lastRow - firstRow + 1;
-    let at = list.reserve((lastBin - firstBin + 1) * rows);
-    for (let row = firstRow; row <= lastRow; row++) {
-      const rowStart = wrapRow(row, azimuth.bins) * radial.bins;
-      for (let bin = firstBin; bin <= lastBin; bin++) {
-        const share = areas[(bin - firstBin) * rows + row - firstRow] / total;
-        if (!(share > LEAST_SHARE)) continue;
-        list.bins[at] = rowStart + bin;
-        list.shares[at++] = share;
+      cells.begin(firstBin, lastBin - firstBin + 1, firstRow, rows);
+      let total = 0;
+      for (let k = 0; k < corner; k++) {
+        total += 0.5 * (x[k + 1] - x[k]) * (y[k] + y[k + 1] - 2 * y[0]);
+        cells.addEdge(x[k], y[k] + shift, x[k + 1], y[k + 1] + shift);
+      }
+      const areas = cells.finish();
+      for (let row = firstRow; row <= lastRow; row++) {
+        const rowStart = wrapRow(row, azimuth.bins) * radial.bins;
+        for (let bin = firstBin; bin <= lastBin; bin++) {
+          const share = areas[(bin - firstBin) * rows + row - firstRow] / total;
+          if (!(share > LEAST_SHARE)) continue;
+          list.bins[at] = rowStart + bin;
+          list.shares[at++] = share;
+        }
       }
     }
     list.endPixel(at);
