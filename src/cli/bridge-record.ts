@@ -178,12 +178,12 @@ async function replay(context: CliContext, endpoint: string, dir: string, option
     try {
       const speed = pace === 'original' ? 'as recorded' : pace === 'asked' ? 'as fast as asked' : `${rate} Hz`;
       context.write(`Replay on ${socket.endpoint} (${kind}), ${stop - start} messages, ${speed}\n`);
+      // Without the signal: sending ends in order with it, and reading must not throw in between.
       const messages = timedMessages(recording, {
         start,
         stop,
         isLooped: options.loop,
         firstTrainId,
-        signal: context.signal,
       });
       const sent = await replayMessages(socket, kind, messages, {
         signal: context.signal,
