@@ -101,7 +101,7 @@ describe.skipIf(!hasPython)('every golden message (needs python3-zmq, python3-ms
           await until(() => replies.length > 0, 'a request', 10_000);
           replies.shift()?.(again);
         } else await until(() => server.send(again) === 1, 'a client that is ready', 10_000);
-        const [isSame, count, values] = JSON.parse((await lines.next()).value);
+        const [isSame, count, values] = JSON.parse((await lines.next()).value ?? 'null');
         const isOther = Object.keys(OTHER_FORM).some((name) => file.endsWith(`${name}.kbm`));
         expect([file, isSame, count]).toEqual([file, !isOther, sources.length]);
         if (sources.some(({ data, arrays }) => data.entries.length + arrays.length > 0))
