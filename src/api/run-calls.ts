@@ -77,7 +77,8 @@ const presenceSchema = z.object({
 /** Everything that a page asks of one run, as GET `/api/runs/:proposal/:run/NAME?..&data=..`; a frame is binary, all else JSON. */
 export const runCalls = {
   info: { query: z.object({}), reply: runInfoSchema, isFrame: false },
-  geometry: { query: z.object({}), reply: geometryInfoSchema, isFrame: false },
+  /** @param detector of the run; without it the layout of the geometry that the program was given */
+  geometry: { query: z.object({ detector: z.string().optional() }), reply: geometryInfoSchema, isFrame: false },
   keys: { query: z.object({ source: z.string() }), reply: z.array(keyInfoSchema), isFrame: false },
   /** Keys of all sources, to search in. */
   keynames: { query: z.object({}), reply: z.record(z.string(), z.array(z.string())), isFrame: false },

@@ -1,8 +1,10 @@
 import type { ParsedRunCallQuery, RunCallName, RunCallReply } from '../api/run-calls.ts';
+import { openDetector } from '../data/detectors/open-detector.ts';
 import type { Run } from '../data/run.ts';
 import { geometryInfo } from '../detector/snapped-geometry.ts';
 import { makeCurve } from './curve.ts';
 import { type FrameTools, makeDetectorFrame } from './detector-frame.ts';
+import { layoutOf } from './detector-layout.ts';
 import { makeHeatMap } from './heat-map.ts';
 import { readPicture } from './key-picture.ts';
 import { listKeyNames, listKeys, listRunValues } from './list-keys.ts';
@@ -26,7 +28,8 @@ type Answer<N extends RunCallName> = (
 
 const ANSWERS: { readonly [N in RunCallName]: Answer<N> } = {
   info: ({ run, around }) => tellRun(run, around),
-  geometry: ({ tools }) => geometryInfo(tools.snapped),
+  geometry: ({ run, tools }, { detector }) =>
+    geometryInfo(detector ? layoutOf(openDetector(run, { name: detector }), tools.snapped) : tools.snapped),
   keys: ({ run }, { source }) => listKeys(run, source),
   keynames: ({ run }) => listKeyNames(run),
   runvalues: ({ run }, { source }) => listRunValues(run, source),

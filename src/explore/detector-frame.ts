@@ -2,11 +2,12 @@ import type { Frame } from '../api/frames.ts';
 import type { DetectorFrameMeta } from '../api/run-contract.ts';
 import type { FrameCorrector } from '../calib/frame-corrector.ts';
 import { NoData } from '../core/errors.ts';
-import { type NdArray, ndarray } from '../core/ndarray.ts';
+import { type NdArray, ndarray, reshape } from '../core/ndarray.ts';
 import { openDetector } from '../data/detectors/open-detector.ts';
 import type { Run } from '../data/run.ts';
 import { assembleModules } from '../detector/assembly.ts';
 import type { SnappedGeometry } from '../detector/snapped-geometry.ts';
+import { layoutOf } from './detector-layout.ts';
 
 /** Which frame: train and pulse are positions. */
 interface FrameQuery {
@@ -18,8 +19,9 @@ interface FrameQuery {
 
 /** What a frame is made with. */
 export interface FrameTools {
+  /** The geometry that was given, of one kind of detector; others are drawn by their example geometries. */
   readonly snapped: SnappedGeometry;
-  /** Corrector from dark runs, or null where there are none. */
+  /** Corrector of that kind of detector from dark runs, or null where there are none. */
   readonly loadCorrector: () => Promise<FrameCorrector | null>;
 }
 
@@ -36,21 +38,23 @@ export async function makeDetectorFrame(
     throw new NoData(`${name} has frames in ${detector.trainIds.length} trains; there is no train number ${train}.`, {
       train,
     });
-  if (detector.kind.name !== snapped.geometry.detector.name) {
+  const wantsCorrection = detector.isRaw && view === 'corrected';
+  if (wantsCorrection && detector.kind.name !== snapped.geometry.detector.name)
     throw new NoData(
-      `Frames of ${detector.kind.name} cannot be drawn: the geometry is of ${snapped.geometry.detector.name}. Look at the modules one by one: plot a module's image.data.`,
+      `Raw frames of ${detector.kind.name} are not corrected here, only those of ${snapped.geometry.detector.name}. Look at them raw.`,
       { detector: name },
     );
-  }
   const frame = await detector.readFrame(trainId, pulse, { signal });
-  const corrector = detector.isRaw && view === 'corrected' ? await loadCorrector() : null;
-  if (detector.isRaw && view === 'corrected' && !corrector)
+  const corrector = wantsCorrection ? await loadCorrector() : null;
+  if (wantsCorrection && !corrector)
     throw new NoData(
       `There are no dark runs beside this run, so its raw frames cannot be corrected. Look at them raw, or record darks.`,
       { detector: name },
     );
   const stack = toFloatStack(frame.array, frame.cellId, frame.modulesPresent, corrector);
-  const image = assembleModules(snapped, stack);
+  const layout = layoutOf(detector, snapped);
+  // Small modules that share a channel lie one below the other in it.
+  const image = assembleModules(layout, reshape(stack, layout.geometry.detector.dataShape));
   const isCorrected = !detector.isRaw || corrector !== null;
   const meta: DetectorFrameMeta = {
     detector: name,

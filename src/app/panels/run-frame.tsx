@@ -30,8 +30,8 @@ export function RunFrame() {
     placeholderData: keepPreviousData,
   });
   const geometry = useQuery({
-    queryKey: ['geometry', run],
-    queryFn: ({ signal }) => session.call('geometry', run, {}, signal),
+    queryKey: ['geometry', run, detector?.name],
+    queryFn: ({ signal }) => session.call('geometry', run, { detector: detector?.name }, signal),
     enabled: detector !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
   }).data;
