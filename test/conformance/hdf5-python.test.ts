@@ -24,9 +24,10 @@ import { nodeWriteTarget } from '../../src/platform/node/write-target.ts';
 import { GOLDEN } from './hdf5-run-expected.ts';
 
 const PYTHON = '/usr/bin/python3';
+const H5DUMP = '/usr/bin/h5dump';
 const PEER = join(import.meta.dirname, 'hdf5-peer.py');
 const hasPython = spawnSync(PYTHON, ['-c', 'import h5py, numpy']).status === 0;
-const hasDump = spawnSync('h5dump', ['--version']).status === 0;
+const hasDump = spawnSync(H5DUMP, ['--version']).status === 0;
 
 /** Files of a fixed seed: a failure comes again. */
 const [SEED, FILES] = [20240229, 30];
@@ -51,7 +52,7 @@ function askPeer(...args: string[]): Json[] {
 
 /** `h5dump -H` reads all of the structure: headers, layouts, filters, mappings. */
 function dumpHeaders(path: string): string {
-  const { status, stdout, stderr } = spawnSync('h5dump', ['-H', '-p', path], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { status, stdout, stderr } = spawnSync(H5DUMP, ['-H', '-p', path], { encoding: 'utf8', maxBuffer: 1 << 28 });
   expect([status, stderr], path).toEqual([0, '']);
   return stdout;
 }
@@ -308,7 +309,7 @@ describe.skipIf(!hasPython)('h5py reads what we write (needs python3-h5py, pytho
   }, 60_000);
 });
 
-describe.skipIf(!hasDump)('h5dump reads the structure of what we write (needs hdf5-tools)', () => {
+describe.skipIf(!hasDump)('h5dump reads the structure of what we write (needs hdf5-tools: /usr/bin/h5dump)', () => {
   it('of a whole run, copied and virtual', async () => {
     await using run = await openRun({ path: join(GOLDEN, 'runs/fmt12') });
     for (const make of [writeRun, writeVirtual]) {
