@@ -40,6 +40,8 @@ export const session = {
     sourceOf(run.proposal).export(run, choice, options),
   /** Opens files in this browser as a run. Nothing is sent anywhere. */
   addFiles: (run: DroppedRun) => browser.add(run),
+  /** The addresses of a run's files on web servers, which open it again elsewhere; null for files of this computer. */
+  addressesOf: (run: number) => browser.addressesOf(run),
   removeFiles: (run: number) => browser.remove(run),
   geometry: (signal?: AbortSignal) => json<GeometryInfo>('/api/geometry', signal),
   liveState: (signal?: AbortSignal) => json<LiveStateReply>('/api/live/state', signal),

@@ -12,6 +12,8 @@ const REFUSED = 422;
 export class WorkerSource implements RunSource {
   readonly #open: () => Channel;
   #client: CallClient | null = null;
+  /** Where the files of a run are, for runs of files on web servers. */
+  readonly #addresses = new Map<number, string>();
 
   /** @param open starts the worker; called when it is first needed */
   constructor(open: () => Channel) {
@@ -32,11 +34,20 @@ export class WorkerSource implements RunSource {
     return this.#client;
   }
 
-  add(run: DroppedRun): Promise<RunRow> {
-    return this.#calls.call('add', run) as Promise<RunRow>;
+  async add(run: DroppedRun): Promise<RunRow> {
+    const row = (await this.#calls.call('add', run)) as RunRow;
+    const urls = run.files.flatMap((file) => ('url' in file ? [file.url] : []));
+    if (urls.length === run.files.length) this.#addresses.set(row.run, urls.join(' '));
+    return row;
+  }
+
+  /** The addresses of all files of a run, with spaces between; null where they are files of this computer. */
+  addressesOf(run: number): string | null {
+    return this.#addresses.get(run) ?? null;
   }
 
   remove(run: number): Promise<void> {
+    this.#addresses.delete(run);
     return this.#calls.call('remove', run) as Promise<void>;
   }
 

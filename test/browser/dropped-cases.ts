@@ -134,8 +134,16 @@ export function droppedCases(stage: Stage): void {
     await openChosen();
     expect(await shownMap()).toEqual(expected);
     expect(requests.every((range) => range.startsWith('bytes='))).toBe(true);
+    // Its address is a link: a page that is opened with it has the files again, and what was chosen.
+    await until(() => page.url()).toContain('from=http');
+    const link = page.url();
+    await page.goto('about:blank');
+    await page.goto(link);
+    expect(await shownMap()).toEqual(expected);
+    await page.goto(link.replace(/from=[^&]*/, 'from=nonsense'));
+    await until(() => page.getByTestId('query-error').textContent()).toContain('The link is damaged');
     server.close();
-  }, 90_000);
+  }, 150_000);
 
   it('says that a web server sends whole files only', async () => {
     const { page } = stage;
