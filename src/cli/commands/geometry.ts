@@ -6,14 +6,16 @@ import type { PoniVersion } from '../../formats/poni.ts';
 import type { CliContext } from '../context.ts';
 import { addAssembleCommand } from '../geometry-assemble.ts';
 import { addGeometryFileOptions, type GeometryFileOptions, loadGeometryFile, toNumber } from '../geometry-options.ts';
+import { addRefineCommand } from '../geometry-refine.ts';
 
-/** Adds `hutch geometry show`, `convert`, `compare` and `assemble`. */
+/** Adds `hutch geometry show`, `convert`, `compare`, `assemble` and `refine`. */
 export function addGeometryCommands(program: Command, context: CliContext): void {
   const geometry = program.command('geometry').description('geometry files: .geom, HDF5, .poni, NeXus, CSV');
   addShowCommand(geometry, context);
   addConvertCommand(geometry, context);
   addCompareCommand(geometry, context);
   addAssembleCommand(geometry, context);
+  addRefineCommand(geometry, context);
 }
 
 interface ShowOptions extends GeometryFileOptions {
