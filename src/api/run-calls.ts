@@ -56,6 +56,40 @@ export interface PictureMeta extends PlotMeta {
   readonly fullShape: readonly number[];
 }
 
+/**
+ * `meta` of a "stack" frame: `stack` (module, ss, fs) float32, NaN where a pixel is masked or a module is missing.
+ * `over`: one frame, or the mean, the largest or the sum of `frames` frames that are spread evenly over the run.
+ */
+export interface DetectorStackMeta {
+  readonly detector: string;
+  readonly unit: string;
+  readonly view: 'raw' | 'corrected';
+  readonly over: 'one' | 'mean' | 'max' | 'sum';
+  readonly frames: number;
+  /** Trains that the frames are of. */
+  readonly trainIds: readonly number[];
+  /** Of the one frame; -1 for several, and where the data have none. */
+  readonly pulseId: number;
+  readonly cellId: number;
+  /** Modules with data. */
+  readonly modules: readonly number[];
+}
+
+/** Exact places of a detector's tiles, unlike `geometry`, which tells them on the pixel grid. */
+const layoutSchema = z.object({
+  /** Name of the detector's record, and its modules. */
+  detector: z.string(),
+  modules: z.int(),
+  /** (module, tile, 3, 3): first corner, step along ss, step along fs; each (x, y, z) in m. */
+  tiles: z.array(z.number()),
+  /** File that they were read from, or `example`. */
+  origin: z.string(),
+  /** m and keV, where the file says it. */
+  distance: z.number().nullable(),
+  photonEnergyKeV: z.number().nullable(),
+});
+export type DetectorLayout = z.infer<typeof layoutSchema>;
+
 const keyQuery = z.object({ source: z.string(), key: z.string(), field: z.string().default('') });
 const position = z.coerce.number().int().min(0);
 /** A frame of `api/frames.ts`; only its type is known here. */
@@ -127,6 +161,24 @@ export const runCalls = {
     reply: frameOf<DetectorFrameMeta>(),
     isFrame: true,
   },
+  stack: {
+    /**
+     * @param train,pulse indices as for `frame`, of one frame
+     * @param trains,frames at most so many are read for a mean, maximum or sum
+     */
+    query: z.object({
+      detector: z.string(),
+      view: z.enum(['raw', 'corrected']).default('corrected'),
+      over: z.enum(['one', 'mean', 'max', 'sum']).default('one'),
+      train: position.default(0),
+      pulse: position.default(0),
+      trains: z.coerce.number().int().min(1).max(500).default(50),
+      frames: z.coerce.number().int().min(1).max(1000).default(100),
+    }),
+    reply: frameOf<DetectorStackMeta>(),
+    isFrame: true,
+  },
+  layout: { query: z.object({ detector: z.string() }), reply: layoutSchema, isFrame: false },
 } as const;
 
 /** Name of a call. */

@@ -3,8 +3,10 @@ import { openDetector } from '../data/detectors/open-detector.ts';
 import type { Run } from '../data/run.ts';
 import { geometryInfo } from '../detector/snapped-geometry.ts';
 import { makeCurve } from './curve.ts';
-import { type FrameTools, makeDetectorFrame } from './detector-frame.ts';
+import { makeDetectorFrame } from './detector-frame.ts';
 import { layoutOf } from './detector-layout.ts';
+import { makeDetectorStack, tellLayout } from './detector-stack.ts';
+import type { FrameTools } from './frame-reader.ts';
 import { makeHeatMap } from './heat-map.ts';
 import { readPicture } from './key-picture.ts';
 import { listKeyNames, listKeys, listRunValues } from './list-keys.ts';
@@ -40,6 +42,8 @@ const ANSWERS: { readonly [N in RunCallName]: Answer<N> } = {
   map: ({ run }, query, signal) => makeHeatMap(run, query, signal),
   picture: ({ run }, query, signal) => readPicture(run, query, signal),
   frame: ({ run, tools }, query, signal) => makeDetectorFrame(run, query, tools, signal),
+  stack: ({ run, tools }, query, signal) => makeDetectorStack(run, query, tools, signal),
+  layout: ({ run, tools }, { detector }) => tellLayout(run, detector, tools),
 };
 
 /** Answers one call of a page; the server and the browser's worker do it with the same code. @throws as each answer says */

@@ -197,6 +197,18 @@ describe('a server and files in the browser', () => {
     await both((source, key) => source.call('geometry', key, {}));
   });
 
+  it('stack the modules of one frame and of many', async () => {
+    const query = { detector: DETECTOR, view: 'raw' } as const;
+    const one = await both((source, key) => source.call('stack', key, { ...query, train: 1, pulse: 1 }));
+    expect(one.arrays.get('stack')?.shape).toEqual([16, 512, 128]);
+    const mean = await both((source, key) => source.call('stack', key, { ...query, over: 'mean', frames: 2 }));
+    expect([mean.meta.frames, mean.meta.modules]).toEqual([2, [0, 1, 2, 7, 15]]);
+    const layout = await both((source, key) => source.call('layout', key, { detector: DETECTOR }));
+    expect([layout.detector, layout.tiles.length]).toEqual(['AGIPD1M', 16 * 8 * 9]);
+    const nobody = { detector: 'SPB_DET_AGIPD1M-9' };
+    expect(await refusals((source, key) => source.call('stack', key, nobody))).toMatch(/SourceNotFound/);
+  });
+
   it('export npy, csv and parquet', async () => {
     const run = await openRun({ path: FOLDER });
     const bytes = async (choice: Parameters<RunSource['export']>[1]) => {
