@@ -14,7 +14,17 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Every command and the options of its contract (spec/cli.md) that are built. */
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   serve: ['--data-root', '--host', '--port', '--bridge', '--geometry', '--demo'],
-  integrate: ['--geometry', '--poni', '--method', '--bins', '--unit', '--2d', '--azimuth-range', '--per-pulse', '--output'],
+  integrate: [
+    '--geometry',
+    '--poni',
+    '--method',
+    '--bins',
+    '--unit',
+    '--2d',
+    '--azimuth-range',
+    '--per-pulse',
+    '--output',
+  ],
   example: ['--detector', '--trains', '--pulses', '--modules', '--seed'],
   ls: ['--source', '--detail', '--counts', '--no-group', '--aggregators', '--auxiliary', '--json'],
   keys: ['--json', '--data-root'],

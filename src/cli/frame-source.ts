@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { NumericStorage } from '../core/dtype.ts';
-import { isXfelError, ShapeMismatch, Unsupported } from '../core/errors.ts';
+import { FileUnreadable, isXfelError, ShapeMismatch, Unsupported } from '../core/errors.ts';
 import type { NdArray } from '../core/ndarray.ts';
 import type { ModuleKey } from '../data/detectors/module-key.ts';
 import type { MultiModule } from '../data/detectors/multi-module.ts';
@@ -20,7 +20,7 @@ export interface SourceFrame {
 /** An array of a NumPy file. @throws FileUnreadable by the system's reason, FormatInvalid if it is none */
 export async function readNpyFile(path: string): Promise<NdArray> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new Unsupported(`${path} cannot be read (${cause.code}). Check the path.`, { path }, { cause });
+    throw new FileUnreadable(`${path} cannot be read (${cause.code}). Check the path.`, { path }, { cause });
   });
   return decodeNpy(bytes, path);
 }
