@@ -76,7 +76,7 @@ const PRIORS_PX: Readonly<Record<PartLevel, number>> = { quadrant: 10, module: 3
 /** A part with fewer points stays. */
 const MIN_POINTS = 4;
 /** Parts that move less than this in a round are in place, pixels. */
-const SETTLED_PX = 0.02;
+const SETTLED_PX = 0.05;
 /** After the first round rings are nearly in place, and a narrow window keeps others out. */
 const NARROWER = 0.6;
 const NARROWEST_PX = 6;
