@@ -1,4 +1,4 @@
-import { type KeyboardEvent, memo, type PointerEvent, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type PointerEvent, useId, useMemo, useRef, useState } from 'react';
 import { type ColourMap, colourAt, colourTable } from '../../display/colormap.ts';
 import { autoLevels, histogramOf, type Levels } from '../../display/levels.ts';
 import { colourPlace, type Scale } from '../../display/scale.ts';
@@ -38,6 +38,7 @@ const KEY_STEP = 0.02;
 /** Colour bar and log histogram beside a picture; the levels are dragged by their handles, or moved with arrow keys. */
 export const ColourBar = memo(function ColourBar({ image, levels, scale, map, unit, onLevels }: ColourBarProps) {
   const svg = useRef<SVGSVGElement>(null);
+  const gradient = useId();
   const [dragged, setDragged] = useState<'low' | 'high' | null>(null);
   // The limits of the bar follow the data only when the levels leave them: a bar that moves by itself cannot be read.
   const limits = useRef<Levels>({ low: 0, high: 1 });
@@ -133,7 +134,7 @@ export const ColourBar = memo(function ColourBar({ image, levels, scale, map, un
     <div className="bar">
       <svg ref={svg} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-label="Levels">
         <defs>
-          <linearGradient id="bar-colours" x1="0" x2="0" y1="1" y2="0">
+          <linearGradient id={gradient} x1="0" x2="0" y1="1" y2="0">
             {stops.map(({ offset, colour }) => (
               <stop key={offset} offset={offset} stopColor={colour} />
             ))}
@@ -146,7 +147,7 @@ export const ColourBar = memo(function ColourBar({ image, levels, scale, map, un
           y={yOf(levels.high)}
           width="14"
           height={Math.max(0, yOf(levels.low) - yOf(levels.high))}
-          fill="url(#bar-colours)"
+          fill={`url(#${gradient})`}
         />
         {histogram && <path d={`M62 ${BOTTOM}${outline}L62 ${TOP}Z`} fill="var(--line3)" opacity="0.75" />}
         {handle('low')}

@@ -1,11 +1,11 @@
 import { type PointerEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import type { Roi } from '../../core/roi.ts';
-import { type ColourMap, colourTable } from '../../display/colormap.ts';
-import type { ImagePainter, ImageView as View } from '../../display/image-painter.ts';
-import { autoLevels, type Levels } from '../../display/levels.ts';
-import { openPainter, type PainterKind } from '../../display/open-painter.ts';
-import type { Scale } from '../../display/scale.ts';
+import { colourTable } from '../../display/colormap.ts';
+import type { ImageView as View } from '../../display/image-painter.ts';
+import { openPainter } from '../../display/open-painter.ts';
 import { useKeys } from '../keyboard.ts';
+import { usePainterSurface, wheelRatio, zoomedAround } from '../painter-surface.ts';
+import { usePictureLook } from '../picture-look.ts';
 import { npyFile, saveFile } from '../save-file.ts';
 import { useSlow } from '../slow-value.ts';
 import { useStable } from '../stable-callback.ts';
@@ -43,9 +43,6 @@ export interface ImageViewProps {
   readonly testId: string;
 }
 
-/** Where a browser can be told to draw another way: `webgl` or `raster`. */
-const PAINTER_KEY = 'hutch-painter';
-const ZOOM_STEP = 1.0015;
 const LARGEST_ZOOM = 64;
 /** Room for the axes beside a picture, px; none on a small one, where the picture needs it. */
 const AXES = { left: 38, bottom: 22 };
@@ -62,20 +59,13 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 /** Image with levels, colours, zoom, pan, read-out and one ROI. Keys: L levels, K lock, G log, C crosshair, F fit, R reset, 1 ROI, arrows move it. */
 export function ImageView(props: ImageViewProps) {
   const { image, unit, inside, roi, onRoi, centre, ring, describe, provenance, fileName, children, testId } = props;
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const box = useRef<HTMLDivElement>(null);
-  const layer = useRef<ImagePainter | null>(null);
-  const [map, setMap] = useState<ColourMap>('viridis');
-  const [scale, setScale] = useState<Scale>('lin');
-  const [levels, setLevels] = useState<Levels | null>(null);
-  const [isLocked, setLocked] = useState(true);
+  const { box, canvas, painter: layer, size, fault } = usePainterSurface(openPainter);
+  const look = usePictureLook(image, unit);
+  const { map, scale, levels, isLocked, setMap, setScale, setLevels, autoLevel, toggleLock } = look;
   const [hasCrosshair, setCrosshair] = useState(false);
   const [view, setView] = useState<View | null>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
   const [pointer, setPointer] = useState<{ x: number; y: number } | null>(null);
-  const [fault, setFault] = useState<string | null>(null);
   const drag = useRef<{ x: number; y: number; view: View } | null>(null);
-  const levelUnit = useRef(unit);
   const slowImage = useSlow(image);
   const [height, width] = image?.shape ?? [0, 0];
   const margin = size.width >= SMALLEST_WITH_AXES ? AXES : NO_AXES;
@@ -86,43 +76,6 @@ export function ImageView(props: ImageViewProps) {
     return { zoom, left: margin.left + (roomX - width * zoom) / 2, bottom: (roomY + height * zoom) / 2 };
   }, [size, width, height, margin]);
   const shown = view ?? fitted;
-  const range = useMemo(() => levels ?? { low: 0, high: 1 }, [levels]);
-
-  useEffect(() => {
-    const [element, surface] = [box.current, canvas.current];
-    if (!element || !surface) return;
-    const open = () => {
-      try {
-        layer.current = openPainter(surface, localStorage.getItem(PAINTER_KEY) as PainterKind | null);
-        setFault(null);
-      } catch (error) {
-        setFault(error instanceof Error ? error.message : String(error));
-      }
-    };
-    open();
-    const onLost = (event: Event) => {
-      event.preventDefault();
-      layer.current = null;
-      setFault('The graphics driver dropped the picture. It comes back by itself, or after a reload.');
-    };
-    surface.addEventListener('webglcontextlost', onLost);
-    surface.addEventListener('webglcontextrestored', open);
-    const measure = () => setSize({ width: element.clientWidth, height: element.clientHeight });
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    measure();
-    // React's own wheel listeners are passive; zooming must not scroll the page.
-    const onWheel = (event: WheelEvent) => event.preventDefault();
-    element.addEventListener('wheel', onWheel, { passive: false });
-    return () => {
-      observer.disconnect();
-      element.removeEventListener('wheel', onWheel);
-      surface.removeEventListener('webglcontextlost', onLost);
-      surface.removeEventListener('webglcontextrestored', open);
-      layer.current?.dispose();
-      layer.current = null;
-    };
-  }, []);
 
   // `fault` is a dependency of these: a restored context has lost its textures.
   useEffect(() => layer.current?.setColours(colourTable(map)), [map, fault]);
@@ -133,14 +86,10 @@ export function ImageView(props: ImageViewProps) {
   useEffect(() => {
     if (!image) return;
     layer.current?.setImage(image.data, image.shape[1], image.shape[0]);
-    // Levels once from the first picture, then locked: a picture whose colours jump cannot be read.
-    const isSame = levelUnit.current === unit;
-    levelUnit.current = unit;
-    setLevels((old) => (old && isLocked && isSame ? old : autoLevels(image.data)));
-  }, [image, isLocked, fault, unit]);
+  }, [image, fault]);
   useEffect(
-    () => layer.current?.draw(shown, range, scale, GAP),
-    [image, shown, range, scale, map, inside, size, fault],
+    () => layer.current?.draw(shown, levels, scale, GAP),
+    [image, shown, levels, scale, map, inside, size, fault],
   );
 
   const toPixel = (event: { clientX: number; clientY: number }) => {
@@ -155,12 +104,11 @@ export function ImageView(props: ImageViewProps) {
   };
   const onWheel = (event: React.WheelEvent) => {
     const { screenX, screenY } = toPixel(event);
-    const zoom = Math.min(LARGEST_ZOOM, Math.max(fitted.zoom / 4, shown.zoom * ZOOM_STEP ** -event.deltaY));
-    const ratio = zoom / shown.zoom;
+    const ratio = wheelRatio(shown.zoom, event.deltaY, [fitted.zoom / 4, LARGEST_ZOOM]);
     setView({
-      zoom,
-      left: screenX - (screenX - shown.left) * ratio,
-      bottom: screenY - (screenY - shown.bottom) * ratio,
+      zoom: shown.zoom * ratio,
+      left: zoomedAround(shown.left, screenX, ratio),
+      bottom: zoomedAround(shown.bottom, screenY, ratio),
     });
   };
   const onPointerDown = (event: PointerEvent) => {
@@ -178,20 +126,15 @@ export function ImageView(props: ImageViewProps) {
   };
 
   // The same functions for ever, so that a new train draws neither the toolbar nor the bar again.
-  const autoLevel = useStable(() => image && setLevels(autoLevels(image.data)));
-  const toggleLock = useStable(() => setLocked(!isLocked));
   const toggleCrosshair = useStable(() => setCrosshair(!hasCrosshair));
   const fit = useStable(() => setView(null));
   const reset = useStable(() => {
     setView(null);
-    setScale('lin');
-    setMap('viridis');
-    setLocked(true);
-    autoLevel();
+    look.reset();
   });
   const savePng = useStable(() => {
     // The drawing buffer is gone after the browser has shown it: draw and take in one go.
-    layer.current?.draw(shown, range, scale, GAP);
+    layer.current?.draw(shown, levels, scale, GAP);
     canvas.current?.toBlob((blob) => blob && saveFile(blob, `${fileName}.png`));
   });
   const saveNpy = useStable(() => image && saveFile(npyFile(image.data, image.shape), `${fileName}.npy`));
@@ -211,10 +154,8 @@ export function ImageView(props: ImageViewProps) {
     }
     if (event.altKey) return false;
     const key = event.key.toLowerCase();
-    if (key === 'l') autoLevel();
-    else if (key === 'k') toggleLock();
-    else if (key === 'g') setScale(scale === 'log' ? 'lin' : 'log');
-    else if (key === 'c') toggleCrosshair();
+    if (look.onKey(key)) return true;
+    if (key === 'c') toggleCrosshair();
     else if (key === 'f') fit();
     else if (key === 'r') reset();
     else if (key === '1' && onRoi) onRoi((now) => ({ ...now, isOn: !now.isOn }));
@@ -289,7 +230,7 @@ export function ImageView(props: ImageViewProps) {
           <div>
             <ColourBar
               image={slowImage?.data ?? null}
-              levels={range}
+              levels={levels}
               scale={scale}
               map={map}
               unit={unit}
