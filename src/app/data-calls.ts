@@ -11,7 +11,6 @@ import { answerRunCall } from '../explore/answer.ts';
 import { exportKeys } from '../explore/export-keys.ts';
 import { type DroppedFile, droppedFilePorts } from '../platform/browser/dropped-files.ts';
 import { DROPPED, type ExportChoice, type ReadyFile, type RunKey } from './run-source.ts';
-import type { PlainError } from './worker-port.ts';
 
 /** Files that make one run. */
 export interface DroppedRun {
@@ -128,13 +127,6 @@ export function createDataCalls() {
       held.delete(number);
     },
   };
-}
-
-/** An error in words, for the other side of a thread. */
-export function plainError(error: unknown): PlainError {
-  const isAbort = error instanceof DOMException && error.name === 'AbortError';
-  const tag = isXfelError(error) ? error.tag : 'Fault';
-  return { tag, message: error instanceof Error ? error.message : String(error), isAbort };
 }
 
 function folderOf(path: string): string {

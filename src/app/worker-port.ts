@@ -1,4 +1,5 @@
 import type { ProgressCallback } from '../core/cancel.ts';
+import { isXfelError } from '../core/errors.ts';
 
 /** One call of a worker's function table, its abort, and what comes back. */
 export type WorkerRequest =
@@ -15,6 +16,13 @@ export interface PlainError {
   readonly tag: string;
   readonly message: string;
   readonly isAbort: boolean;
+}
+
+/** An error in words, for the other side of a thread. */
+export function plainError(error: unknown): PlainError {
+  const isAbort = error instanceof DOMException && error.name === 'AbortError';
+  const tag = isXfelError(error) ? error.tag : 'Fault';
+  return { tag, message: error instanceof Error ? error.message : String(error), isAbort };
 }
 
 /** One end of a channel: a worker, its global object, or a message port. */
