@@ -76,7 +76,8 @@ export function tileCopier(
   return { copy: (table, tile, m, i) => copyNumbers(source, target, table, tile, m, i) };
 }
 
-type Numbers = { readonly length: number; [index: number]: number };
+/** Any typed array; the types of source and target fit by then. */
+type Numbers = Float64Array;
 type Conversion = (value: number) => number;
 
 /** Whole numbers up to 256 as half floats. */
@@ -87,12 +88,12 @@ function encodeSmallInteger(value: number): number {
   return (value < 0 ? 0x8000 : 0) | ((exponent + 15) << 10) | ((size << (10 - exponent)) & 0x3ff);
 }
 
-/** The same memory as whole numbers: bits are copied as they are, and all types share one loop. */
+/** The same memory as whole numbers: bits are copied as they are. */
 function bitsOf(data: NumericStorage): Numbers {
   const { buffer, byteOffset, length, BYTES_PER_ELEMENT: size } = data;
-  if (size === 1) return new Uint8Array(buffer, byteOffset, length);
-  if (size === 2) return new Uint16Array(buffer, byteOffset, length);
-  if (size === 4) return new Uint32Array(buffer, byteOffset, length);
+  if (size === 1) return new Uint8Array(buffer, byteOffset, length) as unknown as Numbers;
+  if (size === 2) return new Uint16Array(buffer, byteOffset, length) as unknown as Numbers;
+  if (size === 4) return new Uint32Array(buffer, byteOffset, length) as unknown as Numbers;
   return (data instanceof Float64Array ? data : new BigInt64Array(buffer, byteOffset, length)) as unknown as Numbers;
 }
 
@@ -128,6 +129,10 @@ function copyNumbers(
   for (let row = 0; row < rows; row++) {
     let from = start + row * sourceStride;
     let to = first + row * rowStride;
+    if (columnStride === 1) {
+      target.set(source.subarray(from, from + columns), to);
+      continue;
+    }
     for (let column = 0; column < columns; column++) {
       target[to] = source[from++];
       to += columnStride;

@@ -9,6 +9,63 @@ function gather(from: usize, step: usize): v128 {
   return v128.load_lane<f32>(from + 3 * step, four, 3);
 }
 
+// @ts-ignore: decorator
+@inline
+function storeRun(to: usize, four: v128, isReversed: bool): void {
+  if (isReversed) v128.store(to - 12, i32x4.shuffle(four, four, 3, 2, 1, 0));
+  else v128.store(to, four);
+}
+
+/**
+ * Four rows and four columns of a tile whose rows run along rows of the image.
+ * @param from first element, `sourceStride` bytes from row to row @param to where it goes, `columnStride` bytes from column to column
+ */
+// @ts-ignore: decorator
+@inline
+function turnBlock(from: usize, sourceStride: usize, to: usize, columnStride: i32, isReversed: bool): void {
+  const row0 = v128.load(from);
+  const row1 = v128.load(from + sourceStride);
+  const row2 = v128.load(from + 2 * sourceStride);
+  const row3 = v128.load(from + 3 * sourceStride);
+  const low01 = i32x4.shuffle(row0, row1, 0, 4, 1, 5);
+  const low23 = i32x4.shuffle(row2, row3, 0, 4, 1, 5);
+  const high01 = i32x4.shuffle(row0, row1, 2, 6, 3, 7);
+  const high23 = i32x4.shuffle(row2, row3, 2, 6, 3, 7);
+  storeRun(to, i32x4.shuffle(low01, low23, 0, 1, 4, 5), isReversed);
+  storeRun(to + <usize>columnStride, i32x4.shuffle(low01, low23, 2, 3, 6, 7), isReversed);
+  storeRun(to + <usize>(2 * columnStride), i32x4.shuffle(high01, high23, 0, 1, 4, 5), isReversed);
+  storeRun(to + <usize>(3 * columnStride), i32x4.shuffle(high01, high23, 2, 3, 6, 7), isReversed);
+}
+
+/** Rows that are turned together: read almost in order, and whole cache lines of the image are written. */
+const ROWS_TOGETHER = 32;
+
+/** A tile whose rows run along rows of the image. */
+function copyTurned(source: usize, rows: i32, columns: i32, sourceStride: i32, target: i32, rowStride: i32, columnStride: i32): void {
+  const isReversed = rowStride < 0;
+  const wholeRows = rows & ~3;
+  const wholeColumns = columns & ~3;
+  for (let first = 0; first < wholeRows; first += ROWS_TOGETHER) {
+    const last = min(first + ROWS_TOGETHER, wholeRows);
+    for (let c = 0; c < wholeColumns; c += 4) {
+      for (let r = first; r < last; r += 4) {
+        const from = source + <usize>(r * sourceStride) + (<usize>c << 2);
+        turnBlock(from, <usize>sourceStride, <usize>(target + r * rowStride + c * columnStride), columnStride, isReversed);
+      }
+    }
+    for (let c = wholeColumns; c < columns; c++) {
+      for (let r = first; r < last; r += 4) {
+        const four = gather(source + <usize>(r * sourceStride) + (<usize>c << 2), <usize>sourceStride);
+        storeRun(<usize>(target + r * rowStride + c * columnStride), four, isReversed);
+      }
+    }
+  }
+  for (let r = wholeRows; r < rows; r++) {
+    for (let c = 0; c < columns; c++)
+      store<f32>(<usize>(target + r * rowStride + c * columnStride), load<f32>(source + <usize>(r * sourceStride) + (<usize>c << 2)));
+  }
+}
+
 /** Copies tiles into an image. `tiles`: int32 [tile][7] = source, rows, columns, source row stride, target, target row and column stride. */
 export function assemble(modules: usize, tiles: usize, tileCount: u32, image: usize): void {
   for (let tile: u32 = 0; tile < tileCount; tile++) {
@@ -21,24 +78,14 @@ export function assemble(modules: usize, tiles: usize, tileCount: u32, image: us
     const rowStride = load<i32>(t + 20) << 2;
     const columnStride = load<i32>(t + 24) << 2;
     if (rowStride == 4 || rowStride == -4) {
-      // Rows of the tile run along rows of the image: take four of them at once, so that the image is written in order.
-      for (let c = 0; c < columns; c++) {
-        const from = source + (<usize>c << 2);
-        const to = target + c * columnStride;
-        let r = 0;
-        for (; r + 4 <= rows; r += 4) {
-          const four = gather(from + <usize>(r * sourceStride), <usize>sourceStride);
-          if (rowStride == 4) v128.store(<usize>(to + r * 4), four);
-          else v128.store(<usize>(to - r * 4 - 12), i32x4.shuffle(four, four, 3, 2, 1, 0));
-        }
-        for (; r < rows; r++) store<f32>(<usize>(to + r * rowStride), load<f32>(from + <usize>(r * sourceStride)));
-      }
-    } else {
-      for (let r = 0; r < rows; r++) {
-        const from = source + <usize>(r * sourceStride);
-        const to = target + r * rowStride;
-        for (let c = 0; c < columns; c++) store<f32>(<usize>(to + c * columnStride), load<f32>(from + (<usize>c << 2)));
-      }
+      copyTurned(source, rows, columns, sourceStride, target, rowStride, columnStride);
+      continue;
+    }
+    for (let r = 0; r < rows; r++) {
+      const from = source + <usize>(r * sourceStride);
+      const to = target + r * rowStride;
+      if (columnStride == 4) memory.copy(<usize>to, from, <usize>columns << 2);
+      else for (let c = 0; c < columns; c++) store<f32>(<usize>(to + c * columnStride), load<f32>(from + (<usize>c << 2)));
     }
   }
 }
