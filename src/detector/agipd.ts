@@ -18,7 +18,7 @@ const MODULES_1M: readonly ModulePlacement[] = Array.from({ length: 16 }, (_, mo
     ss: [side, 0],
     fs: [0, -side],
     x: NO_LENGTH,
-    y: { px: -down * ASIC_FS, asicGaps: 0, panelGaps: -down },
+    y: { px: 0 - down * ASIC_FS, asicGaps: 0, panelGaps: 0 - down },
   };
 });
 

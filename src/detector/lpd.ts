@@ -30,8 +30,8 @@ function lpdModule(module: number): ModulePlacement {
     group: module >> 2,
     ss: [0, 1],
     fs: [1, 0],
-    x: { px: -2 * TILE_FS * (across + 1), asicGaps: -(across + 1), panelGaps: -across },
-    y: { px: -ROWS * TILE_SS * (down + 1), asicGaps: -(ROWS - 1) * (down + 1), panelGaps: -down },
+    x: { px: -2 * TILE_FS * (across + 1), asicGaps: -(across + 1), panelGaps: 0 - across },
+    y: { px: -ROWS * TILE_SS * (down + 1), asicGaps: -(ROWS - 1) * (down + 1), panelGaps: 0 - down },
   };
 }
 
