@@ -14,18 +14,20 @@ function isTaken(event: KeyboardEvent): boolean {
 /**
  * Listens for keys of the page, wherever the focus is, unless a control needs them.
  * @param onKey returns true if it used the key
+ * @param withControl only keys that are pressed with Ctrl (or the command key), instead of only those without
  */
-export function useKeys(onKey: (event: KeyboardEvent) => boolean): void {
+export function useKeys(onKey: (event: KeyboardEvent) => boolean, withControl = false): void {
   const latest = useRef(onKey);
   latest.current = onKey;
   useEffect(() => {
     const listener = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.defaultPrevented || isTaken(event)) return;
+      const hasControl = event.ctrlKey || event.metaKey;
+      if (hasControl !== withControl || event.defaultPrevented || isTaken(event)) return;
       if (latest.current(event)) event.preventDefault();
     };
     window.addEventListener('keydown', listener);
     return () => window.removeEventListener('keydown', listener);
-  }, []);
+  }, [withControl]);
 }
 
 /**

@@ -9,12 +9,15 @@ export interface TestProbe {
   image(): { readonly shape: readonly number[]; readonly data: Float32Array; readonly meta: unknown } | null;
   /** The live pictures that came onto the screen since the last call. */
   takePaints(): Paint[];
+  /** How often the geometry page's picture was drawn since the page was loaded. */
+  tileDraws(): number;
 }
 
 /** Paints kept for whoever asks. */
 const KEPT_PAINTS = 1000;
 let shown: Frame | null = null;
 let paints: Paint[] = [];
+let tileDraws = 0;
 
 /** Notes the frame whose image was just drawn. */
 export function noteShownFrame(frame: Frame): void {
@@ -27,6 +30,11 @@ export function notePaint(paint: Paint): void {
   if (paints.length > KEPT_PAINTS) paints.shift();
 }
 
+/** Notes that the tiles of the geometry page were drawn. */
+export function noteTileDraw(): void {
+  tileDraws++;
+}
+
 const probe: TestProbe = {
   image() {
     const image = shown?.arrays.get('image');
@@ -37,6 +45,7 @@ const probe: TestProbe = {
     paints = [];
     return taken;
   },
+  tileDraws: () => tileDraws,
 };
 
 declare global {

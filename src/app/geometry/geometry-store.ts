@@ -55,7 +55,10 @@ interface GeometryStore {
   setPicture(picture: ModulePicture | null): void;
   /** A new geometry; the history begins anew. */
   load(document: GeometryDocument, what: string): void;
-  /** One edit, which can be undone. Edits of the same `kind` in quick succession are one step. */
+  /**
+   * One edit, which can be undone. Edits of the same `kind` in quick succession are one step; those of one gesture (a kind
+   * that begins with `gesture`) are one step however long it takes.
+   */
   edit(change: Partial<GeometryDocument>, what: string, kind?: string): void;
   /** Moves a part further. */
   move(level: PartLevel, part: number, move: PartMove, what: string): void;
@@ -113,7 +116,8 @@ export const useGeometry = create<GeometryStore>((set, get) => {
       if (!before) return;
       const document = { ...before, ...change };
       const at = Date.now();
-      const isOne = kind !== '' && kind === lastKind && at - lastAt < ONE_STEP_MS && past.length > 1;
+      const isQuick = kind.startsWith('gesture') || at - lastAt < ONE_STEP_MS;
+      const isOne = kind !== '' && kind === lastKind && isQuick && past.length > 1;
       lastKind = kind;
       lastAt = at;
       const kept = isOne ? past.slice(0, -1) : past.slice(-MAX_STEPS);

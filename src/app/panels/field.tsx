@@ -12,11 +12,18 @@ interface FieldProps {
   readonly onApply: (text: string) => Promise<string | null>;
   readonly isText?: boolean;
   readonly isHidden?: boolean;
+  /** What Enter does. */
+  readonly effect?: string;
+  /** Told of every change of the edited text; null when nothing is pending, or what is cannot be applied. */
+  readonly onDraft?: (text: string | null) => void;
   readonly testId?: string;
 }
 
+const NEXT_TRAIN = 'acts on the next train';
+
 /** An input that acts on Enter only: orange while edited, Esc restores, what is impossible cannot be confirmed. */
-export function Field({ label, unit, value, check, onApply, isText, isHidden, testId }: FieldProps) {
+export function Field(props: FieldProps) {
+  const { label, unit, value, check, onApply, isText, isHidden, effect = NEXT_TRAIN, onDraft, testId } = props;
   const id = useId();
   const [draft, setDraft] = useState<string | null>(null);
   const [refusal, setRefusal] = useState<string | null>(null);
@@ -40,6 +47,9 @@ export function Field({ label, unit, value, check, onApply, isText, isHidden, te
     note(id, isPending ? { hasFault, apply, discard } : null);
   }, [id, isPending, hasFault, apply, discard, note]);
   useEffect(() => () => note(id, null), [id, note]);
+  const told = isPending && !hasFault ? draft : null;
+  const tell = useStable((text: string | null) => onDraft?.(text));
+  useEffect(() => tell(told), [told, tell]);
   return (
     <div className={`fr ${isText ? 'long' : ''}`} hidden={isHidden}>
       <label htmlFor={id} className={isPending && !fault ? 'pend' : ''} title={label}>
@@ -73,7 +83,7 @@ export function Field({ label, unit, value, check, onApply, isText, isHidden, te
       ) : (
         isPending && (
           <span className="fhint" id={`${id}-hint`}>
-            was {value} · ↵ acts on the next train
+            was {value} · ↵ {effect}
           </span>
         )
       )}

@@ -1,5 +1,5 @@
 import { IconCrosshair, IconLock, IconLockOpen } from '@tabler/icons-react';
-import { memo } from 'react';
+import { memo, type ReactNode } from 'react';
 import { COLOUR_MAPS, type ColourMap } from '../../display/colormap.ts';
 import { SCALES, type Scale } from '../../display/scale.ts';
 
@@ -17,12 +17,14 @@ interface ImageToolbarProps {
   readonly onPng: () => void;
   readonly onNpy: () => void;
   readonly hasImage: boolean;
+  /** More tools, after those that every picture has. */
+  readonly children?: ReactNode;
 }
 
 /** Tools of a picture: colour map, scale, levels, crosshair, fit, export. */
 export const ImageToolbar = memo(function ImageToolbar(props: ImageToolbarProps) {
   const { map, onMap, scale, onScale, isLocked, onLock, hasCrosshair, onCrosshair } = props;
-  const { onAutoLevel, onFit, onPng, onNpy, hasImage } = props;
+  const { onAutoLevel, onFit, onPng, onNpy, hasImage, children } = props;
   const Lock = isLocked ? IconLock : IconLockOpen;
   return (
     <div className="ptool" role="toolbar" aria-label="Picture">
@@ -72,6 +74,7 @@ export const ImageToolbar = memo(function ImageToolbar(props: ImageToolbarProps)
       >
         <IconCrosshair size={15} stroke={1.7} aria-hidden="true" />
       </button>
+      {children}
       <span className="sp" />
       <button
         type="button"

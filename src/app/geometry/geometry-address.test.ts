@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { readAddressedDocument, readPictureChoice } from './geometry-address.ts';
+
+const choice = (text: string) => readPictureChoice(new URLSearchParams(text));
+const document = (text: string) => readAddressedDocument(new URLSearchParams(text));
+
+describe('the address of the geometry page', () => {
+  it('chooses the picture', () => {
+    expect(choice('detector=A&over=one&train=3&pulse=12&view=raw&trains=7')).toEqual({
+      detector: 'A',
+      over: 'one',
+      train: 3,
+      pulse: 12,
+      view: 'raw',
+      trains: 7,
+    });
+    expect(choice('')).toEqual({ detector: null, over: 'mean', train: 0, pulse: 0, view: null, trains: 50 });
+  });
+
+  it('says numbers of the experiment', () => {
+    expect(document('distance=0.152&energy=9.3&calibrant=CeO2&rings=4')).toEqual({
+      distance: 0.152,
+      photonEnergyKeV: 9.3,
+      calibrant: 'CeO2',
+      rings: 4,
+    });
+  });
+
+  it('passes over what makes no sense', () => {
+    expect(choice('over=median&train=-3&pulse=1e9&trains=0&view=left')).toMatchObject({
+      over: 'mean',
+      train: 0,
+      pulse: 0,
+      view: null,
+      trains: 1,
+    });
+    expect(document('distance=-1&energy=Infinity&rings=1000')).toEqual({
+      distance: null,
+      photonEnergyKeV: null,
+      calibrant: null,
+      rings: null,
+    });
+  });
+});
