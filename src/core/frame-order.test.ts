@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isXfelError } from './errors.ts';
 import { frameAxesOf, inFileOrder, type ModuleLayout } from './frame-order.ts';
-import { elementCount, ndarray, zeros } from './ndarray.ts';
+import { bytesOf, elementCount, ndarray, zeros } from './ndarray.ts';
 
 const AGIPD = { modules: 16, slowScan: 512, fastScan: 128 };
 const LPD = { modules: 16, slowScan: 256, fastScan: 256 };
@@ -106,6 +106,34 @@ describe('inFileOrder', () => {
     );
   });
 
+  it.each(['uint8', 'bool', 'float16', 'uint16', 'float32', 'float64', 'int64', 'uint64'] as const)(
+    'moves every bit of %s, also of modules that take several turns',
+    (dtype) => {
+      const layout = { modules: 2, slowScan: 7, fastScan: 601 };
+      const frames = 37;
+      const shape = [2, 601, 7, frames];
+      const array = zeros(dtype, shape);
+      const bytes = bytesOf(array);
+      // Any pattern of bits: signalling NaNs and integers above 2^53 are among them.
+      for (let i = 0; i < bytes.length; i++) bytes[i] = Math.imul(i, 2654435761) >>> 24;
+      const axes = frameAxesOf(shape, layout, true);
+      const turned = inFileOrder(array, axes as never, layout);
+      expect(turned.shape).toEqual([frames, 2, 7, 601]);
+      const size = bytes.length / elementCount(shape);
+      const got = bytesOf(turned);
+      const expected = new Uint8Array(bytes.length);
+      let at = 0;
+      for (let p = 0; p < frames; p++)
+        for (let m = 0; m < 2; m++)
+          for (let ss = 0; ss < 7; ss++)
+            for (let fs = 0; fs < 601; fs++) {
+              const from = (((m * 601 + fs) * 7 + ss) * frames + p) * size;
+              for (let i = 0; i < size; i++) expected[at++] = bytes[from + i];
+            }
+      expect(Buffer.compare(got, expected)).toBe(0);
+    },
+  );
+
   it('leaves file order alone, takes memory that is given, and refuses what does not fit', () => {
     const layout = { modules: 1, slowScan: 2, fastScan: 3 };
     const axes = { order: 'file', frames: 2, planes: 0, isMerged: false, isCertain: true } as const;
@@ -122,6 +150,7 @@ describe('inFileOrder', () => {
       }
     };
     expect(errorOf(() => inFileOrder(online, { ...axes, order: 'online' }, layout, new Float32Array(11)))).toBe(true);
+    expect(errorOf(() => inFileOrder(online, { ...axes, order: 'online' }, layout, new Uint16Array(12)))).toBe(true);
     expect(errorOf(() => inFileOrder(online, { ...axes, order: 'online', frames: 3 }, layout))).toBe(true);
   });
 });
