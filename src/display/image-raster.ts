@@ -1,39 +1,26 @@
 import type { ImagePainter, ImageView } from './image-painter.ts';
 import type { Levels } from './levels.ts';
+import { colourBytes, HATCH, LINE_SHARE, MASKED, MASKED_LINE, MISSING, RasterCanvas } from './raster-canvas.ts';
 import { lowestShown, type Scale, scaleCurve } from './scale.ts';
 
-/** Behind the picture, masked pixels and their lines: the colours of the image layer's shader, as bytes of RGBA. */
+/** Behind the picture: the colour of the image layer, as bytes of RGBA. */
 const WELL = 0xff0a0705;
-const MASKED = 0xff333333;
-/** Stands for no value until the row is done: no colour is transparent. */
-const MISSING = 0;
-const MASKED_LINE = 0xff6b6b6b;
-/** CSS pixels between two lines of the hatching, and the part of it that is line. */
-const HATCH = 5;
-const LINE_SHARE = 0.4;
-
-const rgba = (red: number, green: number, blue: number) => ((0xff << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
 /**
  * Draws one float image without WebGL: one look-up for each pixel of the screen, not of the image. Same pictures as the image
  * layer; the faster one where WebGL itself is drawn by the CPU.
  */
 export class ImageRaster implements ImagePainter {
-  readonly #context: CanvasRenderingContext2D;
-  readonly #colours = new Uint32Array(256);
+  readonly #canvas: RasterCanvas;
   #image: Float32Array = new Float32Array(0);
   #width = 0;
   #height = 0;
   #inside: Uint8Array | null = null;
-  #target: ImageData | null = null;
-  #pixels = new Uint32Array(0);
   #columns = new Int32Array(0);
 
   /** @throws Error if the browser gives no drawing surface */
   constructor(canvas: HTMLCanvasElement) {
-    const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
-    if (!context) throw new Error('This browser gives no canvas to draw on. Close other tabs and reload.');
-    this.#context = context;
+    this.#canvas = new RasterCanvas(canvas);
   }
 
   setImage(data: Float32Array, width: number, height: number): void {
@@ -47,41 +34,35 @@ export class ImageRaster implements ImagePainter {
   }
 
   setColours(table: Uint8Array): void {
-    for (let i = 0; i < 256; i++) this.#colours[i] = rgba(table[4 * i], table[4 * i + 1], table[4 * i + 2]);
+    this.#canvas.setColours(table);
   }
 
   draw(view: ImageView, levels: Levels, scale: Scale, gap: readonly [number, number, number]): void {
-    const { canvas } = this.#context;
-    const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
-    if (width === 0 || height === 0) return;
-    if (!this.#target || canvas.width !== width || canvas.height !== height) {
-      canvas.width = width;
-      canvas.height = height;
-      this.#target = this.#context.createImageData(width, height);
-      this.#pixels = new Uint32Array(this.#target.data.buffer);
-      this.#columns = new Int32Array(width);
-    }
-    this.#fill(view, levels, scale, rgba(...(gap.map((part) => Math.round(255 * part)) as [number, number, number])));
-    this.#context.putImageData(this.#target, 0, 0);
+    const screen = this.#canvas.begin();
+    if (!screen) return;
+    if (this.#columns.length !== screen.width) this.#columns = new Int32Array(screen.width);
+    this.#fill(screen, view, levels, scale, colourBytes(gap));
+    this.#canvas.show();
   }
 
   dispose(): void {
-    this.#target = null;
+    this.#canvas.dispose();
     this.#image = new Float32Array(0);
     this.#width = 0;
     this.#height = 0;
   }
 
-  #fill({ left, bottom, zoom }: ImageView, levels: Levels, scale: Scale, gap: number): void {
-    const pixels = this.#pixels;
+  #fill(
+    { pixels, width: screenWidth, height: screenHeight, ratio }: NonNullable<ReturnType<RasterCanvas['begin']>>,
+    { left, bottom, zoom }: ImageView,
+    levels: Levels,
+    scale: Scale,
+    gap: number,
+  ): void {
     const columns = this.#columns;
     const image = this.#image;
     const inside = this.#inside?.length === image.length ? this.#inside : null;
-    const colours = this.#colours;
-    const ratio = window.devicePixelRatio || 1;
-    const screenWidth = columns.length;
-    const screenHeight = pixels.length / screenWidth;
+    const { colours } = this.#canvas;
     // Screen columns [first, last) lie on the image.
     let first = screenWidth;
     let last = 0;

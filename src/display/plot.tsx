@@ -14,6 +14,7 @@ export interface Curve {
   readonly hasDots?: boolean;
   /** Belongs to the axis at the right. */
   readonly isRight?: boolean;
+  readonly isDashed?: boolean;
 }
 
 /** A vertical line with words at its top. */
@@ -23,6 +24,8 @@ export interface PlotMark {
   /** CSS variable of the colour. */
   readonly colour: string;
   readonly isDashed?: boolean;
+  /** Share of the plot's height that the line has, from below; the whole without it. */
+  readonly share?: number;
 }
 
 /** What a plot shows. */
@@ -36,6 +39,11 @@ export interface PlotProps {
   /** Words of a value of the x axis; without it numbers. */
   readonly xText?: (x: number) => string;
   readonly isLogY?: boolean;
+  readonly isLogX?: boolean;
+  /** What is shown of the x axis; everything without it. */
+  readonly xRange?: readonly [number, number] | null;
+  /** A range was dragged on the plot; null after a double click. */
+  readonly onZoom?: (range: readonly [number, number] | null) => void;
   /** Lower and upper edge of a band behind the first curve. */
   readonly band?: { readonly low: ArrayLike<number>; readonly high: ArrayLike<number>; readonly label: string };
   readonly marks?: readonly PlotMark[];
@@ -102,16 +110,17 @@ function drawMarks(plot: uPlot, marks: readonly PlotMark[], element: HTMLElement
   ctx.font = FONT.replace('11px', `${11 * ratio}px`);
   ctx.textBaseline = 'top';
   ctx.lineWidth = ratio;
-  for (const { x, label, colour, isDashed } of marks) {
+  for (const { x, label, colour, isDashed, share = 1 } of marks) {
     const at = Math.round(plot.valToPos(x, 'x', true)) + 0.5;
     if (!(at >= bbox.left && at <= bbox.left + bbox.width)) continue;
     ctx.strokeStyle = colourOf(element, colour);
     ctx.fillStyle = ctx.strokeStyle;
     ctx.setLineDash(isDashed ? [3 * ratio, 3 * ratio] : []);
     ctx.beginPath();
-    ctx.moveTo(at, bbox.top);
+    ctx.moveTo(at, bbox.top + (1 - share) * bbox.height);
     ctx.lineTo(at, bbox.top + bbox.height);
     ctx.stroke();
+    if (label === '') continue;
     const isRight = at + ctx.measureText(label).width + 6 * ratio < bbox.left + bbox.width;
     ctx.textAlign = isRight ? 'left' : 'right';
     ctx.fillText(label, at + (isRight ? 4 : -4) * ratio, bbox.top + 2 * ratio);
@@ -119,15 +128,47 @@ function drawMarks(plot: uPlot, marks: readonly PlotMark[], element: HTMLElement
   ctx.restore();
 }
 
+/** Limits of the x axis; one point alone is given some room. */
+function xLimits(low: number | null, high: number | null, { xRange, isLogX }: PlotProps): [number, number] {
+  if (xRange) return [xRange[0], xRange[1]];
+  if (low === null || high === null) return isLogX ? [1, 10] : [0, 1];
+  if (isLogX) return [Math.max(low, high * 1e-6), high > low ? high : high * 2];
+  return high > low ? [low, high] : [low - 0.5, high + 0.5];
+}
+
+/** Tells the range that was dragged, and takes the mark of it away. */
+function zoomTo(plot: uPlot, { onZoom }: PlotProps): void {
+  const { left, width } = plot.select;
+  if (width < 4) return;
+  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  onZoom?.([plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')]);
+}
+
 /** A quick curve plot: uPlot in the colours and type of the design. Title line above, axis title below. */
 export function Plot(props: PlotProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
+  /** Points that are not drawn on a logarithmic axis come first. */
+  const first = useRef(0);
   latest.current = props;
-  const { theme, isLogY = false, xTitle, yTitle, rightTitle, x, curves, band, marks } = props;
+  const {
+    theme,
+    isLogY = false,
+    isLogX = false,
+    xRange = null,
+    xTitle,
+    yTitle,
+    rightTitle,
+    x,
+    curves,
+    band,
+    marks,
+  } = props;
+  const [xLow, xHigh] = xRange ?? [null, null];
   const shape = JSON.stringify([
-    curves.map(({ label, colour, isPoints, isRight }) => [label, colour, isPoints, isRight]),
+    curves.map(({ label, colour, isPoints, isRight, isDashed }) => [label, colour, isPoints, isRight, isDashed]),
+    props.onZoom !== undefined,
     props.xText !== undefined,
     band !== undefined,
   ]);
@@ -150,11 +191,12 @@ export function Plot(props: PlotProps) {
       const words = latest.current.xText;
       return words ? ticks.map((tick) => words(tick)) : (axisText(u, ticks, ...rest) as string[]);
     };
-    const line = ({ label, colour, isPoints, hasDots, isRight }: Curve): uPlot.Series => ({
+    const line = ({ label, colour, isPoints, hasDots, isRight, isDashed }: Curve): uPlot.Series => ({
       label,
       scale: isRight ? 'right' : 'y',
       stroke: colourOf(element, colour),
       width: isPoints ? 0 : 1.5,
+      ...(isDashed ? { dash: [4, 3] } : {}),
       points: isPoints
         ? { show: true, size: 4, fill: colourOf(element, colour), width: 0 }
         : {
@@ -171,8 +213,19 @@ export function Plot(props: PlotProps) {
         height: Math.max(50, element.clientHeight),
         padding: [6, (u) => (!hasRight && (u.scales['x'].max ?? 0) >= LONG_VALUE ? LONG_PADDING_PX : 8), 0, 0],
         legend: { show: false },
-        cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-        scales: { x: { time: false }, y: isLogY ? { distr: 3 } : {} },
+        cursor: {
+          y: false,
+          points: { show: false },
+          drag: { x: latest.current.onZoom !== undefined, y: false, setScale: false },
+        },
+        scales: {
+          x: {
+            time: false,
+            ...(isLogX ? { distr: 3 as const } : {}),
+            range: (_u, low, high) => xLimits(low, high, latest.current),
+          },
+          y: isLogY ? { distr: 3 } : {},
+        },
         axes: [
           {
             ...axis,
@@ -189,10 +242,12 @@ export function Plot(props: PlotProps) {
         bands: band ? [{ series: [curves.length + 2, curves.length + 1], fill: `${colourOf(element, '--c1')}38` }] : [],
         hooks: {
           draw: [(u) => drawMarks(u, latest.current.marks ?? [], element)],
-          setCursor: [(u) => latest.current.onHover?.(u.cursor.idx ?? null)],
+          setSelect: [(u) => zoomTo(u, latest.current)],
+          setCursor: [(u) => latest.current.onHover?.(u.cursor.idx == null ? null : u.cursor.idx + first.current)],
           ready: [
             (u) => {
               u.over.addEventListener('click', (event) => latest.current.onPick?.(u.posToVal(event.offsetX, 'x')));
+              u.over.addEventListener('dblclick', () => latest.current.onZoom?.(null));
               u.over.addEventListener('mouseleave', () => latest.current.onHover?.(null));
             },
           ],
@@ -211,7 +266,7 @@ export function Plot(props: PlotProps) {
       made.destroy();
       plot.current = null;
     };
-  }, [shape, theme, isLogY]);
+  }, [shape, theme, isLogX, isLogY]);
 
   // A plot made anew (theme, shape, scale) needs its data again
   useEffect(() => {
@@ -219,8 +274,17 @@ export function Plot(props: PlotProps) {
       isLogY ? asNumbers(curve.y).map((v) => (v !== null && v > 0 ? v : null)) : asNumbers(curve.y),
     );
     const edges = band ? [asNumbers(band.low), asNumbers(band.high)] : [];
-    plot.current?.setData([Array.from(x), ...y, ...edges] as uPlot.AlignedData);
-  }, [x, curves, band, shape, theme, isLogY, marks]);
+    // On a logarithmic axis there is no 0.
+    const from = isLogX
+      ? Math.max(
+          0,
+          Array.from(x).findIndex((value) => value > 0),
+        )
+      : 0;
+    first.current = from;
+    const columns = [Array.from(x), ...y, ...edges].map((column) => column.slice(from));
+    plot.current?.setData(columns as uPlot.AlignedData);
+  }, [x, curves, band, shape, theme, isLogX, isLogY, marks, xLow, xHigh]);
 
   const isLegendNeeded = curves.length > 1 || band !== undefined;
   return (

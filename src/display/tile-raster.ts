@@ -1,40 +1,25 @@
 import type { Levels } from './levels.ts';
+import { colourBytes, HATCH, LINE_SHARE, MASKED, MASKED_LINE, MISSING, RasterCanvas } from './raster-canvas.ts';
 import { lowestShown, type Scale, scaleCurve } from './scale.ts';
 import { PLACED_FIELDS, type PlacedTiles, type TilePainter, type TileView } from './tile-painter.ts';
-
-/** Masked pixels and their lines, as bytes of RGBA: the colours of the tile layer's shader. */
-const MASKED = 0xff333333;
-const MASKED_LINE = 0xff6b6b6b;
-/** Stands for no value: no colour is transparent. */
-const MISSING = 0;
-/** CSS pixels between two lines of the hatching, and the part of it that is line. */
-const HATCH = 5;
-const LINE_SHARE = 0.4;
-
-const rgba = (red: number, green: number, blue: number) => ((0xff << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
 /**
  * Draws tiles without WebGL. Colours are found once for every pixel of the detector; moving a tile only looks them up again,
  * once for each pixel of the screen.
  */
 export class TileRaster implements TilePainter {
-  readonly #context: CanvasRenderingContext2D;
-  readonly #table = new Uint32Array(256);
+  readonly #canvas: RasterCanvas;
   #stack: Float32Array = new Float32Array(0);
   #columns = 0;
   #tiles: PlacedTiles = new Float32Array(0);
   #oddRowShift = 0;
-  #target: ImageData | null = null;
-  #pixels = new Uint32Array(0);
   /** Colour of each pixel of the stack, and for which levels. */
   #colours = new Uint32Array(0);
   #colouredFor = '';
 
   /** @throws Error if the browser gives no drawing surface */
   constructor(canvas: HTMLCanvasElement) {
-    const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
-    if (!context) throw new Error('This browser gives no canvas to draw on. Close other tabs and reload.');
-    this.#context = context;
+    this.#canvas = new RasterCanvas(canvas);
   }
 
   setStack(data: Float32Array, _rows: number, columns: number): void {
@@ -49,29 +34,21 @@ export class TileRaster implements TilePainter {
   }
 
   setColours(table: Uint8Array): void {
-    for (let i = 0; i < 256; i++) this.#table[i] = rgba(table[4 * i], table[4 * i + 1], table[4 * i + 2]);
+    this.#canvas.setColours(table);
     this.#colouredFor = '';
   }
 
   draw(view: TileView, levels: Levels, scale: Scale, gap: readonly [number, number, number]): void {
-    const { canvas } = this.#context;
-    const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
-    if (width === 0 || height === 0) return;
-    if (!this.#target || canvas.width !== width || canvas.height !== height) {
-      canvas.width = width;
-      canvas.height = height;
-      this.#target = this.#context.createImageData(width, height);
-      this.#pixels = new Uint32Array(this.#target.data.buffer);
-    }
+    const screen = this.#canvas.begin();
+    if (!screen) return;
     this.#colour(levels, scale);
-    this.#pixels.fill(rgba(...(gap.map((part) => Math.round(255 * part)) as [number, number, number])));
-    for (let at = 0; at < this.#tiles.length; at += PLACED_FIELDS) this.#drawTile(at, view, width, height, ratio);
-    this.#context.putImageData(this.#target, 0, 0);
+    screen.pixels.fill(colourBytes(gap));
+    for (let at = 0; at < this.#tiles.length; at += PLACED_FIELDS) this.#drawTile(at, view, screen);
+    this.#canvas.show();
   }
 
   dispose(): void {
-    this.#target = null;
+    this.#canvas.dispose();
     this.#stack = new Float32Array(0);
     this.#colours = new Uint32Array(0);
     this.#tiles = new Float32Array(0);
@@ -90,11 +67,15 @@ export class TileRaster implements TilePainter {
       const place = (value - low) * factor;
       this.#colours[i] = Number.isNaN(stack[i])
         ? MISSING
-        : this.#table[place <= 0 ? 0 : place >= 255 ? 255 : (place + 0.5) | 0];
+        : this.#canvas.colours[place <= 0 ? 0 : place >= 255 ? 255 : (place + 0.5) | 0];
     }
   }
 
-  #drawTile(at: number, view: TileView, width: number, height: number, ratio: number): void {
+  #drawTile(
+    at: number,
+    view: TileView,
+    { pixels, width, height, ratio }: NonNullable<ReturnType<RasterCanvas['begin']>>,
+  ): void {
     const tiles = this.#tiles;
     const mirror = view.isFront ? -1 : 1;
     const zoom = view.zoom * ratio;
@@ -120,7 +101,6 @@ export class TileRaster implements TilePainter {
     // From the screen back to (ss, fs).
     const [ssPerX, ssPerY, fsPerX, fsPerY] = [fsY / area, -fsX / area, -ssY / area, ssX / area];
     const colours = this.#colours;
-    const pixels = this.#pixels;
     const hatch = HATCH * ratio;
     for (let row = top; row < low; row++) {
       const dy = row + 0.5 - y;

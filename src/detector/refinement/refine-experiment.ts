@@ -48,7 +48,8 @@ export interface RefinedExperiment {
   readonly atBound: readonly string[];
 }
 
-const SCALES: Readonly<Record<ExperimentParameter, number>> = {
+/** A change of a parameter that is small, but matters: m, rad, keV. */
+export const EXPERIMENT_SCALES: Readonly<Record<ExperimentParameter, number>> = {
   distance: 1e-4,
   poni1: 1e-4,
   poni2: 1e-4,
@@ -57,7 +58,7 @@ const SCALES: Readonly<Record<ExperimentParameter, number>> = {
   rot3: 1e-3,
   photonEnergyKeV: 1e-3,
 };
-const NAMES = Object.keys(SCALES) as ExperimentParameter[];
+const NAMES = Object.keys(EXPERIMENT_SCALES) as ExperimentParameter[];
 const DEFAULT_FREE: readonly ExperimentParameter[] = ['distance', 'poni1', 'poni2', 'rot1', 'rot2'];
 
 /**
@@ -78,7 +79,7 @@ export function refineExperiment(
   const full: Required<Experiment> = { poni1: 0, poni2: 0, rot1: 0, rot2: 0, rot3: 0, ...start };
   const parameters = NAMES.map((name): FitParameter => {
     const [low, high] = bounds[name] ?? (name === 'distance' || name === 'photonEnergyKeV' ? [1e-6, undefined] : []);
-    return { name, start: full[name], scale: SCALES[name], isFixed: !free.includes(name), low, high };
+    return { name, start: full[name], scale: EXPERIMENT_SCALES[name], isFixed: !free.includes(name), low, high };
   });
   const count = images.reduce((sum, { points }) => sum + points.length, 0);
   const residuals = (values: Float64Array, out: Float64Array) => {

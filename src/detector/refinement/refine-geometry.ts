@@ -15,7 +15,7 @@ import {
   partsOf,
 } from './detector-part.ts';
 import { type FitParameter, type FitResult, fitLeastSquares } from './least-squares.ts';
-import type { ExperimentParameter } from './refine-experiment.ts';
+import { EXPERIMENT_SCALES, type ExperimentParameter } from './refine-experiment.ts';
 import { findRingPoints, positionOnTile, type RingPoint, type RingPointOptions } from './ring-points.ts';
 import { scatteringAngle } from './scattering-angle.ts';
 
@@ -81,15 +81,6 @@ const SETTLED_PX = 0.05;
 const NARROWER = 0.6;
 const NARROWEST_PX = 6;
 const OUTLIER_SIGMA = 3;
-const EXPERIMENT_SCALES: Readonly<Record<ExperimentParameter, number>> = {
-  distance: 1e-4,
-  poni1: 1e-4,
-  poni2: 1e-4,
-  rot1: 1e-3,
-  rot2: 1e-3,
-  rot3: 1e-3,
-  photonEnergyKeV: 1e-3,
-};
 
 /**
  * Moves the parts of a detector so that the rings of a calibrant come to lie where they should.
