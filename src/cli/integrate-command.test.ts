@@ -1,0 +1,104 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { GOLDEN } from '../../test/conformance/hdf5-run-expected.ts';
+import { runHutch } from '../../test/server/hutch-process.ts';
+import { ndarray } from '../core/ndarray.ts';
+import { decodeNpy, encodeNpy } from '../formats/npy.ts';
+import { parsePattern } from '../formats/pattern-text.ts';
+
+const PROC = `${GOLDEN}root/SPB/202301/p900001/proc/r0034`;
+const folder = mkdtempSync(join(tmpdir(), 'hutch-integrate-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const BEAM = ['--distance', '0.2', '--energy', '9.3'];
+const ROWS = 40;
+const COLUMNS = 30;
+const PONI = `poni_version: 2
+Detector: Detector
+Detector_config: {"pixel1": 0.0002, "pixel2": 0.0002, "max_shape": null, "orientation": 3}
+Distance: 0.1
+Poni1: 0.004
+Poni2: 0.003
+Rot1: 0.0
+Rot2: 0.0
+Rot3: 0.0
+Wavelength: 1.0e-10
+`;
+
+async function integrate(name: string, data: string, ...args: string[]): Promise<string> {
+  const output = join(folder, name);
+  const { code, stderr } = await runHutch(['integrate', data, ...args, '-o', output]);
+  expect([code, stderr.replace(/^No --geometry.*\n/, '')]).toEqual([0, '']);
+  return output;
+}
+
+describe('hutch integrate', () => {
+  const npy = join(folder, 'pictures.npy');
+  const poni = join(folder, 'calib.poni');
+  const pictures = Float32Array.from({ length: 2 * ROWS * COLUMNS }, (_, i) => (i < ROWS * COLUMNS ? 2 : 4));
+  writeFileSync(npy, Buffer.concat(encodeNpy(ndarray('float32', [2, ROWS, COLUMNS], pictures))));
+  writeFileSync(poni, PONI);
+
+  it('averages the frames of a run, and gives each', async () => {
+    const args = [...BEAM, '--bins', '50', '--trains', '0:2', '--per-pulse'];
+    const json = JSON.parse(readFileSync(await integrate('run.json', PROC, ...args), 'utf8'));
+    expect(json).toMatchObject({ unit: 'q_A^-1', shape: [50], frameCount: json.frames.length });
+    expect(json.trainIds).toHaveLength(json.frameCount);
+    expect(new Set(json.trainIds).size).toBe(2);
+    const filled = json.count.findIndex((count: number) => count > 100);
+    const each = json.frames.map((frame: number[]) => frame[filled]);
+    expect(json.intensity[filled]).toBeGreaterThanOrEqual(Math.min(...each));
+    expect(json.intensity[filled]).toBeLessThanOrEqual(Math.max(...each));
+    const array = decodeNpy(readFileSync(await integrate('run.npy', PROC, ...args)));
+    expect(array.shape).toEqual([json.frameCount, 50]);
+    expect(Math.abs((array.data as Float32Array)[filled] / each[0] - 1)).toBeLessThan(1e-6);
+  });
+
+  it('integrates flat pictures with a .poni file, in one dimension and in two', async () => {
+    const args = ['--poni', poni, '--no-solid-angle', '--method', 'full', '--bins', '20', '--unit', '2th_deg'];
+    const read = async (name: string, ...more: string[]) =>
+      parsePattern(readFileSync(await integrate(name, npy, ...args, ...more), 'utf8'));
+    const xy = await read('a.xy');
+    expect(xy.x).toHaveLength(20);
+    for (const value of xy.y) expect(value).toBeCloseTo(3, 5);
+    // the farthest corner, 3 mm and 4 mm off the beam at 100 mm
+    expect(xy.x[19] + (xy.x[1] - xy.x[0]) / 2).toBeCloseTo((Math.atan(0.05) * 180) / Math.PI, 4);
+    const gsas = await read('a.fxye');
+    expect(gsas.sigma?.[10]).toBeGreaterThan(0);
+    expect(gsas.x[3]).toBeCloseTo(xy.x[3], 9);
+    expect((await read('a.chi')).y[5]).toBeCloseTo(3, 5);
+    const cake = decodeNpy(
+      readFileSync(
+        await integrate('cake.npy', npy, ...args, '--2d', '--azimuth-bins', '8', '--azimuth-range', '-90:90'),
+      ),
+    );
+    expect(cake.shape).toEqual([8, 20]);
+  });
+
+  it('prints csv, with a column for the azimuth in two dimensions', async () => {
+    const args = ['integrate', npy, '--poni', poni, '--bins', '3', '--2d', '--azimuth-bins', '2'];
+    const { stdout, code } = await runHutch(args);
+    expect(code).toBe(0);
+    expect(stdout.split('\n')[0]).toBe('azimuth_deg,q_A^-1,intensity,count');
+    expect(stdout.trim().split('\n')).toHaveLength(7);
+  });
+
+  it.each([
+    [[npy], /shape of no detector/],
+    [[npy, '--poni', poni, '--unit', 'x'], /--unit x: choose one of q_A\^-1/],
+    [[npy, '--poni', poni, '--method', 'half'], /--method half: choose one of no, bbox/],
+    [[npy, '--poni', poni, '--bins', '1.5'], /--bins needs a whole number/],
+    [[npy, '--poni', poni, '--azimuth-range', '3'], /--azimuth-range needs A:B/],
+    [[npy, '--poni', join(folder, 'none.poni')], /there is no file/],
+    [[npy, '--poni', poni, '--2d', '-o', join(folder, 'x.xy')], /xy holds one curve/],
+    [[npy, '--poni', poni, '-o', join(folder, 'x.tif')], /is no format: choose one of json/],
+    [[PROC, '--energy', '9'], /distance is not known: give --distance/],
+  ])('%j ends with 2', async (args, message) => {
+    const { code, stderr } = await runHutch(['integrate', ...args]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+    expect(existsSync(join(folder, 'x.xy'))).toBe(false);
+  });
+});
