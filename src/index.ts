@@ -89,6 +89,12 @@ export {
   poniFromExperiment,
 } from './detector/geometry-poni-file.ts';
 export { gotthard2 } from './detector/gotthard.ts';
+export { combinePatterns } from './detector/integration/combine.ts';
+export { integrateFrame } from './detector/integration/integrate.ts';
+export { buildIntegrationTable } from './detector/integration/integration-table.ts';
+export { medianFilter, separateBragg, sigmaClip } from './detector/integration/robust.ts';
+export { buildSectors, integrateSectors, profileOverAzimuth } from './detector/integration/sectors.ts';
+export { TableCache } from './detector/integration/table-cache.ts';
 export { interpolateModules, interpolationTable } from './detector/interpolated-assembly.ts';
 export { jungfrau } from './detector/jungfrau.ts';
 export { LPD_1M, LPD_SOLO, lpdMini } from './detector/lpd.ts';
@@ -127,6 +133,7 @@ export {
 export { keepAvailable, keepOnDisk } from './platform/node/file-locality.ts';
 export { glanceHtml } from './platform/node/glance-file.ts';
 export { loadGeometry } from './platform/node/load-geometry.ts';
+export { openIntegrator } from './platform/node/open-integrator.ts';
 export { openRun, readAliases } from './platform/node/open-run.ts';
 export { saveGeometry } from './platform/node/save-geometry.ts';
 export {
