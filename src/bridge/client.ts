@@ -54,7 +54,7 @@ const INVALID_PAUSE_MS = 100;
  * @example for await (const train of receiveTrains({ endpoint: 'tcp://localhost:4500', transport })) { ..; train.release?.() }
  */
 export function receiveTrains(options: BridgeClientOptions): AsyncGenerator<Train> {
-  const reader = new TrainReader(options.allocate);
+  const reader = new TrainReader(options.allocate, { mayWrite: true });
   return receiveWith({ ...options, allocate: reader.allocate }, (message) => reader.read(message));
 }
 

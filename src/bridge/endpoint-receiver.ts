@@ -72,7 +72,7 @@ export class EndpointReceiver {
   async run(): Promise<void> {
     const { endpoint } = this;
     const { signal } = this.#stopped;
-    const reader = new TrainReader(this.#options.allocate);
+    const reader = new TrainReader(this.#options.allocate, { mayWrite: true });
     const trains = receiveWith(
       {
         ...this.#options,

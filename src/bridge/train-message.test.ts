@@ -52,6 +52,49 @@ describe('trainOfMessage', () => {
     expect([...bytes]).toEqual([0, 0, 1, 0, 2, 0]);
   });
 
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])('moves the arrays of a message of its own where they are (name +%i)', (extra) => {
+    const values = ndarray(
+      'float64',
+      [20_000],
+      Float64Array.from({ length: 20_000 }, (_, i) => i + 0.5),
+    );
+    const bytes = new TextEncoder().encode('before the array');
+    const data = { text: 'abc', bytes, a: values, small: ndarray('float32', [2], Float32Array.of(1, 2)), b: values };
+    const name = `S${'x'.repeat(extra)}`;
+    const source = { data: new Map<string, TrainValue>(Object.entries(data)), metadata: new Map([['k', 'v']]) };
+    const [part] = encodeBridgeMessage(messageOfTrain({ trainId: 1, sources: new Map([[name, source]]) }), {
+      protocol: '1.0',
+    });
+    let asked = 0;
+    const allocate = () => {
+      asked++;
+      return undefined;
+    };
+    const got = trainOfMessage(decodeBridgeMessage([part]), 0, () => {}, { mayWrite: true, allocate });
+    expect(got.sources).toEqual(new Map([[name, source]]));
+    for (const key of ['a', 'b']) {
+      const array = got.sources.get(name)?.data.get(key) as NdArray<'float64'>;
+      expect(array.data.buffer).toBe(part.buffer);
+    }
+    expect(asked).toBe(0);
+  });
+
+  it('writes to no message that is read by others, and beyond no part', () => {
+    const bytes = new Uint8Array(80_008).map((_, i) => i);
+    const before = bytes.slice();
+    const wire = array('>f8', [10_000], bytes.subarray(8));
+    const expected = valueIn(wire);
+    expect(bytes).toEqual(before);
+    const odd = array('float64', [10_000], bytes.subarray(3, 80_003));
+    // A part of protocol 2 begins with the array: what lies before it is not ours.
+    trainOfMessage([odd], 0, () => {}, { mayWrite: true });
+    expect(bytes).toEqual(before);
+    const swapped = trainOfMessage([wire], 0, () => {}, { mayWrite: true })
+      .sources.get('S')
+      ?.data.get('x') as NdArray;
+    expect([swapped, (swapped.data as Float64Array).buffer === bytes.buffer]).toEqual([expected, true]);
+  });
+
   it('reads text, and leaves what we have no type for as bytes', () => {
     const utf32 = new Uint8Array(Uint32Array.of(0xb5, 0x1f600, 0x61, 0).buffer);
     expect(valueIn(array('<U2', [2], utf32))).toEqual(ndarray('string', [2], ['µ😀', 'a']));

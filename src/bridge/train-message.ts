@@ -20,7 +20,7 @@ import { MsgpackExtension, MsgpackMap, type MsgpackValue } from '../formats/msgp
 
 /** Text arrays with more elements stay bytes: a text takes many times its bytes. */
 const MAX_TEXTS = 1_000_000;
-/** Smaller arrays are not worth a slot of lent memory, bytes. */
+/** Smaller arrays are not worth a slot of lent memory, bytes; larger ones have a header of five bytes in msgpack. */
 const LENT_BYTES = 65_536;
 const METADATA = 'metadata';
 const decoder = new TextDecoder();
@@ -32,9 +32,16 @@ export interface TrainOptions {
    * spares the system finding new pages for each train. The train's `release` hands it back.
    */
   readonly allocate?: (byteLength: number) => Lease | undefined;
+  /**
+   * Nobody else reads the message, now or later: a large array is moved or swapped where it is, which needs no memory and
+   * leaves a message that cannot be read again.
+   */
+  readonly mayWrite?: boolean;
 }
 
-type Hands = { readonly allocate: TrainOptions['allocate']; readonly leases: Lease[] };
+interface Hands extends TrainOptions {
+  readonly leases: Lease[];
+}
 
 /**
  * A received message as a train, the same whatever its protocol: numpy's scalars are plain numbers, the metadata is not among
@@ -46,15 +53,15 @@ export function trainOfMessage(
   sources: readonly BridgeSource[],
   receivedAt: number,
   release: () => void,
-  { allocate: lend }: TrainOptions = {},
+  options: TrainOptions = {},
 ): Train {
   const result = new Map<string, TrainSource>();
-  const hands: Hands = { allocate: lend, leases: [] };
+  const hands: Hands = { ...options, leases: [] };
   let trainId = 0;
   for (const { source, metadata, data, arrays, order } of sources) {
     const isNumpy = order !== undefined;
     const values = valuesOf(data, isNumpy);
-    for (const array of arrays) values.set(array.path, arrayOf(array, hands));
+    for (const array of arrays) values.set(array.path, arrayOf(array, hands, isNumpy));
     // Protocols before 2.2 have the metadata among the data, and so do streams of EXtra-data.
     const inside = values.get(METADATA);
     if (inside instanceof Map) values.delete(METADATA);
@@ -114,14 +121,17 @@ function numpyValue(map: MsgpackMap): TrainValue | undefined {
   const numpy = numpyOf(map);
   if (!numpy) return undefined;
   if (numpy.kind === 'complex') return ndarray('complex128', [], Float64Array.from(numpy.parts));
-  const array = arrayOf({ path: '', ...numpy.array }, { allocate: undefined, leases: [] });
+  const array = arrayOf({ path: '', ...numpy.array }, { leases: [] });
   if (numpy.kind === 'array' || lanesOf(array.dtype) > 1) return array;
   const [element] = elementsOf(numpy.array) ?? [];
   return element === undefined ? array : (element as TrainValue);
 }
 
-/** An array of the wire as ours: text decoded, foreign byte order swapped, types that we do not have as their bytes. */
-function arrayOf({ dtype, shape, bytes }: BridgeArray, hands: Hands): NdArray {
+/**
+ * An array of the wire as ours: text decoded, foreign byte order swapped, types that we do not have as their bytes.
+ * @param isInside its bytes lie inside a part of protocol 1.0, behind their header in msgpack
+ */
+function arrayOf({ dtype, shape, bytes }: BridgeArray, hands: Hands, isInside = false): NdArray {
   const count = elementCount(shape);
   const text = /^[<>|=]?([US])(\d+)$/.exec(dtype);
   if (text && count <= MAX_TEXTS) {
@@ -139,14 +149,27 @@ function arrayOf({ dtype, shape, bytes }: BridgeArray, hands: Hands): NdArray {
   // One more axis has the bytes of each element.
   if (!element) return ndarray('uint8', [...shape, count === 0 ? 1 : bytes.length / count], bytes);
   const storageSize = itemSizeOf(element.dtype) / lanesOf(element.dtype);
-  const isAligned = bytes.byteOffset % storageSize === 0;
-  const own = isAligned && !element.isBigEndian ? bytes : copyOf(bytes, hands);
+  const excess = bytes.byteOffset % storageSize;
+  const isOurs = hands.mayWrite === true && bytes.length > LENT_BYTES && (excess === 0 || isInside);
+  const isInPlace = isOurs || (excess === 0 && !element.isBigEndian);
+  const own = isInPlace ? movedDown(bytes, excess) : copyOf(bytes, hands);
   if (element.isBigEndian) swapBytes(own, storageSize);
   return {
     dtype: element.dtype,
     shape,
     data: viewBytes(element.dtype, own.buffer, own.byteOffset, count),
   };
+}
+
+/**
+ * The bytes, moved down by a few in their memory. Up to seven that come before are written over: the header of the array (five)
+ * and the end of the key `data`, which have been read.
+ */
+function movedDown(bytes: Uint8Array, by: number): Uint8Array {
+  if (by === 0) return bytes;
+  const around = new Uint8Array(bytes.buffer, bytes.byteOffset - by, bytes.length + by);
+  around.copyWithin(0, by);
+  return around.subarray(0, bytes.length);
 }
 
 function copyOf(bytes: Uint8Array, { allocate: lend, leases }: Hands): Uint8Array {

@@ -59,7 +59,7 @@ export function openedRecording(content: RecordingContent): Recording {
     messages,
     async *trains(range: MessageRange = {}): AsyncGenerator<Train> {
       for await (const { parts, receivedAt } of messages(range))
-        yield trainOfMessage(decodeBridgeMessage(parts), receivedAt, () => undefined);
+        yield trainOfMessage(decodeBridgeMessage(parts), receivedAt, () => undefined, { mayWrite: true });
     },
     close: () => content.close(),
     [Symbol.asyncDispose]: () => content.close(),
