@@ -1,4 +1,4 @@
-import { radialValue, spacingOf } from '../../detector/analysis/radial-value.ts';
+import { radialValue, spacingOf, twoThetaOf } from '../../detector/analysis/radial-value.ts';
 import type { RadialUnit } from '../../detector/integration/radial-unit.ts';
 import type { FullExperiment } from './analysis-request.ts';
 
@@ -36,6 +36,31 @@ export function turnSpacing(value: number): number {
 /** Where a ring lies on the axis. @param twoTheta rad */
 export function ringPlace(twoTheta: number, unit: PatternUnit, experiment: FullExperiment): number {
   return unit === 'd_A' ? spacingOf(twoTheta, experiment.photonEnergyKeV) : radialValue(twoTheta, unit, experiment);
+}
+
+/** Scattering angle of a place on the axis, rad; NaN where none has it. */
+export function angleAt(place: number, unit: PatternUnit, experiment: FullExperiment): number {
+  return unit === 'd_A' ? twoThetaOf(turnSpacing(place), 'q_A^-1', experiment) : twoThetaOf(place, unit, experiment);
+}
+
+/** rad */
+const LEAST_ANGLE = 1e-9;
+
+/** A curve over another unit, rising again; points that do not exist there are left out. */
+export function curveInUnit(
+  curve: { readonly x: ArrayLike<number>; readonly y: ArrayLike<number> },
+  from: PatternUnit,
+  to: PatternUnit,
+  experiment: FullExperiment,
+): { readonly x: ArrayLike<number>; readonly y: ArrayLike<number> } {
+  if (from === to) return curve;
+  const points = Array.from(curve.x, (place, i) => {
+    const angle = angleAt(place, from, experiment);
+    // The beam itself has no spacing.
+    return [to === 'd_A' && !(angle > LEAST_ANGLE) ? Number.NaN : ringPlace(angle, to, experiment), curve.y[i]];
+  });
+  const valid = points.filter(([place]) => Number.isFinite(place)).sort((a, b) => a[0] - b[0]);
+  return { x: valid.map(([place]) => place), y: valid.map(([, value]) => value) };
 }
 
 /** How the background below a pattern is found, or none. */

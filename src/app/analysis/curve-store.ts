@@ -1,0 +1,153 @@
+import { create } from 'zustand';
+import type { Phase } from '../../detector/powder/phase.ts';
+import type { CakeResult, CakeSettings, CurveSettings, PatternResult } from './analysis-request.ts';
+import type { PatternBackground, PatternUnit } from './pattern-unit.ts';
+
+/** Which geometry a result was made with, and of which picture. */
+export interface Provenance {
+  /** Of the document. */
+  readonly version: number;
+  /** The picture's own words. */
+  readonly picture: string;
+}
+
+/** Results of the geometry before and after: as loaded and as moved, or as it is and as a refinement proposes. */
+export interface BeforeAfter<T> {
+  readonly before: T | null;
+  readonly after: T;
+  readonly made: Provenance;
+  /** Whether `after` is a proposal that nobody has applied. */
+  readonly isProposal: boolean;
+}
+
+/** A curve that is kept beside the present one. */
+export interface Overlay {
+  readonly id: number;
+  readonly name: string;
+  readonly unit: PatternUnit;
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly scale: number;
+  readonly offset: number;
+  readonly isShown: boolean;
+  readonly colour: string;
+}
+
+/** A phase whose lines are drawn over the curves. */
+export interface ShownPhase {
+  readonly id: number;
+  readonly phase: Phase;
+  readonly isShown: boolean;
+  readonly colour: string;
+  /** All edges times this: a phase under pressure or heat. */
+  readonly stretch: number;
+}
+
+/** Pictures that correct the picture, by their names on screen; null = none. */
+export interface CorrectionNames {
+  readonly dark: string | null;
+  readonly flat: string | null;
+  readonly background: string | null;
+}
+
+interface CurveStore {
+  readonly settings: CurveSettings;
+  readonly cake: CakeSettings;
+  readonly curves: BeforeAfter<readonly PatternResult[]> | null;
+  readonly cakes: BeforeAfter<CakeResult> | null;
+  readonly curveError: string | null;
+  readonly cakeError: string | null;
+  /** Whether what is shown is older than what was asked for. */
+  readonly isBusy: boolean;
+  readonly isLogX: boolean;
+  readonly isLogY: boolean;
+  /** What is on screen of the x axis; null = everything. */
+  readonly zoom: readonly [number, number] | null;
+  /** Index of the ring whose width is told. */
+  readonly ring: number;
+  readonly background: PatternBackground;
+  /** The overlay that is taken off the curve; null = none. */
+  readonly subtracted: number | null;
+  readonly overlays: readonly Overlay[];
+  /** Each overlay is drawn higher than the last by this. */
+  readonly waterfall: number;
+  readonly phases: readonly ShownPhase[];
+  readonly corrections: CorrectionNames;
+  readonly backgroundScale: number;
+  readonly backgroundOffset: number;
+  readonly dummy: number | null;
+  setSettings(change: Partial<CurveSettings>): void;
+  setCake(change: Partial<CakeSettings>): void;
+  addOverlay(overlay: Pick<Overlay, 'name' | 'unit' | 'x' | 'y'>): void;
+  changeOverlay(id: number, change: Partial<Overlay>): void;
+  removeOverlay(id: number): void;
+  addPhase(phase: Phase): void;
+  changePhase(id: number, change: Partial<ShownPhase>): void;
+  removePhase(id: number): void;
+}
+
+const OVERLAY_COLOURS = ['--c2', '--c3', '--c4', '--c5', '--c6', '--c7'];
+const PHASE_COLOURS = ['--c6', '--c3', '--c7', '--c4', '--c5', '--c2'];
+let nextId = 1;
+
+/** How curves and cakes are made, and those on screen. */
+export const useCurves = create<CurveStore>((set, get) => ({
+  settings: {
+    unit: 'q_A^-1',
+    points: null,
+    method: 'full',
+    radialRange: null,
+    azimuthRange: null,
+    sectors: 1,
+    hasSolidAngle: true,
+    polarization: null,
+  },
+  cake: { points: 400, azimuthPoints: 180, azimuthStart: -180 },
+  curves: null,
+  cakes: null,
+  curveError: null,
+  cakeError: null,
+  isBusy: false,
+  isLogX: false,
+  isLogY: false,
+  zoom: null,
+  ring: 1,
+  background: { kind: 'none' },
+  subtracted: null,
+  overlays: [],
+  waterfall: 0,
+  phases: [],
+  corrections: { dark: null, flat: null, background: null },
+  backgroundScale: 1,
+  backgroundOffset: 0,
+  dummy: null,
+  setSettings(change) {
+    const unit = change.unit ?? get().settings.unit;
+    // A range in another unit means nothing.
+    const isOther = unit !== get().settings.unit;
+    set({
+      settings: { ...get().settings, ...(isOther ? { radialRange: null } : {}), ...change },
+      ...(isOther ? { zoom: null } : {}),
+    });
+  },
+  setCake: (change) => set({ cake: { ...get().cake, ...change } }),
+  addOverlay(overlay) {
+    const { overlays } = get();
+    const colour = OVERLAY_COLOURS[overlays.length % OVERLAY_COLOURS.length];
+    set({ overlays: [...overlays, { ...overlay, id: nextId++, scale: 1, offset: 0, isShown: true, colour }] });
+  },
+  changeOverlay: (id, change) =>
+    set({ overlays: get().overlays.map((each) => (each.id === id ? { ...each, ...change } : each)) }),
+  removeOverlay(id) {
+    const { overlays, subtracted } = get();
+    set({ overlays: overlays.filter((each) => each.id !== id), subtracted: subtracted === id ? null : subtracted });
+  },
+  addPhase(phase) {
+    const { phases } = get();
+    const colour = PHASE_COLOURS[phases.length % PHASE_COLOURS.length];
+    set({ phases: [...phases, { phase, id: nextId++, isShown: true, colour, stretch: 1 }] });
+  },
+  changePhase: (id, change) =>
+    set({ phases: get().phases.map((each) => (each.id === id ? { ...each, ...change } : each)) }),
+  removePhase: (id) => set({ phases: get().phases.filter((each) => each.id !== id) }),
+}));
