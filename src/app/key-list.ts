@@ -62,6 +62,47 @@ export const KEYS: Readonly<Record<string, readonly (readonly [string, readonly 
     ],
     ['Code', [{ key: 'Y', what: 'copy code', isMain: true }]],
   ],
+  '/geometry': [
+    [
+      'Move',
+      [
+        { key: 'Ctrl ← → ↑ ↓', what: 'move 1 px', isMain: true },
+        { key: 'Ctrl Shift', what: 'with arrows: 10 px', isMain: true },
+        { key: 'Ctrl Alt', what: 'with arrows: 0.1 px', isMain: true },
+        { key: '[ ]', what: 'turn 0.1°', isMain: true },
+        { key: 'Shift, Alt', what: 'with [ ]: 1°, 0.01°' },
+        { key: 'Ctrl H J K L', what: 'move as arrows do' },
+        { key: 'Drag', what: 'move the selected part' },
+        { key: 'Ctrl Z, Ctrl Y', what: 'undo, redo', isMain: true },
+      ],
+    ],
+    [
+      'Select',
+      [
+        { key: '1 – 4', what: 'quadrant', isMain: true },
+        { key: 'Tab', what: 'next part', isMain: true },
+        { key: 'Click', what: 'part below the pointer' },
+        { key: 'Esc', what: 'nothing selected' },
+      ],
+    ],
+    [
+      'Picture',
+      [
+        { key: 'O', what: 'rings', isMain: true },
+        { key: 'B', what: 'before', isMain: true },
+        { key: 'A', what: 'arrows' },
+        { key: 'T', what: 'frames of tiles' },
+        { key: 'N', what: 'names' },
+        { key: 'V', what: 'front, back' },
+        { key: 'L', what: 'auto-level' },
+        { key: 'K', what: 'lock levels' },
+        { key: 'G', what: 'log' },
+        { key: 'C', what: 'crosshair' },
+        { key: 'F', what: 'fit view', isMain: true },
+        { key: 'Shift drag', what: 'pan, wherever it begins' },
+      ],
+    ],
+  ],
   '/runs': [
     [
       'Table',

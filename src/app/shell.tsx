@@ -1,8 +1,9 @@
-import { IconActivity, IconMoon, IconSun, IconTable } from '@tabler/icons-react';
+import { IconActivity, IconLayoutGrid, IconMoon, IconSun, IconTable } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { KEYS } from './key-list.ts';
 import { useKeys } from './keyboard.ts';
+import { GeometryPage } from './pages/geometry.tsx';
 import { LivePage } from './pages/live.tsx';
 import { RunPage } from './pages/run.tsx';
 import { RunsPage } from './pages/runs.tsx';
@@ -14,6 +15,7 @@ import { useTheme } from './theme-choice.ts';
 const ROOMS = [
   { path: '/runs', label: 'Runs', Icon: IconTable },
   { path: '/live', label: 'Live', Icon: IconActivity },
+  { path: '/geometry', label: 'Geometry', Icon: IconLayoutGrid },
 ] as const;
 
 /** Status strip, rail, hint bar, and the page of the address. `?` shows all keys. */
@@ -21,7 +23,9 @@ export function Shell() {
   const [location] = useLocation();
   const { theme, toggle } = useTheme();
   const [isAsking, setAsking] = useState(false);
-  const room = location.startsWith('/live') ? '/live' : location.startsWith('/run/') ? '/run' : '/runs';
+  const room =
+    ['/live', '/geometry'].find((path) => location.startsWith(path)) ??
+    (location.startsWith('/run/') ? '/run' : '/runs');
   useKeys((event) => {
     if (event.key !== '?') return false;
     setAsking(true);
@@ -52,6 +56,7 @@ export function Shell() {
       </nav>
       <Switch>
         <Route path="/live" component={LivePage} />
+        <Route path="/geometry" component={GeometryPage} />
         <Route path="/runs" component={RunsPage} />
         <Route path="/run/:proposal/:run">
           {({ proposal, run }) => <RunPage key={`${proposal} ${run}`} proposal={proposal} run={Number(run)} />}

@@ -1,0 +1,306 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useEffect, useMemo } from 'react';
+import { useLocation, useSearch } from 'wouter';
+import '../style/runs.css';
+import '../style/geometry.css';
+import type { Frame } from '../../api/frames.ts';
+import type { DetectorStackMeta } from '../../api/run-calls.ts';
+import {
+  GeometryPageContext,
+  type GeometryPageView,
+  readAddressedDocument,
+  readPictureChoice,
+} from '../geometry/geometry-address.ts';
+import { ARROW_SCALES, useGeometryLook } from '../geometry/geometry-look.ts';
+import { type ModulePicture, useGeometry } from '../geometry/geometry-store.ts';
+import { moveSelectedOnScreen, selectNext, turnSelectedOnScreen } from '../geometry/move-selected.ts';
+import { startDocument } from '../geometry/start-document.ts';
+import { forgetDraft, storeDraft } from '../geometry/stored-draft.ts';
+import { useKeys } from '../keyboard.ts';
+import { numberText } from '../number-text.ts';
+import { GeometryFiles } from '../panels/geometry-files.tsx';
+import { GeometryHelpers } from '../panels/geometry-helpers.tsx';
+import { GeometryHistory } from '../panels/geometry-history.tsx';
+import { GeometryMove } from '../panels/geometry-move.tsx';
+import { GeometryParts } from '../panels/geometry-parts.tsx';
+import { GeometryPicture } from '../panels/geometry-picture.tsx';
+import { GeometrySetup } from '../panels/geometry-setup.tsx';
+import { type RunKey, session } from '../session.ts';
+import { useStable } from '../stable-callback.ts';
+import { Workspace, type WorkspaceDefinition } from '../workspace.tsx';
+
+const GEOMETRY: WorkspaceDefinition = {
+  page: 'geometry',
+  panels: {
+    picture: { title: 'Assembled', Body: GeometryPicture },
+    setup: { title: 'Picture and calibrant', Body: GeometrySetup },
+    move: { title: 'Move', Body: GeometryMove },
+    parts: { title: 'Positions', Body: GeometryParts },
+    history: { title: 'History', Body: GeometryHistory },
+    helpers: { title: 'Helpers', Body: GeometryHelpers },
+    files: { title: 'Geometry', Body: GeometryFiles },
+  },
+  layouts: {
+    wide: [
+      { id: 'picture' },
+      { id: 'setup', beside: 'picture', side: 'left', width: 336, height: 250 },
+      { id: 'move', beside: 'setup', side: 'below', height: 212 },
+      { id: 'parts', beside: 'move', side: 'below' },
+      { id: 'history', beside: 'parts', side: 'within', isBehind: true },
+      { id: 'helpers', beside: 'parts', side: 'within', isBehind: true },
+      { id: 'files', beside: 'parts', side: 'below', height: 150 },
+    ],
+    narrow: [
+      { id: 'picture' },
+      { id: 'setup', beside: 'picture', side: 'left', width: 296, height: 232 },
+      { id: 'move', beside: 'setup', side: 'below', height: 208 },
+      { id: 'parts', beside: 'move', side: 'below' },
+      { id: 'history', beside: 'parts', side: 'within', isBehind: true },
+      { id: 'helpers', beside: 'parts', side: 'within', isBehind: true },
+      { id: 'files', beside: 'parts', side: 'within', isBehind: true },
+    ],
+  },
+};
+
+/** The address follows the fields after they stood still, ms. */
+const ADDRESS_PAUSE_MS = 300;
+/** A draft is kept after the hand rests, ms. */
+const DRAFT_PAUSE_MS = 1000;
+const ARROWS: Readonly<Record<string, readonly [right: number, up: number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+  h: [-1, 0],
+  l: [1, 0],
+  k: [0, 1],
+  j: [0, -1],
+};
+
+/** The run that is shown when the address names none: the newest one with a detector in the first proposal. */
+function useFirstRun(isWanted: boolean) {
+  return useQuery({
+    queryKey: ['a run with a detector'],
+    queryFn: async ({ signal }): Promise<RunKey | null> => {
+      for (const { proposal } of (await session.proposals(signal)).slice(0, 5)) {
+        const runs = await session.runs(proposal, signal);
+        const found = runs.filter(({ detectors }) => detectors.length > 0).sort((a, b) => b.run - a.run)[0];
+        if (found) return { proposal, run: found.run, data: 'default' };
+      }
+      return null;
+    },
+    enabled: isWanted,
+  });
+}
+
+function pictureOf({ meta, arrays }: Frame<DetectorStackMeta>, run: RunKey): ModulePicture | null {
+  const stack = arrays.get('stack');
+  if (!stack) return null;
+  const [modules, ss, fs] = stack.shape;
+  const words = { one: '', mean: 'mean', max: 'maximum', sum: 'sum' }[meta.over];
+  const frames =
+    meta.over === 'one'
+      ? `train …${String(meta.trainIds[0]).slice(-5)}${meta.pulseId < 0 ? '' : ` · pulse ${meta.pulseId}`}`
+      : `${words} of ${numberText(meta.frames)} frames, ${numberText(meta.trainIds.length)} trains`;
+  return {
+    data: stack.data as Float32Array,
+    shape: [modules, ss, fs],
+    unit: meta.unit,
+    provenance: `run ${run.run} · ${frames}`,
+  };
+}
+
+/** Reads what the address says: run, detector, picture, geometry. */
+function usePage(): GeometryPageView {
+  const [, navigate] = useLocation();
+  const text = useSearch();
+  const search = useMemo(() => new URLSearchParams(text), [text]);
+  const set = useStable((changes: Readonly<Record<string, string>>) => {
+    const next = new URLSearchParams(window.location.search);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === '') next.delete(name);
+      else next.set(name, value);
+    }
+    if (next.toString() !== new URLSearchParams(window.location.search).toString())
+      navigate(`/geometry?${next}`, { replace: true });
+  });
+  const [proposal, number] = [search.get('proposal'), search.get('run')];
+  const data = search.get('data') ?? 'default';
+  const named = useMemo<RunKey | null>(
+    () => (proposal && number && /^\d+$/.test(number) ? { proposal, run: Number(number), data } : null),
+    [proposal, number, data],
+  );
+  const first = useFirstRun(named === null);
+  const run = named ?? first.data ?? null;
+  const info = useQuery({
+    queryKey: ['run', run?.proposal, run?.run, run?.data],
+    queryFn: ({ signal }) => session.call('info', run as RunKey, {}, signal),
+    enabled: run !== null,
+  });
+  const choice = useMemo(() => readPictureChoice(search), [search]);
+  const detectors = info.data?.detectors ?? [];
+  const detector = detectors.find(({ name }) => name === choice.detector) ?? detectors[0] ?? null;
+  const layout = useQuery({
+    queryKey: ['layout', run, detector?.name],
+    queryFn: ({ signal }) => session.call('layout', run as RunKey, { detector: detector?.name ?? '' }, signal),
+    enabled: run !== null && detector !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const canCorrect = detector ? !detector.isRaw || detector.isCorrectable : false;
+  const view = choice.view ?? (canCorrect ? 'corrected' : 'raw');
+  const { over, train, pulse, trains } = choice;
+  const query = {
+    ...{ detector: detector?.name ?? '', view, over },
+    ...(over === 'one' ? { train, pulse } : { trains, frames: 2 * trains }),
+  };
+  const stack = useQuery({
+    queryKey: ['stack', run, query],
+    queryFn: ({ signal }) => session.call('stack', run as RunKey, query, signal),
+    enabled: run !== null && detector !== null,
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+  const layoutData = layout.data;
+  useEffect(() => {
+    if (!layoutData) return;
+    const { document, load } = useGeometry.getState();
+    const before = document?.start.detector;
+    // Moves of one beamtime are looked at with many runs: only another detector begins anew.
+    if (before?.name === layoutData.detector && before.dataShape[0] === layoutData.modules) return;
+    const addressed = readAddressedDocument(new URLSearchParams(window.location.search));
+    load(startDocument(layoutData, addressed), `${layoutData.origin} opened`);
+  }, [layoutData]);
+  const stackData = stack.error ? undefined : stack.data;
+  useEffect(() => {
+    useGeometry.getState().setPicture(stackData && run ? pictureOf(stackData, run) : null);
+  }, [stackData, run]);
+  useEffect(() => () => useGeometry.getState().setPicture(null), []);
+
+  const nothing = useMemo(() => {
+    if (named === null && first.data === null)
+      return new Error(
+        'No proposal here has a run with a detector. Open the Runs page, choose a data root or drop files there, and come back.',
+      );
+    if (info.data && detector === null)
+      return new Error(`Run ${run?.run} has no detector with frames. Choose another run beside the picture.`);
+    return null;
+  }, [named, first.data, info.data, detector, run]);
+  const queries = [first, info, layout, stack].filter((each) => each.isEnabled);
+  const failed = queries.find((each) => each.error);
+  return {
+    run,
+    info: info.data ?? null,
+    detector,
+    choice: { ...choice, view },
+    state: {
+      isLoading: !nothing && queries.some((each) => each.isLoading || each.isPlaceholderData),
+      error: failed?.error ?? nothing,
+      what: over === 'one' ? 'Picture' : 'Picture of many frames',
+      retry: () => void failed?.refetch(),
+    },
+    set,
+  };
+}
+
+/** Writes what is edited into the address, and keeps unsaved moves. */
+function useKeptState(set: GeometryPageView['set']): void {
+  const document = useGeometry((store) => store.document);
+  const isSaved = useGeometry((store) => store.version === store.savedVersion);
+  const level = useGeometry((store) => store.selection.level);
+  const isFront = useGeometryLook((look) => look.isFront);
+  useEffect(() => {
+    const search = new URLSearchParams(window.location.search);
+    const wanted = search.get('level');
+    const { select } = useGeometry.getState();
+    if (wanted === 'quadrant' || wanted === 'module' || wanted === 'tile') select({ level: wanted, part: null });
+    if (search.get('side') === 'back') useGeometryLook.setState({ isFront: false });
+  }, []);
+  useEffect(() => {
+    if (!document) return;
+    const timer = window.setTimeout(() => {
+      const { distance, photonEnergyKeV } = document.experiment;
+      set({
+        distance: String(distance),
+        energy: String(photonEnergyKeV),
+        calibrant: document.calibrant,
+        rings: String(document.rings),
+        level: level === 'quadrant' ? '' : level,
+        side: isFront ? '' : 'back',
+      });
+    }, ADDRESS_PAUSE_MS);
+    return () => window.clearTimeout(timer);
+  }, [document, level, isFront, set]);
+  useEffect(() => {
+    if (!document || isSaved) return;
+    const timer = window.setTimeout(() => storeDraft(document), DRAFT_PAUSE_MS);
+    return () => window.clearTimeout(timer);
+  }, [document, isSaved]);
+  useEffect(() => {
+    // Only a save forgets it: whoever has just opened the page may still want it.
+    const { savedVersion } = useGeometry.getState();
+    let saved = savedVersion;
+    return useGeometry.subscribe((now, before) => {
+      const isLoad = now.past.length === 1 && before.past !== now.past;
+      if (now.savedVersion !== saved && !isLoad && now.document) forgetDraft(now.document.start.detector.name);
+      saved = now.savedVersion;
+    });
+  }, []);
+}
+
+function useGeometryKeys(): void {
+  const look = useGeometryLook();
+  useKeys((event) => {
+    const { undo, redo, document } = useGeometry.getState();
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (key === 'z' && !event.altKey) event.shiftKey ? redo() : undo();
+    else if (key === 'y') redo();
+    else {
+      const arrow = ARROWS[key];
+      if (!arrow || !document || look.isBefore) return false;
+      const step = event.shiftKey ? 10 : event.altKey ? 0.1 : look.step;
+      return moveSelectedOnScreen(arrow[0] * step, arrow[1] * step, look.isFront);
+    }
+    return true;
+  }, true);
+  useKeys((event) => {
+    const { selection, select, document } = useGeometry.getState();
+    if (!document) return false;
+    const { key } = event;
+    // Physical keys: with Shift or Alt a bracket is another character on many keyboards.
+    const turn = { BracketLeft: 1, BracketRight: -1 }[event.code] ?? { '[': 1, ']': -1 }[key];
+    if (turn && !look.isBefore) {
+      const step = event.shiftKey ? 1 : event.altKey ? 0.01 : 0.1;
+      return turnSelectedOnScreen(turn * step, look.isFront);
+    }
+    if (event.altKey) return false;
+    const isOnPage = window.document.activeElement === window.document.body || !window.document.activeElement;
+    if (/^[1-9]$/.test(key) && Number(key) <= document.start.detector.groupModules.length)
+      select({ level: 'quadrant', part: Number(key) - 1 });
+    // Tab walks over parts only while one is selected and no control has the focus: nobody is caught in it.
+    else if (key === 'Tab' && selection.part !== null && isOnPage) selectNext(event.shiftKey ? -1 : 1);
+    else if (key === 'Escape' && selection.part !== null) select({ ...selection, part: null });
+    else if (key === 'o') look.set({ hasRings: !look.hasRings });
+    else if (key === 't') look.set({ hasFrames: !look.hasFrames });
+    else if (key === 'n') look.set({ hasLabels: !look.hasLabels });
+    else if (key === 'v') look.set({ isFront: !look.isFront });
+    else if (key === 'b') look.set({ isBefore: !look.isBefore });
+    else if (key === 'a') look.set({ arrows: look.arrows === null ? ARROW_SCALES[1] : null });
+    else return false;
+    return true;
+  });
+}
+
+/** The geometry of a detector over a picture of a run: parts are moved until rings are round. Everything chosen is in the address. */
+export function GeometryPage() {
+  const view = usePage();
+  useKeptState(view.set);
+  useGeometryKeys();
+  return (
+    <main className="dock">
+      <GeometryPageContext.Provider value={view}>
+        <Workspace definition={GEOMETRY} />
+      </GeometryPageContext.Provider>
+    </main>
+  );
+}
