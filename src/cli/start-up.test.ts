@@ -8,8 +8,9 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const LOG_LOADS = new URL('../../test/server/log-loads.mjs', import.meta.url).href;
 const RAW = `${GOLDEN}root/SPB/202301/p900001/raw/r0034`;
 const MOTOR = 'SPB_IRU_MOT/MOTOR/X1';
+// `kernels/wasm-unshuffle` is a page of code: its WebAssembly is compiled with the first shuffled chunk.
 const HEAVY =
-  /node_modules\/(apache-arrow|hyparquet-writer|yaml|smol-toml|h5wasm|fastify|zod|@fastify)\/|\/(server|bridge|live|calib|kernels|example|detector)\//;
+  /node_modules\/(apache-arrow|hyparquet-writer|yaml|smol-toml|h5wasm|fastify|zod|@fastify)\/|\/(server|bridge|live|calib|kernels(?!\/wasm-unshuffle)|example|detector)\//;
 
 function loadedBy(...args: string[]): string[] {
   const options = { encoding: 'utf8', env: { ...process.env, EXTRA_DATA_DATA_ROOT: undefined } } as const;
