@@ -10,9 +10,15 @@ export { receiveTrains } from './bridge/client.ts';
 export type { BridgeTrain, EndpointState } from './bridge/endpoint-receiver.ts';
 export type { RecordableMessage, RecordedMessage } from './bridge/recorded-message.ts';
 export { createReplay } from './bridge/replay.ts';
+export { type ReplayPace, replayMessages, type TimedMessage } from './bridge/replay-recording.ts';
 export { serveMessages } from './bridge/server.ts';
+export type { SocketTransport } from './bridge/socket.ts';
+export { makeBeamlineTrains } from './bridge/synthetic-beamline.ts';
+export { makeSyntheticTrains, type SyntheticOptions } from './bridge/synthetic-detector.ts';
+export { encodeTrain } from './bridge/train-message.ts';
 export type { DType } from './core/dtype.ts';
 export { isXfelError, XfelError } from './core/errors.ts';
+export { type FrameAxes, type FrameOrder, frameAxesOf, inFileOrder, type ModuleLayout } from './core/frame-order.ts';
 export type { NdArray } from './core/ndarray.ts';
 export { ndarray } from './core/ndarray.ts';
 export type { Train, TrainSource, TrainValue } from './core/train.ts';
@@ -104,7 +110,13 @@ export { coupleMotors, geometryAt, moveBy } from './detector/motors.ts';
 export { offsetGeometry, rotateGeometry } from './detector/move-geometry.ts';
 export { asicSeams, distortionArray, pixelAreas, pixelCorners, tileEdges } from './detector/pixel-corners.ts';
 export { PNCCD, PNCCD_CUTOUT, pnccdGeometry } from './detector/pnccd.ts';
+export { CALIBRANTS, calibrantByName, calibrantRings } from './detector/powder/calibrant.ts';
+export { phaseFromCell, phaseFromCif, phaseLines } from './detector/powder/phase.ts';
 export { radialBins } from './detector/radial-bins.ts';
+export { applyMoves, moveParts, partsOf } from './detector/refinement/detector-part.ts';
+export { refineExperiment } from './detector/refinement/refine-experiment.ts';
+export { refineGeometry } from './detector/refinement/refine-geometry.ts';
+export { findRingPoints } from './detector/refinement/ring-points.ts';
 export { snapGeometry, symmetricSnap } from './detector/snapped-geometry.ts';
 export { splitTiles } from './detector/split-tiles.ts';
 export { geometryFromTilePositions, quadPositionsWith, tilePositionsOf } from './detector/tile-positions.ts';
@@ -130,6 +142,7 @@ export {
   type RecordingProgress,
   startRecording,
 } from './platform/node/bridge-recording/start-recording.ts';
+export { timedMessages } from './platform/node/bridge-recording/timed-messages.ts';
 export { keepAvailable, keepOnDisk } from './platform/node/file-locality.ts';
 export { glanceHtml } from './platform/node/glance-file.ts';
 export { loadGeometry } from './platform/node/load-geometry.ts';
