@@ -75,7 +75,9 @@ const PROTOCOL_NUMBERS: Readonly<Record<BridgeProtocolName, number>> = { '1.0': 
 /**
  * Records a stream of bridge messages, exactly as they came, into a folder.
  * @throws Usage if the folder is not empty, FileUnreadable if it cannot be written
- * @example const recorder = await startRecording({ messages: receiveMessages({ endpoint, transport }), dir: 'rec' });
+ * @example
+ * async function* messages() { for (const train of trains) yield { parts: encodeTrain(train) }; }
+ * const recorder = await startRecording({ messages: messages(), dir: 'rec', whenSlow: 'wait' });
  */
 export async function startRecording(options: StartRecordingOptions): Promise<Recorder> {
   const dir = await makeFolder(options.dir);

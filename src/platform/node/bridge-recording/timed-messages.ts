@@ -38,7 +38,7 @@ export async function* timedMessages(
       const atMs = begin + Math.max(0, receivedAt - first.receivedAt);
       const isRenewed = firstTrainId !== undefined && protocol !== 'unknown' && trainId > 0;
       if (isRenewed) {
-        const train = trainOfMessage(decodeBridgeMessage(parts), receivedAt, () => undefined);
+        const train = trainOfMessage(decodeBridgeMessage(parts), receivedAt, () => undefined, { mayWrite: true });
         const renewed = renewTrain(train, firstTrainId + sent, Date.now());
         yield { parts: encodeTrain(renewed, { protocol }), atMs };
       } else yield { parts, atMs };
