@@ -10,7 +10,7 @@ import { type FrameAxes, frameAxesOf, inFileOrder } from '../src/core/frame-orde
 import { type NdArray, zeros } from '../src/core/ndarray.ts';
 import type { Train, TrainValue } from '../src/core/train.ts';
 import { decodeBridgeMessage, encodeBridgeMessage } from '../src/formats/bridge-message.ts';
-import type { LiveCounters, LiveEngine, LiveResult, LiveSettings } from '../src/live/engine.ts';
+import type { LiveCounters, LiveEngine, LiveResult, LiveSettings, LiveSource } from '../src/live/engine.ts';
 import { findFreePort } from '../src/platform/node/free-port.ts';
 import { createLiveEngine } from '../src/platform/node/live-engine.ts';
 import { zmtpTransport } from '../src/platform/node/zmtp/zmtp-transport.ts';
@@ -22,7 +22,7 @@ const DETECTOR = 'SPB_DET_AGIPD1M-1';
 const MODULE = 512 * 128;
 
 const settings: LiveSettings = {
-  source: { endpoint: 'tcp://127.0.0.1:1', socket: 'REQ' },
+  sources: [],
   integration: { centreX: 549, centreY: 630, distance: 0.16, photonEnergyKeV: 9.3, points: 100, qMin: 0.2, qMax: 3.2 },
   roi: { isOn: true, x: 300, y: 300, width: 100, height: 100 },
   movingAverage: 1,
@@ -95,8 +95,13 @@ async function startBridge(
 }
 
 const freshEndpoint = async () => `tcp://127.0.0.1:${await findFreePort()}`;
-const use = (endpoint: string, socket: LiveSettings['source']['socket'] = 'REQ') =>
-  engine.applySettings({ ...settings, source: { endpoint, socket } });
+const use = (endpoint: string, socket: LiveSource['socket'] = 'REQ') =>
+  engine.applySettings({ ...settings, sources: [{ endpoint, socket, isOn: true }] });
+const useAll = (...endpoints: string[]) =>
+  engine.applySettings({
+    ...settings,
+    sources: endpoints.map((endpoint) => ({ endpoint, socket: 'REQ', isOn: true })),
+  });
 
 const counters = async (isTrue: (now: LiveCounters) => boolean, what: string) => {
   await until(() => isTrue(engine.counters()), what, 10_000).catch((error) => {
@@ -134,7 +139,7 @@ describe('the live engine and its bridge', () => {
     await bridge.close();
     const dead = await counters((now) => now.connection !== 'receiving', 'noticing the death');
     expect(dead.connection).toBe('connecting');
-    expect(dead.lastError?.text).toMatch(/closed the connection\. Trying again|No bridge answers/);
+    expect(dead.lastError?.text).toMatch(/(closed|broke) the connection.*Trying again|No bridge answers/);
     await startBridge(endpoint, mergedTrain(200));
     await processes();
     expect(valuesOf((engine.latest() as LiveResult).image).has(200)).toBe(true);
@@ -205,9 +210,12 @@ describe('the live engine and its bridge', () => {
       bridge.send(good);
       await processes();
     }
-    // without the detector a train waits for it, so it is given up a little later
+    // without the detector a train waits for it for a second, then its absence is said at once
     bridge.send(trainOf({ 'SA1_XTD2_XGM/XGM/DOOCS': { 'pulseEnergy.photonFlux.value': 1500.5 } }));
     const { sources, connection } = await drops('no detector data');
+    await says(
+      /left out: no source has pictures .* Received: SA1_XTD2_XGM\/XGM\/DOOCS\. Add the bridge of the detector/,
+    );
     expect(connection).toBe('receiving');
     expect(sources.find(({ name }) => name.includes('XGM'))).toMatchObject({
       kind: 'control',
@@ -283,11 +291,43 @@ describe('the live engine and its bridge', () => {
     await processes(5);
     expect(results.map(({ image }) => valuesOf(image).has(1000))).not.toContain(true);
     expect(results.length).toBeGreaterThan(0);
-    // an endpoint that cannot be opened, and back
-    use('tcp://127.0.0.1:99999');
-    await says(/port 99999 is above 65535/);
-    expect(engine.counters().connection).toBe('error');
-    use(first);
+    // an endpoint that cannot be is refused, and nothing changes
+    expect(() => use('tcp://127.0.0.1:99999')).toThrow(/port 99999 is above 65535/);
+    await processes();
+  }, 30_000);
+
+  it('two bridges: their trains are put together; each has its own counts, one that is absent says so alone', async () => {
+    const [first, second, absent] = [await freshEndpoint(), await freshEndpoint(), await freshEndpoint()];
+    await startBridge(first, mergedTrain(1000));
+    await startBridge(second, trainOf({ 'MID_EXP/MOTOR/X': { 'actualPosition.value': 1.5 } }));
+    useAll(first, second, absent);
+    await processes(5);
+    const now = await counters(
+      ({ endpoints, sources }) =>
+        endpoints.filter(({ state }) => state === 'receiving').length === 2 && sources.length === 2,
+      'both bridges',
+    );
+    expect(now.endpoints.map(({ endpoint }) => endpoint)).toEqual([first, second, absent]);
+    expect(now.endpoints[2]).toMatchObject({ state: 'connecting', isConnected: false, received: 0 });
+    expect(now.endpoints[2].text).toMatch(/No bridge answers at/);
+    expect(now.endpoints[0].bytesPerSecond).toBeGreaterThan(10 * 2 * 2 * 16 * MODULE);
+    expect(now.sources.map(({ name, endpoint }) => [name, endpoint])).toEqual([
+      ['MID_EXP/MOTOR/X', second],
+      [`${DETECTOR}/DET/APPEND`, first],
+    ]);
+    await until(() => engine.sourceKeys().length === 2, 'the keys', 5000);
+    expect(engine.sourceKeys()[0].keys).toEqual([
+      { key: 'actualPosition.value', type: 'float', shape: null, value: '1.5' },
+    ]);
+    expect(engine.sourceKeys()[1].keys).toContainEqual({
+      key: 'image.data',
+      type: 'uint16',
+      shape: [2, 2, 16, 512, 128],
+      value: null,
+    });
+    useAll(first);
+    const { sources } = await counters(({ endpoints }) => endpoints.length === 1, 'one bridge');
+    expect(sources.map(({ endpoint }) => endpoint)).toEqual([first]);
     await processes();
   }, 30_000);
 

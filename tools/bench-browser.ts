@@ -33,7 +33,7 @@ async function watch(address: string, endpoint: string): Promise<void> {
   const reply = await fetch(`${address}/api/live/state`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ ...state, source: { endpoint, socket: 'REQ' } }),
+    body: JSON.stringify({ ...state, sources: [{ endpoint, socket: 'REQ', isOn: true }] }),
   });
   if (!reply.ok) throw new Error(await reply.text());
 }

@@ -51,7 +51,7 @@ async function measure(pulses: number): Promise<StoredResult[]> {
     simulator = await startSimulator(endpoint, join(proposalPath, 'raw', 'r0004'));
     const engine = await createLiveEngine({
       settings: {
-        source: { endpoint, socket: 'REQ' },
+        sources: [{ endpoint, socket: 'REQ', isOn: true }],
         integration: {
           centreX: 549,
           centreY: 630,

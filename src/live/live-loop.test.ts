@@ -7,7 +7,7 @@ import { LiveLoop, type LiveLoopParts } from './live-loop.ts';
 import { LiveMonitor } from './monitor.ts';
 
 const settings: LiveSettings = {
-  source: { endpoint: 'tcp://a:1', socket: 'REQ' },
+  sources: [{ endpoint: 'tcp://a:1', socket: 'REQ', isOn: true }],
   integration: { centreX: 0, centreY: 0, distance: 1, photonEnergyKeV: 9.3, points: 3, qMin: 0, qMax: 3 },
   roi: { isOn: false, x: 0, y: 0, width: 1, height: 1 },
   movingAverage: 1,
@@ -32,7 +32,8 @@ function rig(process?: LiveLoopParts['process']) {
   const opened: string[] = [];
   const results: number[] = [];
   const finish: (() => void)[] = [];
-  let feed: (train: Train) => void = () => {};
+  const feeds = new Map<string, (train: Train) => void>();
+  const lastFeed = () => [...feeds.values()].at(-1) ?? (() => {});
   const loop = new LiveLoop(
     {
       async *openTrains({ endpoint }, { signal }) {
@@ -40,7 +41,8 @@ function rig(process?: LiveLoopParts['process']) {
         if (endpoint === 'tcp://bad:1') throw new EndpointInvalid('no such host');
         while (!signal.aborted) {
           yield await new Promise<Train>((resolve, reject) => {
-            feed = resolve;
+            feeds.delete(endpoint);
+            feeds.set(endpoint, resolve);
             signal.addEventListener('abort', () => reject(signal.reason), { once: true });
           });
         }
@@ -70,8 +72,16 @@ function rig(process?: LiveLoopParts['process']) {
     1,
   );
   const running = loop.run();
-  const counters = () => monitor.counters('', 1, Date.now());
-  return { loop, running, opened, results, finish, counters, feed: (train: Train) => feed(train) };
+  const counters = () => monitor.counters(1, Date.now());
+  return {
+    loop,
+    running,
+    opened,
+    results,
+    finish,
+    counters,
+    feed: (train: Train, endpoint?: string) => ((endpoint && feeds.get(endpoint)) || lastFeed())(train),
+  };
 }
 
 describe('LiveLoop', () => {
@@ -125,7 +135,7 @@ describe('LiveLoop', () => {
     await tick();
     feed({ trainId: 3, sources: new Map(), release: () => released.push(3) });
     await tick();
-    loop.apply({ ...settings, source: { endpoint: 'tcp://b:1', socket: 'REQ' } }, 2);
+    loop.apply({ ...settings, sources: [{ endpoint: 'tcp://b:1', socket: 'REQ', isOn: true }] }, 2);
     await tick();
     expect(counters().dropped).toEqual({ 'source changed': 1, 'no detector data': 1 });
     finish.shift()?.();
@@ -162,7 +172,7 @@ describe('LiveLoop', () => {
     );
     const running = loop.run();
     await tick();
-    expect(monitor.counters('', 1, Date.now())).toMatchObject({
+    expect(monitor.counters(1, Date.now())).toMatchObject({
       connection: 'error',
       dropped: { 'unreadable message': 1 },
       lastError: { text: 'out of memory' },
@@ -176,15 +186,68 @@ describe('LiveLoop', () => {
   it('says why a source cannot start, and opens the next one when the settings change', async () => {
     const { loop, running, opened, counters } = rig();
     await tick();
-    loop.apply({ ...settings, source: { endpoint: 'tcp://bad:1', socket: 'REQ' } }, 2);
+    loop.apply({ ...settings, sources: [{ endpoint: 'tcp://bad:1', socket: 'REQ', isOn: true }] }, 2);
     await tick();
     expect(counters()).toMatchObject({ connection: 'error', lastError: { text: 'no such host' } });
-    loop.apply({ ...settings, source: { endpoint: 'tcp://good:1', socket: 'REQ' } }, 3);
+    loop.apply({ ...settings, sources: [{ endpoint: 'tcp://good:1', socket: 'REQ', isOn: true }] }, 3);
     await tick();
-    loop.apply({ ...settings, movingAverage: 3, source: { endpoint: 'tcp://good:1', socket: 'REQ' } }, 4);
+    loop.apply(
+      { ...settings, movingAverage: 3, sources: [{ endpoint: 'tcp://good:1', socket: 'REQ', isOn: true }] },
+      4,
+    );
     await tick();
     expect(opened).toEqual(['tcp://a:1', 'tcp://bad:1', 'tcp://good:1']);
     expect(counters().connection).toBe('connecting');
+    loop.close();
+    await running;
+  });
+
+  it('receives from several sources, and goes on with the others when one is added or taken away', async () => {
+    const [a, b] = ['tcp://a:1', 'tcp://b:1'].map((endpoint) => ({ endpoint, socket: 'REQ', isOn: true }) as const);
+    const { loop, running, opened, results, counters, feed } = rig(async (train) => {
+      train.release?.();
+      const result = { trainId: train.trainId, pulses: train.sources.size, receivedAt: 1, readyAt: 2 };
+      return { result: result as unknown as LiveResult, stages: [] };
+    });
+    const motors = (trainId: number): Train => ({
+      trainId,
+      receivedAt: 1,
+      sources: new Map([['MOT/X', { data: new Map(), metadata: new Map() }]]),
+    });
+    await tick();
+    loop.apply({ ...settings, sources: [a, b] }, 2);
+    await tick();
+    feed(motors(1), b.endpoint);
+    await tick();
+    feed(detectorTrain(1, []), a.endpoint);
+    await tick();
+    expect([results, counters().pulses, opened]).toEqual([[1], 2, [a.endpoint, b.endpoint]]);
+    expect(counters().endpoints.map(({ received }) => received)).toEqual([1, 1]);
+    loop.apply({ ...settings, sources: [a, { ...b, isOn: false }] }, 3);
+    await tick();
+    feed(detectorTrain(2, []), a.endpoint);
+    await tick();
+    expect([results, counters().pulses, opened.length]).toEqual([[1, 2], 1, 2]);
+    // a replay that begins again brings the same train once more
+    loop.restart();
+    feed(detectorTrain(2, []), a.endpoint);
+    await tick();
+    expect(results).toEqual([1, 2, 2]);
+    loop.close();
+    await running;
+  });
+
+  it('says at once that there is no detector', async () => {
+    const { loop, running, counters, feed } = rig();
+    for (const trainId of [1, 2]) {
+      await tick();
+      feed({ trainId, sources: new Map([['MOT/X', { data: new Map(), metadata: new Map() }]]) });
+    }
+    await tick();
+    expect(counters()).toMatchObject({
+      dropped: { 'no detector data': 1 },
+      lastError: { text: expect.stringMatching(/^Train 1 left out: no source has pictures .*Received: MOT\/X\. Add/) },
+    });
     loop.close();
     await running;
   });

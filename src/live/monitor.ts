@@ -1,20 +1,12 @@
 import type { Train } from '../core/train.ts';
-import { detectorOfSource } from './detector-input.ts';
-import type { LiveCounters } from './engine.ts';
+import { EndpointMonitor, type SourceStatus } from './endpoint-monitor.ts';
+import type { LiveConnection, LiveCounters, LiveSource } from './engine.ts';
 import { LatencyWindow } from './latency-window.ts';
 import { RateMeter } from './rate-meter.ts';
+import { type SourceKeys, SourceMonitor } from './source-monitor.ts';
 
-interface SourceRecord {
-  readonly kind: 'pipeline' | 'control';
-  readonly meter: RateMeter;
-  lastTrainId: number;
-  keys: readonly string[];
-}
-
-/** A source that was silent for this long is no longer listed, ms. */
-const SOURCE_EXPIRY_MS = 10_000;
-/** Without a train for this long a connected source counts as silent, ms. */
-const SILENCE_MS = 3000;
+/** The best state that an endpoint has is that of the whole. */
+const STATES: readonly LiveConnection[] = ['receiving', 'silent', 'error', 'connecting', 'off'];
 
 /** Counts what happens to trains: the numbers of the status strip, always true. All times in ms of `Date.now`. */
 export class LiveMonitor {
@@ -22,19 +14,37 @@ export class LiveMonitor {
   readonly #processed = new RateMeter();
   readonly #latency = new LatencyWindow();
   readonly #dropped = new Map<string, number>();
-  readonly #sources = new Map<string, SourceRecord>();
+  readonly #sources = new SourceMonitor();
+  #endpoints = new Map<string, EndpointMonitor>();
   #stages: readonly { stage: string; ms: number }[] = [];
-  #connection: LiveCounters['connection'] = 'off';
   #lastError: LiveCounters['lastError'] = null;
-  #lastReceivedAt = 0;
+  #isDead = false;
   #trainId = 0;
   #pulses = 0;
-  #detector = '';
 
-  /** Notes the state of the connection; an error text stays until the next one. */
-  connection(state: LiveCounters['connection'], now: number, errorText?: string): void {
-    this.#connection = state;
-    if (errorText) this.error(errorText, now);
+  /** Notes the sources that are listened to from now on; of those that were before, the counts go on. */
+  sourcesChanged(sources: readonly LiveSource[]): void {
+    const before = this.#endpoints;
+    this.#endpoints = new Map(
+      sources.map((source) => {
+        const old = before.get(source.endpoint);
+        const isSame = old && old.source.socket === source.socket && old.source.isOn === source.isOn;
+        return [source.endpoint, isSame ? old : new EndpointMonitor(source)];
+      }),
+    );
+    this.#sources.keepOnly(new Set(sources.filter(({ isOn }) => isOn).map(({ endpoint }) => endpoint)));
+  }
+
+  /** Notes where an endpoint stands; an error text stays the last error until the next one. */
+  status(endpoint: string, status: SourceStatus, now: number): void {
+    this.#endpoints.get(endpoint)?.noteStatus(status);
+    if (status.text) this.error(status.text, now);
+  }
+
+  /** Notes that nothing will come any more, and why. */
+  died(text: string, at: number): void {
+    this.#isDead = true;
+    this.error(text, at);
   }
 
   /** Notes an error for "last error". */
@@ -42,28 +52,17 @@ export class LiveMonitor {
     this.#lastError = { at, text };
   }
 
-  /** Notes a message of the source. */
-  received(train: Train, now: number): void {
+  /** Notes a message of an endpoint. */
+  received(train: Train, endpoint: string, now: number): void {
     this.#received.mark(now);
-    this.#lastReceivedAt = now;
-    this.#connection = 'receiving';
-    for (const [name, source] of train.sources) {
-      let record = this.#sources.get(name);
-      if (!record) {
-        record = {
-          kind: name.includes(':') || detectorOfSource(name) ? 'pipeline' : 'control',
-          meter: new RateMeter(),
-          lastTrainId: 0,
-          keys: [],
-        };
-        this.#sources.set(name, record);
-      }
-      record.meter.mark(now);
-      record.lastTrainId = train.trainId;
-      if (record.keys.length !== source.data.size)
-        record.keys = [...source.data.keys()].filter((key) => key !== 'metadata');
-      this.#detector = detectorOfSource(name) ?? this.#detector;
-    }
+    const { bytes, sentAt } = this.#sources.received(train, endpoint, now);
+    this.#endpoints.get(endpoint)?.noteTrain(train.trainId, bytes, sentAt === null ? null : now - sentAt, now);
+  }
+
+  /** Notes a message that could not be read. */
+  invalid(endpoint: string): void {
+    this.#endpoints.get(endpoint)?.noteInvalid();
+    this.dropped('unreadable message');
   }
 
   /** Notes a train that was left out. */
@@ -83,23 +82,24 @@ export class LiveMonitor {
     this.#stages = stages;
   }
 
-  /** Forgets rates and sources, as when the endpoint changes; totals go on. */
-  sourceChanged(): void {
-    this.#sources.clear();
-    this.#detector = '';
-    this.#connection = 'connecting';
-    this.#lastReceivedAt = 0;
+  /** Keys of all sources with their last values. */
+  keys(): SourceKeys[] {
+    return this.#sources.keys();
   }
 
   /** The numbers as they stand at `now`. */
-  counters(endpoint: string, version: number, now: number): LiveCounters {
-    for (const [name, { meter }] of this.#sources)
-      if (now - meter.lastMark > SOURCE_EXPIRY_MS) this.#sources.delete(name);
-    const isSilent = this.#connection === 'receiving' && now - this.#lastReceivedAt > SILENCE_MS;
+  counters(version: number, now: number): LiveCounters {
+    const endpoints = [...this.#endpoints.values()].map((endpoint) => endpoint.counters(now));
     return {
-      connection: isSilent ? 'silent' : this.#connection,
-      endpoint,
-      detector: this.#detector,
+      connection: this.#isDead
+        ? 'error'
+        : (STATES.find((state) => endpoints.some((each) => each.state === state)) ?? 'off'),
+      endpoint: endpoints
+        .filter(({ isOn }) => isOn)
+        .map(({ endpoint }) => endpoint)
+        .join(', '),
+      endpoints,
+      detector: this.#sources.detector,
       trainId: this.#trainId,
       pulses: this.#pulses,
       receivedHz: this.#received.rate(now),
@@ -109,15 +109,7 @@ export class LiveMonitor {
       dropped: Object.fromEntries(this.#dropped),
       latencyMs: this.#latency.summary(),
       stagesMs: this.#stages,
-      sources: [...this.#sources]
-        .map(([name, record]) => ({
-          name,
-          kind: record.kind,
-          hz: record.meter.rate(now),
-          lastTrainId: record.lastTrainId,
-          keys: record.keys,
-        }))
-        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      sources: this.#sources.counters(now),
       lastError: this.#lastError,
       version,
     };

@@ -24,7 +24,7 @@ const detector: LiveDetector = {
 };
 
 const settings: LiveSettings = {
-  source: { endpoint: 'tcp://a:1', socket: 'REQ' },
+  sources: [{ endpoint: 'tcp://a:1', socket: 'REQ', isOn: true }],
   integration: { centreX: 0, centreY: 0, distance: 1, photonEnergyKeV: 9.3, points: 3, qMin: 0, qMax: 3 },
   roi: { isOn: true, x: 1, y: 0, width: 3, height: 2 },
   movingAverage: 1,

@@ -1,12 +1,15 @@
 import { StateInvalid } from '../core/errors.ts';
 import type { LiveSettings } from './engine.ts';
 
+/** More bridges than any experiment has. */
+const MAX_SOURCES = 16;
+
 /**
  * Checks a settings document and returns it unchanged.
  * @throws StateInvalid naming the first field with an impossible value, and the values that are possible
  */
 export function checkLiveSettings(settings: LiveSettings): LiveSettings {
-  const { integration, roi, source } = settings;
+  const { integration, roi, sources } = settings;
   const inRange = (field: string, value: number, low: number, high: number, unit: string) => {
     if (!(value >= low && value <= high)) {
       throw new StateInvalid(
@@ -36,13 +39,16 @@ export function checkLiveSettings(settings: LiveSettings): LiveSettings {
   inRange('roi.height', roi.height, 1, 10_000, 'px');
   inRange('movingAverage', settings.movingAverage, 1, 1000, 'trains');
   isWhole('movingAverage', settings.movingAverage);
-  if (!/^(tcp:\/\/([^/:\s]+|\[[0-9a-fA-F:]+\]):\d{1,5}|ipc:\/\/.+)$/.test(source.endpoint)) {
-    throw new StateInvalid(
-      `source.endpoint "${source.endpoint}" is no endpoint: write tcp://host:port or ipc:///path.`,
-      {
-        field: 'source.endpoint',
-      },
-    );
+  if (sources.length > MAX_SOURCES)
+    throw new StateInvalid(`${sources.length} sources are too many: at most ${MAX_SOURCES} bridges are listened to.`, {
+      field: 'sources',
+    });
+  for (const [i, { endpoint }] of sources.entries()) {
+    const field = `sources.${i}.endpoint`;
+    if (!/^(tcp:\/\/([^/:\s]+|\[[0-9a-fA-F:]+\]):\d{1,5}|ipc:\/\/.+)$/.test(endpoint))
+      throw new StateInvalid(`${field} "${endpoint}" is no endpoint: write tcp://host:port or ipc:///path.`, { field });
+    if (sources.findIndex((other) => other.endpoint === endpoint) < i)
+      throw new StateInvalid(`${field}: ${endpoint} is there already; each endpoint is listened to once.`, { field });
   }
   return settings;
 }

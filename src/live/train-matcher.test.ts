@@ -49,11 +49,36 @@ describe('TrainMatcher', () => {
     const released: number[] = [];
     const matcher = new TrainMatcher(needsBoth);
     const reasons: string[] = [];
+    matcher.push(message(0.5, ['det', 'xgm']));
     for (let id = 1; id <= 25; id++)
       reasons.push(...matcher.push(message(id, ['det'], released)).dropped.map((d) => `${d.trainId} ${d.reason}`));
     expect(matcher.waiting).toBe(20);
     expect(reasons).toEqual([1, 2, 3, 4, 5].map((id) => `${id} xgm missing`));
     expect(released).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('says at once what all trains miss, when none gets complete', () => {
+    const matcher = new TrainMatcher(needsBoth);
+    const dropped: unknown[] = [];
+    for (const id of [1, 2, 3]) dropped.push(...matcher.push(message(id, ['det'])).dropped);
+    expect(dropped).toEqual([
+      { trainId: 1, reason: 'xgm missing' },
+      { trainId: 2, reason: 'xgm missing' },
+    ]);
+  });
+
+  it('waits for a stream that is late, also at the start', () => {
+    const matcher = new TrainMatcher(needsBoth);
+    const emitted: number[] = [];
+    for (let id = 1; id <= 40; id++) {
+      matcher.push({ ...message(id, ['det']), receivedAt: 100 * id });
+      const late = id - 8;
+      if (late < 1) continue;
+      const { matched } = matcher.push({ ...message(late, ['xgm']), receivedAt: 100 * id + 50 });
+      if (matched) emitted.push(matched.trainId);
+    }
+    expect(emitted.length).toBeGreaterThan(8);
+    expect(emitted.at(-1)).toBe(32);
   });
 
   it('never goes back in time, but follows a source that began again', () => {

@@ -8,6 +8,8 @@ import { isXfelError } from '../core/errors.ts';
 import type { LiveEngine } from '../live/engine.ts';
 import { statusOfError } from './error-status.ts';
 import { addLiveRoutes } from './routes/live.ts';
+import { addLiveTrainRoute } from './routes/live-trains.ts';
+import { addRecordingRoutes, type RecordingsPort } from './routes/recordings.ts';
 import { addRunRoutes } from './routes/runs.ts';
 import { addStatusRoute } from './routes/status.ts';
 import type { RunsPort } from './run-service.ts';
@@ -16,6 +18,7 @@ import type { RunsPort } from './run-service.ts';
 export interface AppPorts {
   readonly runs: RunsPort;
   readonly live: LiveEngine;
+  readonly recordings: RecordingsPort;
   readonly geometry: GeometryInfo;
   readonly status: ServerStatus;
   /** Folder of the built pages; null serves the API alone. */
@@ -111,6 +114,9 @@ export async function createApp(ports: AppPorts): Promise<FastifyInstance> {
     addStatusRoute(scope, ports.status);
     addRunRoutes(scope, ports.runs, ports.geometry);
     addLiveRoutes(scope, ports.live);
+    addLiveTrainRoute(scope, ports.live);
+    // Who opened the server to the world has not opened all folders of this computer.
+    addRecordingRoutes(scope, ports.live, ports.recordings, { mayOpenPaths: ports.allowedHosts !== null });
     scope.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger());
   });
   return app;

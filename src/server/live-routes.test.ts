@@ -20,9 +20,13 @@ afterEach(async () => {
 });
 
 const put = (payload: unknown) => app.inject({ method: 'PUT', url: '/api/live/state', payload: payload as object });
-const changed = (part: 'source' | 'integration' | 'roi', change: object) => ({
+const changed = (part: 'integration' | 'roi', change: object) => ({
   ...SETTINGS,
   [part]: { ...SETTINGS[part], ...change },
+});
+const withSource = (...changes: object[]) => ({
+  ...SETTINGS,
+  sources: changes.map((change) => ({ ...SETTINGS.sources[0], ...change })),
 });
 
 describe('live state', () => {
@@ -34,7 +38,17 @@ describe('live state', () => {
     expect(live.settings).toEqual(next);
     expect((await app.inject({ url: '/api/live/state' })).json()).toEqual({ version: 2, state: next });
     const status = liveStatusSchema.parse((await app.inject({ url: '/api/live/status' })).json());
-    expect(status).toMatchObject({ type: 'status', endpoint: SETTINGS.source.endpoint, version: 2, viewers: 0 });
+    expect(status).toMatchObject({ type: 'status', endpoint: SETTINGS.sources[0].endpoint, version: 2, viewers: 0 });
+  });
+
+  it('is also taken as it was when there was one source', async () => {
+    const { sources, ...rest } = SETTINGS;
+    const old = { ...rest, source: { endpoint: 'tcp://old:1', socket: 'SUB' } };
+    const state = { ...rest, sources: [{ endpoint: 'tcp://old:1', socket: 'SUB', isOn: true }] };
+    expect((await put(old)).json()).toEqual({ version: 2, state });
+    expect((await put({ ...rest, sources: [] })).json()).toEqual({ version: 3, state: { ...rest, sources: [] } });
+    expect(live.counters()).toMatchObject({ connection: 'off', endpoint: '' });
+    expect(sources.length).toBe(1);
   });
 
   it.each([
@@ -44,8 +58,11 @@ describe('live state', () => {
     ['half a point', changed('integration', { points: 2.5 }), /^integration\.points: /],
     ['too many points', changed('integration', { points: 1e6 }), /^integration\.points: /],
     ['an empty range of q', changed('integration', { qMin: 3, qMax: 3 }), /qMax = 3 must be larger than qMin = 3/],
-    ['no endpoint', changed('source', { endpoint: 'http://x' }), /source\.endpoint "http:\/\/x" is no endpoint: write/],
-    ['another socket', changed('source', { socket: 'DEALER' }), /^source\.socket: /],
+    ['no endpoint', withSource({ endpoint: 'http://x' }), /sources\.0\.endpoint "http:\/\/x" is no endpoint: write/],
+    ['another socket', withSource({ socket: 'DEALER' }), /^sources\.0\.socket: /],
+    ['an endpoint twice', withSource({}, {}), /sources\.1\.endpoint: tcp:.*is there already/],
+    ['an old document with another socket', { ...SETTINGS, sources: undefined, source: 5 }, /^sources/],
+    ['too many bridges', withSource(...Array.from({ length: 17 }, () => ({}))), /^sources: /],
     ['a region without width', changed('roi', { width: 0 }), /^roi\.width: /],
     ['no average', { ...SETTINGS, movingAverage: 0 }, /^movingAverage: /],
     ['nothing', undefined, /./],

@@ -61,7 +61,10 @@ export class LiveViewers {
       ...counters,
       dropped: { ...counters.dropped },
       stagesMs: [...counters.stagesMs],
+      endpoints: [...counters.endpoints],
       sources: counters.sources.map((source) => ({ ...source, keys: [...source.keys] })),
+      recording: this.#engine.recording(),
+      replay: this.#engine.replay(),
       viewers: this.#viewers.size,
       serverTime: Date.now(),
     };

@@ -13,6 +13,7 @@ import { type DemoBeamline, startDemoBeamline } from '../platform/node/demo-beam
 import { nodeFileStore } from '../platform/node/file-store.ts';
 import { nodeHdf5Opener } from '../platform/node/hdf5-open.ts';
 import { createLiveEngine } from '../platform/node/live-engine.ts';
+import { defaultRecordingsFolder, openRecordingsFolder } from '../platform/node/live-recordings.ts';
 import { loadGeometry } from '../platform/node/load-geometry.ts';
 import { openRun } from '../platform/node/open-run.ts';
 import { loadFrameCorrector } from '../platform/node/proposal-constants.ts';
@@ -27,6 +28,8 @@ export interface ServerOptions {
   readonly bridge: string | null;
   readonly geometry: string | null;
   readonly isDemo: boolean;
+  /** Folder of bridge recordings; null = a folder in the user's data. */
+  readonly recordings: string | null;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -80,6 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const app = await createApp({
       runs,
       live,
+      recordings: openRecordingsFolder(options.recordings ?? defaultRecordingsFolder(process.env)),
       geometry: geometryInfo(snapped),
       status: { name: 'hutch', version, isDemo: demo !== null, dataRoot, startedAt: Date.now() },
       pages,
@@ -109,7 +113,7 @@ async function checkDataRoot(dataRoot: string): Promise<void> {
 function firstSettings({ geometry, centre }: SnappedGeometry, endpoint: string): LiveSettings {
   const { distance, photonEnergyKeV } = geometry.metadata;
   return {
-    source: { endpoint, socket: 'REQ' },
+    sources: [{ endpoint, socket: 'REQ', isOn: true }],
     integration: {
       ...DEFAULTS.integration,
       distance: distance ?? DEFAULTS.integration.distance,

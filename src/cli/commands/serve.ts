@@ -8,6 +8,7 @@ interface ServeOptions {
   readonly port: string;
   readonly bridge?: string;
   readonly geometry?: string;
+  readonly recordings?: string;
   readonly demo?: boolean;
 }
 
@@ -21,6 +22,7 @@ export function addServeCommand(program: Command, context: CliContext): void {
     .option('--port <n>', 'port to listen on; 0 = any free one', '8090')
     .option('--bridge <endpoint>', 'Karabo bridge to watch, tcp://host:port')
     .option('--geometry <file>', 'CrystFEL .geom of the AGIPD1M')
+    .option('--recordings <dir>', "folder of bridge recordings (default: hutch/recordings in the user's data folder)")
     .option('--demo', 'make an example proposal, replay it as a bridge, and watch that')
     .addHelpText(
       'after',
@@ -40,6 +42,7 @@ Examples:
         dataRoot: options.dataRoot ?? (options.demo ? null : (process.env['EXTRA_DATA_DATA_ROOT'] ?? null)),
         bridge: options.bridge ?? null,
         geometry: options.geometry ?? null,
+        recordings: options.recordings ?? null,
         isDemo: options.demo === true,
         log: (line) => context.note(`${line}\n`),
         signal: context.signal,

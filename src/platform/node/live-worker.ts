@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { receiveTrains } from '../../bridge/client.ts';
+import { receiveWith } from '../../bridge/client.ts';
+import { TrainReader } from '../../bridge/train-reader.ts';
 import { DEFAULT_AGIPD_OPTIONS } from '../../calib/agipd-options.ts';
 import { packAgipdConstants, packedLengths } from '../../calib/pack-constants.ts';
 import { AGIPD_1M } from '../../detector/agipd.ts';
@@ -11,7 +12,9 @@ import type { PackedConstantsPlace } from '../../live/module-task.ts';
 import { LiveMonitor } from '../../live/monitor.ts';
 import { LivePipeline } from '../../live/pipeline.ts';
 import { SlotPool } from '../../live/slot-pool.ts';
+import { TrainWatches } from '../../live/train-watches.ts';
 import type { LiveCommand, LiveEvent, LiveWorkerData } from './live-engine.ts';
+import { LiveRecorder } from './live-recorder.ts';
 import { loadGeometry } from './load-geometry.ts';
 import { createModulePool } from './module-pool.ts';
 import { forEachModuleConstants } from './proposal-constants.ts';
@@ -23,6 +26,10 @@ const TRAIN_SHARE = 0.3;
 const MAX_MESSAGE = 2 ** 31;
 /** How often the counters are sent, ms. */
 const COUNTERS_MS = 250;
+/** How often keys and their values are sent, ms. */
+const KEYS_MS = 500;
+/** Part of the memory for trains that may wait for the disk. */
+const RECORDER_SHARE = 0.5;
 
 const data = workerData as LiveWorkerData;
 const port = parentPort;
@@ -32,22 +39,43 @@ const send = (event: LiveEvent, transfer: ArrayBuffer[] = []) => port.postMessag
 let { settings } = data;
 let version = 1;
 const monitor = new LiveMonitor();
-monitor.connection('connecting', Date.now());
-const sendCounters = () =>
-  send({ type: 'counters', counters: monitor.counters(settings.source.endpoint, version, Date.now()) });
-const timer = setInterval(sendCounters, COUNTERS_MS);
+monitor.sourcesChanged(settings.sources);
+const sendCounters = () => send({ type: 'counters', counters: monitor.counters(version, Date.now()) });
+const timers = [
+  setInterval(sendCounters, COUNTERS_MS),
+  setInterval(() => send({ type: 'keys', sources: monitor.keys() }), KEYS_MS),
+];
+const watches = new TrainWatches((id, { watched, buffers }) => send({ type: 'train', id, watched }, [...buffers]));
+const recorder = new LiveRecorder({
+  maxWaitingBytes: data.memoryBytes * TRAIN_SHARE * RECORDER_SHARE,
+  onState: (state) => send({ type: 'recording', state }),
+});
 const closing = new AbortController();
 let loop: LiveLoop | null = null;
 
 port.on('message', (command: LiveCommand) => {
-  if (command.type === 'close') {
-    closing.abort();
-    loop?.close();
-    return;
+  switch (command.type) {
+    case 'settings':
+      settings = command.settings;
+      version = command.version;
+      loop?.apply(settings, version);
+      return;
+    case 'restart':
+      return loop?.restart();
+    case 'watch':
+      return watches.add(command.id, command.filter);
+    case 'watch-ready':
+      return watches.ready(command.id);
+    case 'unwatch':
+      return watches.remove(command.id);
+    case 'record':
+      return void recorder.start(command.options, settings.sources);
+    case 'stop-recording':
+      return void recorder.stop('stopped');
+    case 'close':
+      closing.abort();
+      return loop?.close();
   }
-  settings = command.settings;
-  version = command.version;
-  loop?.apply(settings, version);
 });
 
 const arena = KernelArena.create(data.memoryBytes);
@@ -87,17 +115,26 @@ const pool = createModulePool(data.wasm, arena, data.threads, pixels);
 const pipeline = new LivePipeline({ arena, kernels, pool, slots, detector, constants });
 loop = new LiveLoop(
   {
-    openTrains: (source, { signal, onStatus, onInvalid }) =>
-      receiveTrains({
-        endpoint: source.endpoint,
-        socket: source.socket,
-        transport: zmtpTransport,
-        allocate: (byteLength) => slots.lend(byteLength),
-        maxMessageBytes: MAX_MESSAGE,
-        signal,
-        onStatus,
-        onInvalid,
-      }),
+    openTrains: ({ endpoint, socket }, { signal, onStatus, onInvalid }) => {
+      const reader = new TrainReader((byteLength) => slots.lend(byteLength));
+      return receiveWith(
+        {
+          endpoint,
+          socket,
+          transport: zmtpTransport,
+          allocate: reader.allocate,
+          maxMessageBytes: MAX_MESSAGE,
+          signal,
+          onStatus,
+          onInvalid,
+        },
+        (message) => {
+          const train = recorder.read(message, endpoint, (shared) => reader.read(shared));
+          watches.offer(train);
+          return train;
+        },
+      );
+    },
     process: (train, using, at) => pipeline.process(train, using, at),
     reset: () => pipeline.reset(),
     monitor,
@@ -112,6 +149,7 @@ loop = new LiveLoop(
 );
 if (closing.signal.aborted) loop.close();
 await loop.run();
-clearInterval(timer);
+await recorder.stop('the server was stopped');
+for (const timer of timers) clearInterval(timer);
 await pool.close();
 port.close();

@@ -1,12 +1,21 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { liveAckSchema, liveStateReplySchema, liveStateSchema, liveStatusSchema } from '../../api/live-contract.ts';
+import {
+  type LiveKeys,
+  type LiveState,
+  liveAckSchema,
+  liveKeysQuerySchema,
+  liveKeysSchema,
+  liveStateInputSchema,
+  liveStateReplySchema,
+  liveStatusSchema,
+} from '../../api/live-contract.ts';
 import { errorReplySchema } from '../../api/run-contract.ts';
-import { StateInvalid } from '../../core/errors.ts';
+import { SourceNotFound, StateInvalid } from '../../core/errors.ts';
 import type { LiveEngine } from '../../live/engine.ts';
 import { LiveViewers } from '../live-viewers.ts';
 
-/** Live routes: the state document, the counters, and the channel of binary frames. */
+/** Live routes: the state document, the counters, the keys of a source, and the channel of binary frames. */
 export function addLiveRoutes(app: FastifyInstance, engine: LiveEngine): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
   const viewers = new LiveViewers(engine);
@@ -14,7 +23,7 @@ export function addLiveRoutes(app: FastifyInstance, engine: LiveEngine): void {
 
   routes.get('/api/live/state', { schema: { tags: ['live'], response: { 200: liveStateReplySchema } } }, () => ({
     version: engine.version,
-    state: structuredClone(engine.settings),
+    state: documentOf(engine),
   }));
 
   routes.put(
@@ -22,7 +31,7 @@ export function addLiveRoutes(app: FastifyInstance, engine: LiveEngine): void {
     {
       schema: {
         tags: ['live'],
-        body: liveStateSchema,
+        body: liveStateInputSchema,
         response: { 200: liveStateReplySchema, '4xx': errorReplySchema },
       },
     },
@@ -41,6 +50,30 @@ export function addLiveRoutes(app: FastifyInstance, engine: LiveEngine): void {
     viewers.status(),
   );
 
+  routes.get(
+    '/api/live/keys',
+    {
+      schema: {
+        tags: ['live'],
+        querystring: liveKeysQuerySchema,
+        response: { 200: liveKeysSchema, '4xx': errorReplySchema },
+      },
+    },
+    ({ query: { source, endpoint } }) => {
+      const found = engine
+        .sourceKeys()
+        .filter((each) => each.name === source && (endpoint === undefined || each.endpoint === endpoint));
+      if (found.length === 0)
+        throw new SourceNotFound(
+          `No source "${source}" has come in the last seconds. Sources are listed in /api/live/status.`,
+          {
+            name: source,
+          },
+        );
+      return structuredClone(found) as LiveKeys;
+    },
+  );
+
   app.get('/api/live/frames', { websocket: true }, (socket) => {
     const viewer = viewers.add({
       sendBinary: (bytes) => socket.send(bytes, { binary: true }),
@@ -56,6 +89,10 @@ export function addLiveRoutes(app: FastifyInstance, engine: LiveEngine): void {
     socket.on('close', () => viewer.leave());
     socket.on('error', () => viewer.leave());
   });
+}
+
+function documentOf({ settings }: LiveEngine): LiveState {
+  return { ...settings, sources: settings.sources.map((source) => ({ ...source })) };
 }
 
 function parseJson(text: string): unknown {
