@@ -12,6 +12,8 @@ interface WorkspaceStore {
   readonly panels: readonly PanelEntry[];
   /** Opens or closes a panel. */
   readonly toggle: (id: string) => void;
+  /** Opens a panel if it is closed, and brings it to the front. */
+  readonly show: (id: string) => void;
   /** Puts the page's own layout back. */
   readonly reset: () => void;
 }
@@ -19,9 +21,14 @@ interface WorkspaceStore {
 const nothing = () => undefined;
 
 /** What the menu of panels knows of the workspace on screen; the workspace writes it. */
-export const useWorkspace = create<WorkspaceStore>(() => ({ panels: [], toggle: nothing, reset: nothing }));
+export const useWorkspace = create<WorkspaceStore>(() => ({
+  panels: [],
+  toggle: nothing,
+  show: nothing,
+  reset: nothing,
+}));
 
 /** Says that no workspace is on screen. */
 export function clearWorkspace(): void {
-  useWorkspace.setState({ panels: [], toggle: nothing, reset: nothing });
+  useWorkspace.setState({ panels: [], toggle: nothing, show: nothing, reset: nothing });
 }

@@ -101,6 +101,10 @@ function runWorkspace(api: DockviewApi, definition: WorkspaceDefinition, size: L
         if (open) open.api.close();
         else addPanel(api, definition, layouts[size].find((each) => each.id === id) ?? { id });
       },
+      show(id) {
+        if (!api.getPanel(id)) addPanel(api, definition, layouts[size].find((each) => each.id === id) ?? { id });
+        api.getPanel(id)?.api.setActive();
+      },
       reset() {
         forgetLayout(page, size);
         build();

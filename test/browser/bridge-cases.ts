@@ -13,7 +13,7 @@ async function watch(stage: Stage, endpoint: string): Promise<void> {
   const field = stage.page.getByTestId('field-endpoint');
   await field.fill(endpoint);
   await field.press('Enter');
-  await until(async () => (await stage.liveState()).source.endpoint).toBe(endpoint);
+  await until(async () => (await stage.liveState()).sources[0].endpoint).toBe(endpoint);
 }
 
 /** Bridges that are absent, die, come back, or are none: the page says so and goes on by itself. */
@@ -23,7 +23,7 @@ export function bridgeCases(stage: Stage): void {
   it('says that a bridge is absent, and goes on when it comes, dies and comes back', async () => {
     const { page } = stage;
     await stage.openLive();
-    demoEndpoint = (await stage.liveState()).source.endpoint;
+    demoEndpoint = (await stage.liveState()).sources[0].endpoint;
     const notice = page.getByTestId('live-notice');
     const endpoint = `tcp://127.0.0.1:${await findFreePort()}`;
     await watch(stage, endpoint);

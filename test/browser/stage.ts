@@ -26,6 +26,8 @@ export interface Shown {
 /** One demo server, one browser, one page: shared by all browser tests. */
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'hutch-demo-'));
+  /** Folder of bridge recordings. */
+  readonly recordings = join(this.folder, 'recordings');
   /** Folder of the example proposal. */
   readonly proposal = join(this.folder, 'XMPL', '202601', 'p700000');
   /** What the console said, and which requests failed. */
@@ -56,7 +58,7 @@ export class Stage {
 
   /** Starts the server, always on the same port: browsers come back to it. */
   async startServer(): Promise<void> {
-    this.#server = await startDemo(this.folder, ['--port', String(this.#port)]);
+    this.#server = await startDemo(this.folder, ['--port', String(this.#port), '--recordings', this.recordings]);
     this.address = this.#server.found;
   }
 
@@ -107,7 +109,7 @@ export class Stage {
   async liveState(): Promise<{
     readonly integration: { readonly distance: number };
     readonly roi: { readonly isOn: boolean; readonly x: number; readonly y: number; readonly width: number };
-    readonly source: { readonly endpoint: string };
+    readonly sources: readonly { readonly endpoint: string; readonly socket: string; readonly isOn: boolean }[];
   }> {
     return ((await (await fetch(`${this.address}/api/live/state`)).json()) as { state: never }).state;
   }

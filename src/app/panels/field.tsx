@@ -11,6 +11,8 @@ interface FieldProps {
   /** Called with text that was checked. @returns null, or why the server refused it */
   readonly onApply: (text: string) => Promise<string | null>;
   readonly isText?: boolean;
+  /** Shown while it is empty. */
+  readonly placeholder?: string;
   readonly isHidden?: boolean;
   /** What Enter does. */
   readonly effect?: string;
@@ -23,7 +25,19 @@ const NEXT_TRAIN = 'acts on the next train';
 
 /** An input that acts on Enter only: orange while edited, Esc restores, what is impossible cannot be confirmed. */
 export function Field(props: FieldProps) {
-  const { label, unit, value, check, onApply, isText, isHidden, effect = NEXT_TRAIN, onDraft, testId } = props;
+  const {
+    label,
+    unit,
+    value,
+    check,
+    onApply,
+    isText,
+    placeholder,
+    isHidden,
+    effect = NEXT_TRAIN,
+    onDraft,
+    testId,
+  } = props;
   const id = useId();
   const [draft, setDraft] = useState<string | null>(null);
   const [refusal, setRefusal] = useState<string | null>(null);
@@ -60,6 +74,7 @@ export function Field(props: FieldProps) {
           id={id}
           data-testid={testId}
           value={draft ?? value}
+          placeholder={placeholder}
           spellCheck={false}
           autoComplete="off"
           aria-invalid={hasFault}
@@ -78,7 +93,7 @@ export function Field(props: FieldProps) {
       </span>
       {fault ? (
         <span className="fhint iv" id={`${id}-hint`}>
-          {fault} · Esc restores {value}
+          {fault} · Esc {value ? `restores ${value}` : 'empties'}
         </span>
       ) : (
         isPending && (

@@ -21,8 +21,30 @@ function serverGone(lostAt: number): Trouble {
   };
 }
 
-function bridgeTrouble({ connection, endpoint, lastError }: LiveStatus): Trouble {
-  const about = { where: endpoint, detail: lastError?.text ?? null };
+function bridgeTrouble({ connection, endpoint, endpoints, replay, lastError }: LiveStatus): Trouble {
+  // What is wrong with the bridges now; the last error may be of one that is gone.
+  const now = endpoints.flatMap(({ text }) => text ?? []).join(' ');
+  const about = { where: endpoint, detail: now || (lastError?.text ?? null) };
+  if (connection === 'off')
+    return {
+      title: endpoints.length === 0 ? 'No bridge is given' : 'All bridges are switched off',
+      isError: false,
+      where: endpoints.map((each) => each.endpoint).join(', '),
+      detail: null,
+      causes: ['Add a bridge or switch one on: see Bridges in Parameters.', 'Or replay a recording: see Recordings.'],
+    };
+  if (replay && endpoint === replay.endpoint && (replay.isPaused || replay.hasEnded))
+    return {
+      title: replay.error
+        ? 'The replay stopped'
+        : replay.hasEnded
+          ? 'The replay is at its end'
+          : 'The replay is paused',
+      isError: replay.error !== null,
+      where: replay.name,
+      detail: replay.error,
+      causes: ['Play or stop it: see Recordings. Stopped, the bridges of before go on.'],
+    };
   if (connection === 'silent')
     return {
       ...about,
@@ -31,7 +53,7 @@ function bridgeTrouble({ connection, endpoint, lastError }: LiveStatus): Trouble
       causes: [
         'The run has ended, or its data source is not acquiring.',
         'Another client takes the trains of the same output.',
-        'The bridge uses another kind of socket: see Socket in Parameters.',
+        'The bridge uses another kind of socket: see Bridges in Parameters.',
       ],
     };
   if (connection === 'error')
@@ -40,7 +62,7 @@ function bridgeTrouble({ connection, endpoint, lastError }: LiveStatus): Trouble
       title: 'What the bridge sends cannot be read',
       isError: true,
       causes: [
-        'Another program listens at this address: check Bridge in Parameters.',
+        'Another program listens at this address: check Bridges in Parameters.',
         'The bridge speaks another version of the protocol.',
       ],
     };
@@ -49,7 +71,7 @@ function bridgeTrouble({ connection, endpoint, lastError }: LiveStatus): Trouble
     title: lastError ? 'No bridge answers' : 'Connecting to the bridge',
     isError: lastError !== null,
     causes: lastError
-      ? ['The bridge is not started yet.', 'Its address or port is another one: see Bridge in Parameters.']
+      ? ['The bridge is not started yet.', 'Its address or port is another one: see Bridges in Parameters.']
       : [],
   };
 }

@@ -5,6 +5,7 @@ import { useLive } from '../live-store.ts';
 import { numberText } from '../number-text.ts';
 import { usePendingFields } from '../pending-fields.ts';
 import { Field, numberBetween } from './field.tsx';
+import { LiveEndpoints } from './live-endpoints.tsx';
 
 type Change = (state: LiveState) => LiveState;
 
@@ -149,36 +150,7 @@ export function LiveParameters() {
         </span>
       </div>
       <div className="scroll">
-        <div className="sec stack">
-          <div className="sech">Source</div>
-          <Field
-            label="Bridge"
-            value={state.source.endpoint}
-            isText
-            isHidden={!fits('Source', 'Bridge')}
-            testId="field-endpoint"
-            check={(text) =>
-              /^(tcp:\/\/[^/:]+:\d{1,5}|ipc:\/\/.+)$/.test(text) ? null : 'tcp://host:port or ipc:///path'
-            }
-            onApply={(endpoint) => change((latest) => ({ ...latest, source: { ...latest.source, endpoint } }))}
-          />
-          <div className="fr" hidden={!fits('Source', 'Socket')}>
-            <label htmlFor="socket">Socket</label>
-            <select
-              id="socket"
-              className="selct"
-              value={state.source.socket}
-              onChange={(event) => {
-                const socket = event.target.value as LiveState['source']['socket'];
-                void change((latest) => ({ ...latest, source: { ...latest.source, socket } }));
-              }}
-            >
-              <option>REQ</option>
-              <option>SUB</option>
-              <option>PULL</option>
-            </select>
-          </div>
-        </div>
+        <LiveEndpoints isHidden={!fits('Bridges', 'Source Bridge Socket endpoint')} />
         <div className="sec stack">
           <div className="sech">Azimuthal integration</div>
           {numbers('Azimuthal integration', INTEGRATION)}

@@ -1,6 +1,7 @@
 import { IconPlayerPauseFilled, IconPlayerPlayFilled } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useLive } from '../live-store.ts';
+import { bytesText, clockText } from '../live-text.ts';
 import { numberText } from '../number-text.ts';
 import { useIsWide } from '../screen-size.ts';
 
@@ -46,6 +47,7 @@ export function StatusStrip() {
         <span className="el">{status?.endpoint || '–'}</span>
       </Cell>
       <Counters />
+      <RecordLamp />
       <LastError isOpen={isOpen} />
       <Control isOpen={isOpen} />
     </header>
@@ -105,6 +107,26 @@ function Counters() {
         {numberText(status?.viewers)}
       </Cell>
     </>
+  );
+}
+
+/** Whether what is received is recorded, and whether what is shown is a replay. */
+function RecordLamp() {
+  const recording = useLive((live) => live.status?.recording);
+  const replay = useLive((live) => live.status?.replay);
+  const isRunning = recording?.isRunning === true;
+  const hasFailed = !isRunning && recording?.error != null;
+  const lamp = isRunning ? 'rec' : hasFailed ? 'err' : replay ? 'chg' : 'off';
+  const word = isRunning ? `${numberText(recording.trains)} trains` : hasFailed ? 'failed' : replay ? 'replay' : 'off';
+  const title = isRunning
+    ? `Recording ${recording.name}: ${bytesText(recording.bytes)}, ${clockText(recording.elapsedMs)}, ${recording.dropped} dropped`
+    : (recording?.error ??
+      (replay ? `Replay of ${replay.name}` : 'Nothing is recorded; see Recordings on the Live page'));
+  return (
+    <Cell label="Record" width={112} testId="record-lamp" title={title}>
+      <span className={`lamp ${lamp}`} aria-hidden="true" />
+      <span className="el">{word}</span>
+    </Cell>
   );
 }
 

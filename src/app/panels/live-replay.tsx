@@ -1,0 +1,109 @@
+import { IconPlayerPauseFilled, IconPlayerPlayFilled, IconPlayerStopFilled, IconRepeat } from '@tabler/icons-react';
+import type { ReplayStatus } from '../../api/live-contract.ts';
+import type { ChangeReplay } from '../../api/recordings-contract.ts';
+import { liveSession } from '../live-session.ts';
+import { numberText } from '../number-text.ts';
+import { Field } from './field.tsx';
+import { Slider } from './slider.tsx';
+
+interface LiveReplayProps {
+  readonly replay: ReplayStatus;
+  readonly run: (what: () => Promise<unknown>) => Promise<boolean>;
+}
+
+/** Rates to choose from, Hz; the empty one is that of the recording. */
+const RATES = ['', '1', '5', '10', '20', '50'];
+
+function checkTrain({ firstTrainId, lastTrainId }: ReplayStatus, text: string): string | null {
+  const trainId = Number(text.replaceAll(/\s/g, ''));
+  if (!Number.isInteger(trainId)) return 'a train id is needed';
+  if (lastTrainId === null || firstTrainId === null) return 'the recording has no train ids';
+  return trainId > lastTrainId ? `the last train is ${lastTrainId}` : null;
+}
+
+/** The recording that plays: where it is, pause, stop, round after round, rate, and the way to a train. */
+export function LiveReplay({ replay, run }: LiveReplayProps) {
+  const { name, path, position, messages, trainId, firstTrainId, lastTrainId } = replay;
+  const { rateHz, isLooped, isPaused, hasEnded, error } = replay;
+  const change = (wanted: ChangeReplay) => void run(() => liveSession.changeReplay(wanted));
+  const isHeld = isPaused || hasEnded;
+  // At its end it begins anew.
+  const resume = () =>
+    change(hasEnded && firstTrainId !== null ? { isPaused: false, trainId: firstTrainId } : { isPaused: !isPaused });
+  const word = error ? 'stopped' : hasEnded ? 'at its end' : isPaused ? 'paused' : 'playing';
+  const Icon = isHeld ? IconPlayerPlayFilled : IconPlayerPauseFilled;
+  return (
+    <div className="progressbox" data-testid="replay">
+      <div className="row">
+        <span className={`lamp ${error ? 'err' : isHeld ? 'off' : ''}`} aria-hidden="true" />
+        <b className="grow el" title={path}>
+          {name}
+        </b>
+        <span data-testid="replay-state">{word}</span>
+      </div>
+      {firstTrainId !== null && lastTrainId !== null && lastTrainId > firstTrainId ? (
+        <Slider
+          label="Train"
+          name="replay"
+          value={Math.max(0, (trainId ?? firstTrainId) - firstTrainId)}
+          count={lastTrainId - firstTrainId + 1}
+          words={numberText(trainId)}
+          onChange={(value) => change({ trainId: firstTrainId + value })}
+        />
+      ) : (
+        <progress value={messages > 0 ? position / messages : 0} aria-label="Part of the recording" />
+      )}
+      <Field
+        label="Go to train"
+        value={String(trainId ?? '')}
+        testId="replay-train"
+        check={(text) => checkTrain(replay, text)}
+        onApply={async (text) => {
+          await run(() => liveSession.changeReplay({ trainId: Number(text.replaceAll(/\s/g, '')) }));
+          return null;
+        }}
+      />
+      <div className="row">
+        <button type="button" className="btn" onClick={resume} disabled={error !== null} data-testid="replay-pause">
+          <Icon size={12} aria-hidden="true" />
+          {isHeld ? 'Play' : 'Pause'}
+        </button>
+        <button
+          type="button"
+          className={`btn ${isLooped ? 'on' : ''}`}
+          aria-pressed={isLooped}
+          title="Round after round"
+          data-testid="replay-loop"
+          onClick={() => change({ isLooped: !isLooped })}
+        >
+          <IconRepeat size={13} aria-hidden="true" />
+          Loop
+        </button>
+        <select
+          className="selct"
+          aria-label="Rate of the replay"
+          value={rateHz === null ? '' : String(rateHz)}
+          onChange={(event) => change({ rateHz: event.target.value === '' ? null : Number(event.target.value) })}
+        >
+          {RATES.map((rate) => (
+            <option key={rate} value={rate}>
+              {rate === '' ? 'as recorded' : `${rate} Hz`}
+            </option>
+          ))}
+        </select>
+        <span className="grow" />
+        <button
+          type="button"
+          className="btn"
+          title="Stops it; the bridges that were on go on"
+          data-testid="replay-stop"
+          onClick={() => void run(() => liveSession.stopReplay())}
+        >
+          <IconPlayerStopFilled size={12} aria-hidden="true" />
+          Stop
+        </button>
+      </div>
+      {error && <div className="trouble">{error}</div>}
+    </div>
+  );
+}
