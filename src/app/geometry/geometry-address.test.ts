@@ -14,7 +14,7 @@ describe('the address of the geometry page', () => {
       view: 'raw',
       trains: 7,
     });
-    expect(choice('')).toEqual({ detector: null, over: 'mean', train: 0, pulse: 0, view: null, trains: 50 });
+    expect(choice('')).toEqual({ detector: null, over: 'mean', train: 0, pulse: 0, view: null, trains: 20 });
   });
 
   it('says numbers of the experiment', () => {

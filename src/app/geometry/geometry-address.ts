@@ -29,7 +29,8 @@ export interface AddressedDocument {
 }
 
 const MOST_TRAINS = 500;
-const USUAL_TRAINS = 50;
+/** Enough to see rings; reading and correcting them takes seconds. */
+const USUAL_TRAINS = 20;
 
 /** Reads the address; what makes no sense in it is passed over. */
 export function readPictureChoice(search: URLSearchParams): PictureChoice {

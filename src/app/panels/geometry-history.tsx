@@ -9,7 +9,10 @@ export function GeometryHistory() {
   const { undo, redo } = useGeometry.getState();
   const now = useRef<HTMLButtonElement>(null);
   const count = past.length;
-  useEffect(() => now.current?.scrollIntoView({ block: 'nearest' }), [count]);
+  useEffect(() => {
+    // Every step comes into view. Newer browsers answer with a promise, which is no clean-up.
+    if (count > 0) void now.current?.scrollIntoView({ block: 'nearest' });
+  }, [count]);
   const goTo = (index: number) => {
     for (let i = count - 1; i > index; i--) undo();
     for (let i = count - 1; i < index; i++) redo();

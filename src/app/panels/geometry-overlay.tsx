@@ -251,7 +251,7 @@ function PartLabels({ geometry, toScreen, size, chosen }: LabelsProps) {
 
 function PendingWords({ places, words }: { readonly places: readonly Place[]; readonly words: string }) {
   const { left, right, high } = boxOf(places);
-  const width = 6.3 * words.length + 12;
+  const width = 5.9 * words.length + 12;
   const x = Math.max(left + 44, Math.min((left + right) / 2 - width / 2, right - width - 6));
   return (
     <g pointerEvents="none">

@@ -352,6 +352,17 @@ export function GeometryPicture() {
             )}
             <div className={page.state.error || page.state.isLoading ? 'cover' : ''}>
               <QueryState {...page.state} onRetry={page.state.retry} />
+              {page.state.isLoading && !page.state.error && page.choice.over !== 'one' && (
+                <div className="state">
+                  <p>
+                    Reading frames of up to {page.choice.trains} trains. The first corrected frame of a proposal takes a
+                    while: its constants are made from the dark runs.
+                  </p>
+                  <button type="button" className="btn" onClick={() => page.set({ over: 'one' })}>
+                    Show one frame instead
+                  </button>
+                </div>
+              )}
             </div>
           </div>
           <div>

@@ -8,7 +8,7 @@ import { session } from '../session.ts';
 import { Field, numberBetween } from './field.tsx';
 import { Slider } from './slider.tsx';
 
-const OVER_WORDS = { one: 'one frame', mean: 'mean', max: 'max', sum: 'sum' } as const;
+const OVER_WORDS = { one: 'one', mean: 'mean', max: 'max', sum: 'sum' } as const;
 
 /** Which picture is looked at, and which rings are drawn over it. */
 export function GeometrySetup() {
