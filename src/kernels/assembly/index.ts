@@ -3,3 +3,4 @@ export * from './image';
 export * from './online';
 export * from './unshuffle';
 export * from './table';
+export * from './pulses';
