@@ -57,6 +57,8 @@ interface CurveStore {
   readonly cakes: BeforeAfter<CakeResult> | null;
   readonly curveError: string | null;
   readonly cakeError: string | null;
+  /** Why a file could not be written or read. */
+  readonly saveError: string | null;
   /** Whether what is shown is older than what was asked for. */
   readonly isBusy: boolean;
   readonly isLogX: boolean;
@@ -107,6 +109,7 @@ export const useCurves = create<CurveStore>((set, get) => ({
   cakes: null,
   curveError: null,
   cakeError: null,
+  saveError: null,
   isBusy: false,
   isLogX: false,
   isLogY: false,

@@ -80,7 +80,7 @@ export const useMask = create<MaskStore>((set, get) => {
     tool: null,
     isErasing: false,
     draft: null,
-    isTransparent: true,
+    isTransparent: false,
     past: [],
     future: [],
     isBusy: false,
@@ -98,7 +98,9 @@ export const useMask = create<MaskStore>((set, get) => {
       }
       if (tool === 'polygon') {
         const points = draft?.kind === 'polygon' ? draft.points : [];
-        if (phase === 'press') set({ draft: { kind: 'polygon', points: [...points, place] } });
+        // The second press of a double click is where the first was.
+        const isSame = points.some(([x, y]) => Math.hypot(x - place[0], y - place[1]) < LEAST_PX * pixel);
+        if (phase === 'press' && !isSame) set({ draft: { kind: 'polygon', points: [...points, place] } });
         return;
       }
       if (phase === 'press') {

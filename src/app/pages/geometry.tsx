@@ -18,6 +18,14 @@ import { startDocument } from '../geometry/start-document.ts';
 import { forgetDraft, storeDraft } from '../geometry/stored-draft.ts';
 import { useKeys } from '../keyboard.ts';
 import { numberText } from '../number-text.ts';
+import { AnalysisBatch } from '../panels/analysis-batch.tsx';
+import { AnalysisCake, AnalysisCakeActions } from '../panels/analysis-cake.tsx';
+import { AnalysisCalibration } from '../panels/analysis-calibration.tsx';
+import { AnalysisCurve, AnalysisCurveActions } from '../panels/analysis-curve.tsx';
+import { AnalysisIntegration } from '../panels/analysis-integration.tsx';
+import { AnalysisMask } from '../panels/analysis-mask.tsx';
+import { AnalysisOverlays } from '../panels/analysis-overlays.tsx';
+import { AnalysisRefinement } from '../panels/analysis-refinement.tsx';
 import { GeometryFiles } from '../panels/geometry-files.tsx';
 import { GeometryHelpers } from '../panels/geometry-helpers.tsx';
 import { GeometryHistory } from '../panels/geometry-history.tsx';
@@ -39,6 +47,14 @@ const GEOMETRY: WorkspaceDefinition = {
     history: { title: 'History', Body: GeometryHistory },
     helpers: { title: 'Helpers', Body: GeometryHelpers },
     files: { title: 'Geometry', Body: GeometryFiles },
+    curve: { title: 'I(q)', Body: AnalysisCurve, Actions: AnalysisCurveActions },
+    integration: { title: 'Integration', Body: AnalysisIntegration },
+    overlays: { title: 'Overlays, phases', Body: AnalysisOverlays },
+    cake: { title: 'Cake', Body: AnalysisCake, Actions: AnalysisCakeActions },
+    refinement: { title: 'Refinement', Body: AnalysisRefinement },
+    calibration: { title: 'Calibration', Body: AnalysisCalibration },
+    mask: { title: 'Mask', Body: AnalysisMask },
+    batch: { title: 'Batch', Body: AnalysisBatch },
   },
   layouts: {
     wide: [
@@ -49,6 +65,14 @@ const GEOMETRY: WorkspaceDefinition = {
       { id: 'history', beside: 'parts', side: 'within', isBehind: true },
       { id: 'helpers', beside: 'parts', side: 'within', isBehind: true },
       { id: 'files', beside: 'parts', side: 'below', height: 150 },
+      { id: 'curve', beside: 'picture', side: 'right', width: 560, height: 320 },
+      { id: 'integration', beside: 'curve', side: 'within', isBehind: true },
+      { id: 'overlays', beside: 'curve', side: 'within', isBehind: true },
+      { id: 'cake', beside: 'curve', side: 'below' },
+      { id: 'batch', beside: 'cake', side: 'within', isBehind: true },
+      { id: 'refinement', beside: 'cake', side: 'below', height: 300 },
+      { id: 'calibration', beside: 'refinement', side: 'within', isBehind: true },
+      { id: 'mask', beside: 'refinement', side: 'within', isBehind: true },
     ],
     narrow: [
       { id: 'picture' },
@@ -58,6 +82,14 @@ const GEOMETRY: WorkspaceDefinition = {
       { id: 'history', beside: 'parts', side: 'within', isBehind: true },
       { id: 'helpers', beside: 'parts', side: 'within', isBehind: true },
       { id: 'files', beside: 'parts', side: 'within', isBehind: true },
+      { id: 'curve', beside: 'picture', side: 'right', width: 400, height: 300 },
+      { id: 'cake', beside: 'curve', side: 'within', isBehind: true },
+      { id: 'integration', beside: 'curve', side: 'within', isBehind: true },
+      { id: 'overlays', beside: 'curve', side: 'within', isBehind: true },
+      { id: 'refinement', beside: 'curve', side: 'below' },
+      { id: 'calibration', beside: 'refinement', side: 'within', isBehind: true },
+      { id: 'mask', beside: 'refinement', side: 'within', isBehind: true },
+      { id: 'batch', beside: 'refinement', side: 'within', isBehind: true },
     ],
   },
 };
@@ -291,13 +323,19 @@ function useGeometryKeys(): void {
   });
 }
 
+/** Keys, address and draft follow every edit; apart from the page, so that an edit does not draw all panels again. */
+function PageKeeper({ set }: Pick<GeometryPageView, 'set'>) {
+  useKeptState(set);
+  useGeometryKeys();
+  return null;
+}
+
 /** The geometry of a detector over a picture of a run: parts are moved until rings are round. Everything chosen is in the address. */
 export function GeometryPage() {
   const view = usePage();
-  useKeptState(view.set);
-  useGeometryKeys();
   return (
     <main className="dock">
+      <PageKeeper set={view.set} />
       <GeometryPageContext.Provider value={view}>
         <Workspace definition={GEOMETRY} />
       </GeometryPageContext.Provider>

@@ -7,6 +7,7 @@ import { pixelAt } from '../../detector/tile-place.ts';
 import { colourTable } from '../../display/colormap.ts';
 import { openTilePainter } from '../../display/open-painter.ts';
 import type { TileView } from '../../display/tile-painter.ts';
+import { useMask } from '../analysis/mask-store.ts';
 import { useGeometryPage } from '../geometry/geometry-address.ts';
 import { moreMoves } from '../geometry/geometry-document.ts';
 import { useGeometryLook } from '../geometry/geometry-look.ts';
@@ -58,9 +59,11 @@ function useMasked(picture: ModulePicture | null, mask: Uint8Array | null): Modu
 /** The assembled picture, in which parts are selected and moved. */
 export function GeometryPicture() {
   const page = useGeometryPage();
+  const mask = useGeometry((store) => store.mask);
+  const isSeenThrough = useMask((state) => state.isTransparent);
   const picture = useMasked(
     useGeometry((store) => store.picture),
-    useGeometry((store) => store.mask),
+    isSeenThrough ? null : mask,
   );
   const document = useGeometry((store) => store.document);
   const moved = useGeometry((store) => store.geometry);

@@ -1,0 +1,39 @@
+import { isXfelError } from '../../core/errors.ts';
+import { type Phase, phaseFromCell, phaseFromCif } from '../../detector/powder/phase.ts';
+import { reciprocalMetric, type UnitCell } from '../../detector/powder/unit-cell.ts';
+
+/** The phase of a CIF file. @throws FormatInvalid if it is none */
+export async function readPhase(file: File): Promise<Phase> {
+  return phaseFromCif(await file.text(), file.name);
+}
+
+const CENTRING = /^[PABCIFR]$/i;
+const FORM = 'such as: gold 4.078 F, or: quartz 4.913 4.913 5.405 90 90 120 P';
+
+/**
+ * A phase of a line of text: a name, one edge (cubic) or three, three angles or none, and a centring (P when left out). Angstrom, degrees.
+ * @returns the phase, or why there is none
+ */
+export function phaseOfCell(
+  text: string,
+): { readonly problem: string; readonly phase?: never } | { readonly problem: null; readonly phase: Phase } {
+  const words = text.trim().split(/[\s,]+/);
+  const first = words.findIndex((word) => /^[\d.]+$/.test(word));
+  if (first < 0) return { problem: `edges are missing, ${FORM}` };
+  const name = words.slice(0, first).join(' ') || 'cell';
+  const rest = words.slice(first);
+  const last = rest[rest.length - 1];
+  const centring = CENTRING.test(last) ? last.toUpperCase() : 'P';
+  const numbers = (CENTRING.test(last) ? rest.slice(0, -1) : rest).map(Number);
+  if (![1, 3, 6].includes(numbers.length) || numbers.some((value) => !(value > 0)))
+    return { problem: `one edge, three edges, or three edges and three angles, ${FORM}` };
+  const [a, b = a, c = a, alphaDeg = 90, betaDeg = 90, gammaDeg = 90] = numbers;
+  const cell: UnitCell = { a, b, c, alphaDeg, betaDeg, gammaDeg };
+  try {
+    reciprocalMetric(cell);
+    return { problem: null, phase: phaseFromCell(name, cell, centring) };
+  } catch (error) {
+    if (isXfelError(error)) return { problem: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+import { KEV_ANGSTROM } from '../../core/physics.ts';
+import type { Geometry } from '../../detector/geometry.ts';
+import { experimentFromPoni, poniFromExperiment } from '../../detector/geometry-poni-file.ts';
+import { formatPoni, type PoniVersion, parsePoni } from '../../formats/poni.ts';
+import { type Fit2dParameters, toFit2d } from '../../formats/poni-fit2d.ts';
+import { saveFile } from '../save-file.ts';
+import type { FullExperiment } from './analysis-request.ts';
+
+/** Versions of .poni files. */
+export const PONI_VERSIONS: readonly PoniVersion[] = ['2.1', '2', '1'];
+
+/** The experiment of a .poni file; the photon energy stays where the file has none. @throws FormatInvalid, GeometryInvalid */
+export async function readPoniFile(file: File, now: FullExperiment): Promise<FullExperiment> {
+  const experiment = experimentFromPoni(parsePoni(await file.text(), { path: file.name }));
+  return { ...experiment, photonEnergyKeV: experiment.photonEnergyKeV ?? now.photonEnergyKeV };
+}
+
+/** Hands the experiment to the browser's downloads as a .poni file. @throws Unsupported if the version cannot hold it */
+export function savePoniFile(experiment: FullExperiment, geometry: Geometry, version: PoniVersion): void {
+  const text = formatPoni(poniFromExperiment(experiment, geometry), { version, date: new Date() });
+  saveFile(new Blob([text], { type: 'text/plain' }), `${geometry.detector.name}-v${version}.poni`);
+}
+
+/** The same experiment in the words of Fit2D. Pixels are counted from the geometry's origin. */
+export function fit2dOf(experiment: FullExperiment, geometry: Geometry): Fit2dParameters {
+  return toFit2d(poniFromExperiment(experiment, geometry));
+}
+
+/** Angstrom. */
+export function wavelengthOf({ photonEnergyKeV }: FullExperiment): number {
+  return KEV_ANGSTROM / photonEnergyKeV;
+}

@@ -1,0 +1,249 @@
+import { IconPlayerPlay } from '@tabler/icons-react';
+import { type MouseEvent, useEffect, useMemo, useRef, useState } from 'react';
+import type { Levels } from '../../display/levels.ts';
+import { Plot } from '../../display/plot.tsx';
+import { type BatchResult, useBatch } from '../analysis/batch-store.ts';
+import { axisTicks, paintRows, rowLevels } from '../analysis/cake-picture.ts';
+import { useCurves } from '../analysis/curve-store.ts';
+import { PATTERN_UNITS } from '../analysis/pattern-unit.ts';
+import { useGeometryPage } from '../geometry/geometry-address.ts';
+import { useGeometry } from '../geometry/geometry-store.ts';
+import { numberText, valueText } from '../number-text.ts';
+import { csvFile, npyFile, saveFile } from '../save-file.ts';
+import { useTheme } from '../theme-choice.ts';
+import { NumberField } from './analysis-number.tsx';
+import '../style/analysis.css';
+
+/** Curves that a waterfall shows, evenly over the run. */
+const MOST_CURVES = 12;
+const COLOURS = ['--c1', '--c2', '--c3', '--c4'];
+
+/** The curve of every train of the run, made in the background: a heat map or a waterfall; a click shows the train. */
+export function AnalysisBatch() {
+  const { run, info, detector, choice, set } = useGeometryPage();
+  const { every, pulse, job, result, error, start } = useBatch();
+  const document = useGeometry((state) => state.document);
+  const [isWaterfall, setWaterfall] = useState(false);
+  const [hovered, setHovered] = useState<{ row: number; column: number } | null>(null);
+  const trains = detector?.trains ?? info?.trains ?? 0;
+  const begin = () => {
+    if (run && detector) void start({ key: run, detector: detector.name, view: choice.view ?? 'raw', trains });
+  };
+  const show = (row: number) => {
+    if (result) set({ over: 'one', train: String(result.trains[row]), pulse: pulse === 0 ? '' : String(pulse) });
+  };
+  return (
+    <section className="pn" aria-label="Batch" data-testid="analysis-batch">
+      <div className="ptool" role="toolbar" aria-label="Batch">
+        <span className="seg">
+          {[false, true].map((each) => (
+            <button
+              key={String(each)}
+              type="button"
+              className={isWaterfall === each ? 'on' : ''}
+              aria-pressed={isWaterfall === each}
+              onClick={() => setWaterfall(each)}
+            >
+              {each ? 'waterfall' : 'heat map'}
+            </button>
+          ))}
+        </span>
+        <span className="sp" />
+        <button
+          type="button"
+          className="btn"
+          disabled={!result}
+          data-testid="batch-npy"
+          onClick={() => result && saveNpy(result)}
+        >
+          npy
+        </button>
+        <button
+          type="button"
+          className="btn"
+          disabled={!result}
+          data-testid="batch-csv"
+          onClick={() => result && saveCsv(result)}
+        >
+          csv
+        </button>
+        {job ? (
+          <button type="button" className="btn d" data-testid="batch-cancel" onClick={job.cancel}>
+            Cancel
+          </button>
+        ) : (
+          <button
+            type="button"
+            className="btn p"
+            disabled={!run || !detector || !document}
+            data-testid="batch-start"
+            onClick={begin}
+          >
+            <IconPlayerPlay size={13} stroke={1.7} aria-hidden="true" />
+            Integrate the run
+          </button>
+        )}
+      </div>
+      <div className="analysis-settings">
+        <NumberField
+          label="Every n-th train"
+          value={every}
+          low={1}
+          high={1e6}
+          isWhole
+          effect="holds for the next start"
+          testId="batch-every"
+          onChange={(value) => useBatch.setState({ every: value ?? 1 })}
+        />
+        <NumberField
+          label="Pulse"
+          value={pulse}
+          low={0}
+          high={2700}
+          isWhole
+          effect="holds for the next start"
+          onChange={(value) => useBatch.setState({ pulse: value ?? 0 })}
+        />
+      </div>
+      {job && (
+        <div className="analysis-job" role="status">
+          <span className="t2">{job.text}</span>
+          <div className="prog">
+            <i style={{ width: `${100 * job.share}%` }} />
+          </div>
+          <span className="t2">{Math.round(100 * job.share)} %</span>
+        </div>
+      )}
+      <div className="pbody">
+        {result && !isWaterfall && <RowMap result={result} onHover={setHovered} onPick={show} />}
+        {result && isWaterfall && <Waterfall result={result} />}
+        {!result && (
+          <div className="state">
+            <h2>{error ? 'Nothing was integrated' : 'No batch yet'}</h2>
+            <p>
+              {error ??
+                `Each train of the run becomes a row, with the bins and corrections of I(q). ${numberText(trains)} trains have frames.`}
+            </p>
+          </div>
+        )}
+      </div>
+      <div className="pfoot">
+        <span className="grow el" data-testid="batch-readout">
+          {result && hovered
+            ? `train ${result.trainIds[hovered.row]}   ${PATTERN_UNITS[result.unit].title.replace(' / ', ' ')} ${numberText(result.x[hovered.column], 3)}   ${valueText(result.rows[hovered.row * result.x.length + hovered.column])}`
+            : result
+              ? `${numberText(result.trainIds.length)} trains${result.skipped > 0 ? `, ${result.skipped} left out: ${result.reason}` : ''}; a click shows the train`
+              : ''}
+        </span>
+        <span className="prov">{result ? `${result.name} · geometry v${result.version}` : ''}</span>
+      </div>
+    </section>
+  );
+}
+
+function saveNpy({ rows, trainIds, x, name, version }: BatchResult): void {
+  saveFile(npyFile(rows, [trainIds.length, x.length]), `${name}-batch-v${version}.npy`);
+}
+
+function saveCsv({ rows, trainIds, x, unit, name, version }: BatchResult): void {
+  const columns = [
+    [PATTERN_UNITS[unit].title, x] as const,
+    ...trainIds.map((id, row) => [`train ${id}`, rows.subarray(row * x.length, (row + 1) * x.length)] as const),
+  ];
+  saveFile(csvFile(columns), `${name}-batch-v${version}.csv`);
+}
+
+interface MapProps {
+  readonly result: BatchResult;
+  readonly onHover: (place: { row: number; column: number } | null) => void;
+  readonly onPick: (row: number) => void;
+}
+
+/** Trains upwards, radius to the right. */
+function RowMap({ result, onHover, onPick }: MapProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { rows: values, x, trainIds, unit } = result;
+  const [rows, columns] = [trainIds.length, x.length];
+  useEffect(() => {
+    const picture = { values, rows, columns };
+    const levels: Levels = rowLevels(picture);
+    if (canvas.current) paintRows(canvas.current, picture, 'viridis', levels, 'sqrt');
+  }, [values, rows, columns]);
+  const placeOf = (event: MouseEvent) => {
+    const box = canvas.current?.getBoundingClientRect();
+    if (!box) return null;
+    const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
+    const row = Math.floor(((box.bottom - event.clientY) / box.height) * rows);
+    return row < 0 || column < 0 || row >= rows || column >= columns ? null : { row, column };
+  };
+  const [low, high] = [x[0], x[columns - 1]];
+  return (
+    <div className="analysis-cake">
+      <div className="plot-line">
+        <span className="el">train</span>
+      </div>
+      <div className="analysis-cake-y">
+        {axisTicks(0, rows - 1, 6)
+          .filter(Number.isInteger)
+          .map((row) => (
+            <span key={row} style={{ bottom: `${(100 * (row + 0.5)) / rows}%` }}>
+              {result.trains[row]}
+            </span>
+          ))}
+      </div>
+      <div className="analysis-cake-box">
+        <canvas
+          ref={canvas}
+          data-testid="batch-map"
+          aria-label="Curves of all trains"
+          onMouseMove={(event) => onHover(placeOf(event))}
+          onMouseLeave={() => onHover(null)}
+          onClick={(event) => {
+            const place = placeOf(event);
+            if (place) onPick(place.row);
+          }}
+        />
+      </div>
+      <div className="analysis-cake-x">
+        {axisTicks(low, high, 6).map((value) => (
+          <span key={value} style={{ left: `${(100 * (value - low)) / (high - low)}%` }}>
+            {Number(value.toFixed(6))}
+          </span>
+        ))}
+      </div>
+      <div className="plot-line">
+        <span className="sp" />
+        <span className="nw">{PATTERN_UNITS[unit].title}</span>
+      </div>
+    </div>
+  );
+}
+
+/** Some curves above each other. */
+function Waterfall({ result }: { readonly result: BatchResult }) {
+  const theme = useTheme((choice) => choice.theme);
+  const isLogY = useCurves((state) => state.isLogY);
+  const curves = useMemo(() => {
+    const { rows, x, trainIds } = result;
+    const shown = Math.min(MOST_CURVES, trainIds.length);
+    const picked = Array.from({ length: shown }, (_, i) => Math.floor((i * trainIds.length) / shown));
+    const { high, low } = rowLevels({ values: rows, rows: trainIds.length, columns: x.length });
+    const step = (high - low) / 4;
+    return picked.map((row, i) => ({
+      label: `…${String(trainIds[row]).slice(-4)}`,
+      colour: COLOURS[i % COLOURS.length],
+      y: Float64Array.from(rows.subarray(row * x.length, (row + 1) * x.length), (value) => value + i * step),
+    }));
+  }, [result]);
+  return (
+    <Plot
+      x={result.x}
+      curves={curves}
+      xTitle={PATTERN_UNITS[result.unit].title}
+      yTitle="I, each higher by a step"
+      isLogY={isLogY}
+      theme={theme}
+      testId="batch-waterfall"
+    />
+  );
+}

@@ -1,0 +1,349 @@
+import { IconAdjustments, IconDownload } from '@tabler/icons-react';
+import { type MouseEvent, useEffect, useMemo, useRef, useState } from 'react';
+import type { Levels } from '../../display/levels.ts';
+import { Plot } from '../../display/plot.tsx';
+import type { CakeResult } from '../analysis/analysis-request.ts';
+import { CAKE_FORMATS, type CakeFormat, saveCake } from '../analysis/cake-file.ts';
+import { angleTicks, axisTicks, paintRows, rowLevels } from '../analysis/cake-picture.ts';
+import { useCakeView } from '../analysis/cake-view.ts';
+import { useCalibrantRings } from '../analysis/calibrant-rings.ts';
+import { useProduct } from '../analysis/curve-runner.ts';
+import { useCurves } from '../analysis/curve-store.ts';
+import { PATTERN_UNITS, ringPlace } from '../analysis/pattern-unit.ts';
+import { ringMarks } from '../analysis/shown-curves.ts';
+import { useGeometry } from '../geometry/geometry-store.ts';
+import { numberText, valueText } from '../number-text.ts';
+import { useTheme } from '../theme-choice.ts';
+import { NumberField } from './analysis-number.tsx';
+import '../style/analysis.css';
+
+const VIEWS = { both: 'Before | after', before: 'Before', after: 'After' } as const;
+type View = keyof typeof VIEWS;
+/** A line cut: which way, and where. */
+interface Cut {
+  readonly along: 'radius' | 'azimuth';
+  readonly row: number;
+  readonly column: number;
+}
+
+/** Intensity over azimuth and radius, before and after: rings are straight lines where the geometry is right. */
+export function AnalysisCake() {
+  useProduct('cakes');
+  const cakes = useCurves((state) => state.cakes);
+  const error = useCurves((state) => state.cakeError);
+  const picture = useGeometry((state) => state.picture);
+  const { view, isOpen } = useCakeView();
+  const [cut, setCut] = useState<Cut | null>(null);
+  const [hovered, setHovered] = useState<{ cake: CakeResult; row: number; column: number } | null>(null);
+  const levels = useMemo(
+    () =>
+      cakes
+        ? rowLevels({
+            values: cakes.after.intensity,
+            rows: cakes.after.azimuth.length,
+            columns: cakes.after.x.length,
+          })
+        : { low: 0, high: 1 },
+    [cakes],
+  );
+  const shown: readonly (readonly [string, CakeResult, boolean])[] = useMemo(() => {
+    if (!cakes) return [];
+    const { before, after, isProposal } = cakes;
+    const [early, late] = isProposal ? ['now', 'proposed'] : ['before', 'after'];
+    if (!before) return [['', after, true]];
+    return [
+      ...(view === 'after' ? [] : [[early, before, false] as const]),
+      ...(view === 'before' ? [] : [[late, after, true] as const]),
+    ];
+  }, [cakes, view]);
+  const title = PATTERN_UNITS[cakes?.after.unit ?? 'q_A^-1'].title;
+  return (
+    <section className="pn" aria-label="Cake" data-testid="analysis-cake">
+      {isOpen && <CakeSettings />}
+      <div className="pbody analysis-cakes">
+        {shown.map(([name, cake, isAfter]) => (
+          <Cake
+            key={name}
+            name={name}
+            cake={cake}
+            isAfter={isAfter}
+            levels={levels}
+            cut={cut}
+            onHover={setHovered}
+            onCut={(row, column) => setCut({ along: cut?.along ?? 'radius', row, column })}
+          />
+        ))}
+        {!cakes && (
+          <div className="state">
+            <h2>{error ? 'No cake' : 'The cake comes with the picture'}</h2>
+            <p>{error ?? 'Choose a run, and a train or a mean of trains.'}</p>
+          </div>
+        )}
+      </div>
+      {cut && cakes && <CutPlot cut={cut} shown={shown} unit={picture?.unit ?? ''} onChange={setCut} />}
+      <div className="pfoot">
+        <span className="grow el" data-testid="cake-readout">
+          {hovered
+            ? `${title.replace(' / ', ' ')} ${numberText(hovered.cake.x[hovered.column], 3)}   azimuth ${numberText(hovered.cake.azimuth[hovered.row], 1)}°   ${valueText(hovered.cake.intensity[hovered.row * hovered.cake.x.length + hovered.column])}`
+            : 'straight lines = right geometry; a click cuts a line'}
+        </span>
+        <span className="prov">{cakes ? `${cakes.made.picture} · geometry v${cakes.made.version}` : ''}</span>
+      </div>
+    </section>
+  );
+}
+
+function CakeSettings() {
+  const { cake, setCake } = useCurves();
+  return (
+    <div className="analysis-settings">
+      <NumberField
+        label="Radial bins"
+        value={cake.points}
+        low={16}
+        high={4000}
+        isWhole
+        testId="cake-bins"
+        onChange={(points) => points !== null && setCake({ points })}
+      />
+      <NumberField
+        label="Azimuth bins"
+        value={cake.azimuthPoints}
+        low={4}
+        high={1440}
+        isWhole
+        onChange={(azimuthPoints) => azimuthPoints !== null && setCake({ azimuthPoints })}
+      />
+      <NumberField
+        label="Azimuth begins at"
+        unit="°"
+        value={cake.azimuthStart}
+        low={-360}
+        high={180}
+        onChange={(azimuthStart) => azimuthStart !== null && setCake({ azimuthStart })}
+      />
+    </div>
+  );
+}
+
+interface CakeProps {
+  readonly name: string;
+  readonly cake: CakeResult;
+  readonly isAfter: boolean;
+  readonly levels: Levels;
+  readonly cut: Cut | null;
+  readonly onHover: (place: { cake: CakeResult; row: number; column: number } | null) => void;
+  readonly onCut: (row: number, column: number) => void;
+}
+
+function Cake({ name, cake, isAfter, levels, cut, onHover, onCut }: CakeProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const rings = useCalibrantRings();
+  const experiment = useGeometry((state) => state.proposal?.experiment ?? state.document?.experiment);
+  const { x, azimuth, intensity, unit } = cake;
+  const [rows, columns] = [azimuth.length, x.length];
+  useEffect(() => {
+    if (canvas.current) paintRows(canvas.current, { values: intensity, rows, columns }, 'magma', levels, 'sqrt');
+  }, [intensity, rows, columns, levels]);
+  const stepX = columns > 1 ? (x[columns - 1] - x[0]) / (columns - 1) : 1;
+  const stepY = rows > 1 ? (azimuth[rows - 1] - azimuth[0]) / (rows - 1) : 1;
+  const [low, high] = [x[0] - stepX / 2, x[columns - 1] + stepX / 2];
+  const [bottom, top] = [azimuth[0] - stepY / 2, azimuth[rows - 1] + stepY / 2];
+  const percent = (value: number, from: number, to: number) => `${(100 * (value - from)) / (to - from)}%`;
+  const placeOf = (event: MouseEvent) => {
+    const box = canvas.current?.getBoundingClientRect();
+    if (!box) return null;
+    const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
+    const row = Math.floor(((box.bottom - event.clientY) / box.height) * rows);
+    return row < 0 || column < 0 || row >= rows || column >= columns ? null : { row, column };
+  };
+  return (
+    <div className="analysis-cake">
+      <div className="plot-line">
+        <span className="el">azimuth / °</span>
+        <span className="sp" />
+        <span className={isAfter ? 'acc' : 't2'}>{name}</span>
+      </div>
+      <div className="analysis-cake-y">
+        {angleTicks(bottom, top).map((angle) => (
+          <span key={angle} style={{ bottom: percent(angle, bottom, top) }}>
+            {numberText(angle)}
+          </span>
+        ))}
+      </div>
+      <div className="analysis-cake-box">
+        <canvas
+          ref={canvas}
+          data-testid={isAfter ? 'cake-after' : 'cake-before'}
+          aria-label={`Cake ${name}`}
+          onMouseMove={(event) => {
+            const place = placeOf(event);
+            onHover(place && { cake, ...place });
+          }}
+          onMouseLeave={() => onHover(null)}
+          onClick={(event) => {
+            const place = placeOf(event);
+            if (place) onCut(place.row, place.column);
+          }}
+        />
+        {experiment &&
+          rings.map((ring) => {
+            const place = ringPlace(ring.twoTheta, unit, experiment);
+            return place > low && place < high ? (
+              <i
+                key={ring.label}
+                className="analysis-ring"
+                style={{ left: percent(place, low, high) }}
+                title={ring.label}
+              />
+            ) : null;
+          })}
+        {cut && (
+          <i
+            className={`analysis-cut ${cut.along}`}
+            style={
+              cut.along === 'radius'
+                ? { bottom: percent(cut.row + 0.5, 0, rows) }
+                : { left: percent(cut.column + 0.5, 0, columns) }
+            }
+          />
+        )}
+      </div>
+      <div className="analysis-cake-x">
+        {axisTicks(low, high, 4).map((value) => (
+          <span key={value} style={{ left: percent(value, low, high) }}>
+            {Number(value.toFixed(6))}
+          </span>
+        ))}
+      </div>
+      <div className="plot-line">
+        <span className="sp" />
+        <span className="nw">{PATTERN_UNITS[unit].title}</span>
+      </div>
+    </div>
+  );
+}
+
+interface CutProps {
+  readonly cut: Cut;
+  readonly shown: readonly (readonly [string, CakeResult, boolean])[];
+  readonly unit: string;
+  readonly onChange: (cut: Cut | null) => void;
+}
+
+/** The cake along one line. */
+function CutPlot({ cut, shown, unit, onChange }: CutProps) {
+  const theme = useTheme((choice) => choice.theme);
+  const rings = useCalibrantRings();
+  const experiment = useGeometry((state) => state.document?.experiment);
+  const isRadius = cut.along === 'radius';
+  const { x, curves } = useMemo(() => {
+    const line = ({ x: radial, azimuth, intensity }: CakeResult) =>
+      isRadius
+        ? intensity.subarray(cut.row * radial.length, (cut.row + 1) * radial.length)
+        : azimuth.map((_, row) => intensity[row * radial.length + cut.column] ?? Number.NaN);
+    const last = shown[shown.length - 1]?.[1];
+    return {
+      x: last ? (isRadius ? last.x : last.azimuth) : new Float64Array(0),
+      curves: shown.map(([name, cake, isAfter]) => ({
+        label: name || 'cut',
+        colour: isAfter ? '--c1' : '--t2',
+        isDashed: !isAfter,
+        y: line(cake) as ArrayLike<number>,
+      })),
+    };
+  }, [shown, cut, isRadius]);
+  const cake = shown[shown.length - 1]?.[1];
+  const marks = useMemo(
+    () => (isRadius && cake && experiment ? ringMarks(rings, cake.unit, experiment) : []),
+    [isRadius, cake, experiment, rings],
+  );
+  if (!cake) return null;
+  return (
+    <div className="analysis-cutplot" data-testid="cake-cut">
+      <div className="analysis-row">
+        <span className="t2">
+          {isRadius
+            ? `at azimuth ${numberText(cake.azimuth[cut.row], 1)}°`
+            : `at ${PATTERN_UNITS[cake.unit].title.replace(' / ', ' ')} ${numberText(cake.x[cut.column], 3)}`}
+        </span>
+        <span className="sp" />
+        <button
+          type="button"
+          className="btn"
+          onClick={() => onChange({ ...cut, along: isRadius ? 'azimuth' : 'radius' })}
+        >
+          {isRadius ? 'along the azimuth' : 'along the radius'}
+        </button>
+        <button type="button" className="btn" onClick={() => onChange(null)}>
+          close
+        </button>
+      </div>
+      <div className="analysis-cutarea">
+        <Plot
+          x={x}
+          curves={curves}
+          xTitle={isRadius ? PATTERN_UNITS[cake.unit].title : 'azimuth / °'}
+          yTitle={`I / ${unit}`}
+          marks={marks}
+          theme={theme}
+          testId="cake-cut-plot"
+        />
+      </div>
+    </div>
+  );
+}
+
+/** Buttons of the cake panel: what is shown, settings, files. */
+export function AnalysisCakeActions() {
+  const { view, isOpen, set } = useCakeView();
+  const cakes = useCurves((state) => state.cakes);
+  return (
+    <>
+      {cakes?.before && (
+        <span className="seg">
+          {(Object.keys(VIEWS) as View[]).map((each) => (
+            <button
+              key={each}
+              type="button"
+              className={view === each ? 'on' : ''}
+              aria-pressed={view === each}
+              data-testid={`cake-${each}`}
+              onClick={() => set({ view: each })}
+            >
+              {VIEWS[each]}
+            </button>
+          ))}
+        </span>
+      )}
+      <button
+        type="button"
+        className={`ib ${isOpen ? 'on' : ''}`}
+        aria-label="Bins and range of the cake"
+        aria-pressed={isOpen}
+        title="Bins and range"
+        onClick={() => set({ isOpen: !isOpen })}
+      >
+        <IconAdjustments size={15} stroke={1.7} aria-hidden="true" />
+      </button>
+      <label className="ib analysis-save" title="Save the cake">
+        <IconDownload size={15} stroke={1.7} aria-hidden="true" />
+        <select
+          aria-label="Save the cake as"
+          data-testid="save-cake"
+          value=""
+          onChange={(event) => cakes && saveCake(event.target.value as CakeFormat, cakes)}
+        >
+          <option value="" disabled>
+            Save as
+          </option>
+          {CAKE_FORMATS.map((format) => (
+            <option key={format} value={format}>
+              .{format}
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
+  );
+}

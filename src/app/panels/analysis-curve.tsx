@@ -1,0 +1,225 @@
+import { IconDownload, IconStack2 } from '@tabler/icons-react';
+import { useMemo, useState } from 'react';
+import { Plot, type PlotMark } from '../../display/plot.tsx';
+import { useCalibrantRings } from '../analysis/calibrant-rings.ts';
+import { useProduct } from '../analysis/curve-runner.ts';
+import { useCurves } from '../analysis/curve-store.ts';
+import { PATTERN_FORMATS, type PatternFormat, savePattern } from '../analysis/pattern-file.ts';
+import { angleAt, PATTERN_UNITS, type PatternUnit } from '../analysis/pattern-unit.ts';
+import { phaseSticks, ringMarks, ringPeak, showCurves } from '../analysis/shown-curves.ts';
+import { useGeometry } from '../geometry/geometry-store.ts';
+import { numberText, valueText } from '../number-text.ts';
+import { useStable } from '../stable-callback.ts';
+import { useTheme } from '../theme-choice.ts';
+import '../style/analysis.css';
+
+/** Beyond this many times the smallest spacing there is little but the beam. */
+const SPACING_RANGE = 8;
+
+/** The curves of the present geometry as they are drawn; null while there are none. */
+function useShownCurves() {
+  const curves = useCurves((state) => state.curves);
+  const overlays = useCurves((state) => state.overlays);
+  const subtracted = useCurves((state) => state.subtracted);
+  const waterfall = useCurves((state) => state.waterfall);
+  const background = useCurves((state) => state.background);
+  const experiment = useGeometry((state) => state.document?.experiment);
+  return useMemo(
+    () =>
+      curves && experiment ? showCurves({ curves, overlays, subtracted, waterfall, background, experiment }) : null,
+    [curves, overlays, subtracted, waterfall, background, experiment],
+  );
+}
+
+/** I(q) before and after with the rings of the calibrant and lines of phases; the width of a ring tells how good a geometry is. */
+export function AnalysisCurve() {
+  useProduct('curves');
+  const shown = useShownCurves();
+  const curves = useCurves((state) => state.curves);
+  const { isLogX, isLogY, zoom, ring, phases, curveError, saveError, isBusy, settings } = useCurves();
+  const document = useGeometry((state) => state.document);
+  const picture = useGeometry((state) => state.picture);
+  const theme = useTheme((choice) => choice.theme);
+  const rings = useCalibrantRings();
+  const [hovered, setHovered] = useState<number | null>(null);
+  const experiment = document?.experiment;
+  const { unit } = settings;
+  const marks = useMemo((): PlotMark[] => {
+    if (!shown || !experiment) return [];
+    const far = angleAt(shown.x[shown.unit === 'd_A' ? 0 : shown.x.length - 1], shown.unit, experiment);
+    const sticks = phases
+      .filter(({ isShown }) => isShown)
+      .flatMap((each) =>
+        phaseSticks(each, shown.unit, experiment, Number.isNaN(far) ? 1.2 : far).map(({ place, intensity }) => ({
+          x: place,
+          label: '',
+          colour: each.colour,
+          share: 0.04 + 0.5 * intensity,
+        })),
+      );
+    return [...ringMarks(rings, shown.unit, experiment), ...sticks];
+  }, [shown, experiment, rings, phases]);
+  const widths = useMemo(() => {
+    if (!shown || !experiment) return null;
+    const { x, main, before } = shown;
+    const of = (y: Float64Array | null) => y && ringPeak({ x, y }, rings, ring, shown.unit, experiment);
+    return { before: of(before), after: of(main.y) };
+  }, [shown, experiment, rings, ring]);
+  const onPick = useStable((place: number) => {
+    if (!experiment || rings.length === 0) return;
+    const places = ringMarks(rings, unit, experiment).map(({ x }) => Math.abs(x - place));
+    useCurves.setState({ ring: places.indexOf(Math.min(...places)) });
+  });
+  const onZoom = useStable((range: readonly [number, number] | null) => useCurves.setState({ zoom: range }));
+  const info = PATTERN_UNITS[shown?.unit ?? unit];
+  const xRange = zoom ?? (shown?.unit === 'd_A' ? ([shown.x[0], SPACING_RANGE * shown.x[0]] as const) : null);
+  return (
+    <section className="pn" aria-label="I(q)" data-testid="analysis-curve">
+      <div className="ptool" role="toolbar" aria-label="I(q)">
+        <span className="seg">
+          {(Object.keys(PATTERN_UNITS) as PatternUnit[]).map((each) => (
+            <button
+              key={each}
+              type="button"
+              className={unit === each ? 'on' : ''}
+              aria-pressed={unit === each}
+              data-testid={`unit-${each}`}
+              onClick={() => useCurves.getState().setSettings({ unit: each })}
+            >
+              {PATTERN_UNITS[each].word}
+            </button>
+          ))}
+        </span>
+        <span className="seg">
+          <button
+            type="button"
+            className={isLogX ? 'on' : ''}
+            aria-pressed={isLogX}
+            title="Logarithmic axis below"
+            onClick={() => useCurves.setState({ isLogX: !isLogX })}
+          >
+            log x
+          </button>
+          <button
+            type="button"
+            className={isLogY ? 'on' : ''}
+            aria-pressed={isLogY}
+            title="Logarithmic intensity"
+            onClick={() => useCurves.setState({ isLogY: !isLogY })}
+          >
+            log y
+          </button>
+        </span>
+        <span className="sp" />
+        {zoom && (
+          <button type="button" className="btn" onClick={() => onZoom(null)}>
+            all
+          </button>
+        )}
+      </div>
+      <div className="pbody">
+        {shown && (
+          <Plot
+            x={shown.x}
+            curves={shown.curves}
+            xTitle={info.title}
+            yTitle={`I / ${picture?.unit ?? ''}`}
+            isLogX={isLogX}
+            isLogY={isLogY}
+            xRange={xRange}
+            marks={marks}
+            theme={theme}
+            testId="analysis-iq"
+            onHover={setHovered}
+            onPick={onPick}
+            onZoom={onZoom}
+          />
+        )}
+        {shown && rings[ring] && (
+          <div className="analysis-fwhm" data-testid="analysis-fwhm">
+            <span className="t2">FWHM of {rings[ring].label}</span>
+            {widths?.before && (
+              <span className="t2">
+                {curves?.isProposal ? 'now' : 'before'} {numberText(widths.before.fwhm, info.digits)}
+              </span>
+            )}
+            <span className="acc">
+              {curves?.before ? 'after ' : ''}
+              {widths?.after ? numberText(widths.after.fwhm, info.digits) : 'no peak to be seen'}
+            </span>
+          </div>
+        )}
+        {!shown && (
+          <div className="state">
+            <h2>{curveError ? 'No curve' : 'I(q) comes with the picture'}</h2>
+            <p>{curveError ?? 'Choose a run, and a train or a mean of trains.'}</p>
+          </div>
+        )}
+      </div>
+      <div className="pfoot">
+        <span className={`grow el ${saveError ? 'err' : ''}`} data-testid="analysis-readout">
+          {saveError
+            ? `not saved: ${saveError}`
+            : shown && hovered !== null && hovered < shown.x.length
+              ? `${info.title.replace(' / ', ' ')} ${numberText(shown.x[hovered], info.digits)}   I ${valueText(shown.main.y[hovered])} ± ${valueText(shown.main.sigma[hovered])}`
+              : isBusy
+                ? 'calculating'
+                : 'drag to zoom, a double click shows all; a click takes the ring whose width is told'}
+        </span>
+        <span className="prov">{curves ? `${curves.made.picture} · geometry v${curves.made.version}` : ''}</span>
+      </div>
+    </section>
+  );
+}
+
+/** Buttons of the I(q) panel: keep as overlay, save. */
+export function AnalysisCurveActions() {
+  const shown = useShownCurves();
+  const curves = useCurves((state) => state.curves);
+  const addOverlay = useCurves((state) => state.addOverlay);
+  const keep = () => {
+    if (!shown || !curves) return;
+    addOverlay({
+      name: `v${curves.made.version}`,
+      unit: shown.unit,
+      x: Float64Array.from(shown.x),
+      y: Float64Array.from(shown.main.y),
+    });
+  };
+  const save = (format: PatternFormat) => {
+    if (!shown || !curves) return;
+    const problem = savePattern(format, { x: shown.x, ...shown.main }, shown.unit, curves.made);
+    useCurves.setState({ saveError: problem });
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="ib"
+        onClick={keep}
+        aria-label="Keep the curve as an overlay"
+        title="Keep as overlay"
+      >
+        <IconStack2 size={15} stroke={1.7} aria-hidden="true" />
+      </button>
+      <label className="ib analysis-save" title="Save the curve">
+        <IconDownload size={15} stroke={1.7} aria-hidden="true" />
+        <select
+          aria-label="Save the curve as"
+          data-testid="save-pattern"
+          value=""
+          onChange={(event) => save(event.target.value as PatternFormat)}
+        >
+          <option value="" disabled>
+            Save as
+          </option>
+          {PATTERN_FORMATS.map((format) => (
+            <option key={format} value={format}>
+              .{format}
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
+  );
+}

@@ -1,0 +1,221 @@
+import { IconTrash } from '@tabler/icons-react';
+import { useMemo, useState } from 'react';
+import type { UnitCell } from '../../detector/powder/unit-cell.ts';
+import { useCurves } from '../analysis/curve-store.ts';
+import { readPattern } from '../analysis/pattern-file.ts';
+import { PATTERN_UNITS } from '../analysis/pattern-unit.ts';
+import { phaseOfCell, readPhase } from '../analysis/phase-file.ts';
+import { phaseSticks } from '../analysis/shown-curves.ts';
+import { useGeometry } from '../geometry/geometry-store.ts';
+import { numberText } from '../number-text.ts';
+import { FileButton, NumberField, Tick } from './analysis-number.tsx';
+import { Field } from './field.tsx';
+
+/** Curves kept beside the present one, and phases with their lines. */
+export function AnalysisOverlays() {
+  const { overlays, phases, waterfall, subtracted, saveError, settings } = useCurves();
+  const { addOverlay, changeOverlay, removeOverlay, addPhase } = useCurves();
+  const [open, setOpen] = useState<number | null>(null);
+  const tell = (error: unknown) =>
+    useCurves.setState({ saveError: error instanceof Error ? error.message : String(error) });
+  const take = async (work: () => Promise<void>) => {
+    try {
+      await work();
+      useCurves.setState({ saveError: null });
+    } catch (error) {
+      tell(error);
+    }
+  };
+  return (
+    <section className="pn" aria-label="Overlays and phases">
+      <div className="scroll">
+        <div className="sec">
+          <div className="sech">
+            Overlays<small>the stack button over I(q) keeps the curve</small>
+          </div>
+          <div className="stack">
+            {overlays.map((overlay) => (
+              <div key={overlay.id} className="analysis-item" data-testid="overlay">
+                <div className="analysis-row">
+                  <i className="analysis-colour" style={{ background: `var(${overlay.colour})` }} />
+                  <Tick
+                    label={overlay.name}
+                    isOn={overlay.isShown}
+                    onChange={(isShown) => changeOverlay(overlay.id, { isShown })}
+                  />
+                  <span className="sp" />
+                  <button
+                    type="button"
+                    className={`btn ${subtracted === overlay.id ? 'on' : ''}`}
+                    aria-pressed={subtracted === overlay.id}
+                    title="Take this curve off the present one"
+                    onClick={() => useCurves.setState({ subtracted: subtracted === overlay.id ? null : overlay.id })}
+                  >
+                    as background
+                  </button>
+                  <button
+                    type="button"
+                    className="ib"
+                    aria-label={`Remove ${overlay.name}`}
+                    onClick={() => removeOverlay(overlay.id)}
+                  >
+                    <IconTrash size={14} stroke={1.7} aria-hidden="true" />
+                  </button>
+                </div>
+                <NumberField
+                  label="times"
+                  value={overlay.scale}
+                  effect="draws anew"
+                  onChange={(scale) => changeOverlay(overlay.id, { scale: scale ?? 1 })}
+                />
+                <NumberField
+                  label="plus"
+                  value={overlay.offset}
+                  effect="draws anew"
+                  onChange={(offset) => changeOverlay(overlay.id, { offset: offset ?? 0 })}
+                />
+              </div>
+            ))}
+            {overlays.length > 1 && (
+              <NumberField
+                label="Waterfall: each higher by"
+                value={waterfall}
+                effect="draws anew"
+                onChange={(value) => useCurves.setState({ waterfall: value ?? 0 })}
+              />
+            )}
+            <div className="analysis-row">
+              <FileButton
+                label="Load .xy .chi .dat .fxye"
+                accept=".xy,.chi,.dat,.fxye,.txt"
+                testId="load-overlay"
+                title={`Files that do not name their unit are read in ${PATTERN_UNITS[settings.unit].title}`}
+                onFile={(file) => void take(async () => addOverlay(await readPattern(file, settings.unit)))}
+              />
+            </div>
+          </div>
+        </div>
+        <div className="sec">
+          <div className="sech">Phases</div>
+          <div className="stack">
+            {phases.map((each) => (
+              <Phase key={each.id} id={each.id} isOpen={open === each.id} onOpen={setOpen} />
+            ))}
+            <div className="analysis-row">
+              <FileButton
+                label="Load .cif"
+                accept=".cif"
+                testId="load-phase"
+                onFile={(file) => void take(async () => addPhase(await readPhase(file)))}
+              />
+            </div>
+            <CellField
+              onPhase={(text) => {
+                const { phase } = phaseOfCell(text);
+                if (phase) addPhase(phase);
+              }}
+            />
+          </div>
+        </div>
+      </div>
+      <div className="pfoot">
+        <span className={`grow el ${saveError ? 'err' : ''}`}>
+          {saveError ?? `${overlays.length} overlays, ${phases.length} phases`}
+        </span>
+      </div>
+    </section>
+  );
+}
+
+/** A phase that is only a cell: typed as a name, edges and angles, and a centring. */
+function CellField({ onPhase }: { readonly onPhase: (text: string) => void }) {
+  return (
+    <Field
+      label="Cell: name a b c α β γ centring"
+      value=""
+      isText
+      effect="adds its lines"
+      testId="cell"
+      check={(text) => (text.trim() === '' ? null : phaseOfCell(text).problem)}
+      onApply={async (text) => {
+        if (text.trim() !== '') onPhase(text);
+        return null;
+      }}
+    />
+  );
+}
+
+function Phase({
+  id,
+  isOpen,
+  onOpen,
+}: {
+  readonly id: number;
+  readonly isOpen: boolean;
+  readonly onOpen: (id: number | null) => void;
+}) {
+  const shown = useCurves((state) => state.phases.find((each) => each.id === id));
+  const unit = useCurves((state) => state.settings.unit);
+  const { changePhase, removePhase } = useCurves();
+  const experiment = useGeometry((state) => state.document?.experiment);
+  const lines = useMemo(
+    () => (shown && experiment && isOpen ? phaseSticks(shown, unit, experiment, 1.2) : []),
+    [shown, unit, experiment, isOpen],
+  );
+  if (!shown) return null;
+  const { phase, colour, isShown, stretch } = shown;
+  const { a, b, c }: UnitCell = phase.cell;
+  return (
+    <div className="analysis-item" data-testid="phase">
+      <div className="analysis-row">
+        <i className="analysis-colour" style={{ background: `var(${colour})` }} />
+        <Tick label={phase.name} isOn={isShown} onChange={(next) => changePhase(id, { isShown: next })} />
+        <span className="t3 el">{[a, b, c].map((edge) => numberText(edge * stretch, 4)).join(' ')} Å</span>
+        <span className="sp" />
+        <button
+          type="button"
+          className={`btn ${isOpen ? 'on' : ''}`}
+          aria-pressed={isOpen}
+          onClick={() => onOpen(isOpen ? null : id)}
+        >
+          lines
+        </button>
+        <button type="button" className="ib" aria-label={`Remove ${phase.name}`} onClick={() => removePhase(id)}>
+          <IconTrash size={14} stroke={1.7} aria-hidden="true" />
+        </button>
+      </div>
+      <NumberField
+        label="Edges times"
+        value={stretch}
+        low={0.5}
+        high={2}
+        effect="moves the lines"
+        onChange={(next) => changePhase(id, { stretch: next ?? 1 })}
+      />
+      {isOpen && (
+        <div className="analysis-lines">
+          <table className="dt">
+            <thead>
+              <tr>
+                <th>h k l</th>
+                <th className="n">d / Å</th>
+                <th className="n">{PATTERN_UNITS[unit].title}</th>
+                <th className="n">intensity</th>
+              </tr>
+            </thead>
+            <tbody>
+              {lines.map(({ hkl, spacing, place, intensity }) => (
+                <tr key={`${hkl} ${spacing}`}>
+                  <td>{hkl}</td>
+                  <td className="n">{numberText(spacing, 4)}</td>
+                  <td className="n">{numberText(place, PATTERN_UNITS[unit].digits)}</td>
+                  <td className="n">{phase.atoms.length > 0 ? numberText(100 * intensity, 1) : '–'}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </div>
+  );
+}
