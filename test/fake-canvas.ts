@@ -5,9 +5,13 @@ export function fakeCanvas(width: number, height: number) {
   const context = {
     canvas,
     createImageData: (w: number, h: number) => ({ data: new Uint8ClampedArray(4 * w * h) }),
-    putImageData({ data }: { data: Uint8ClampedArray }) {
-      shown.length = 0;
-      for (let i = 0; i < data.length; i += 4) shown.push(Buffer.from(data.subarray(i, i + 3)).toString('hex'));
+    putImageData({ data }: { data: Uint8ClampedArray }, _x: number, _y: number, ...area: number[]) {
+      const [left = 0, top = 0, wide = width, high = height] = area;
+      for (let y = top; y < top + high; y++)
+        for (let x = left; x < left + wide; x++) {
+          const i = 4 * (y * width + x);
+          shown[y * width + x] = Buffer.from(data.subarray(i, i + 3)).toString('hex');
+        }
     },
   };
   return { canvas: { ...canvas, getContext: () => context } as unknown as HTMLCanvasElement, shown };

@@ -19,6 +19,14 @@ export function colourBytes([red, green, blue]: readonly [number, number, number
   return rgba(Math.round(255 * red), Math.round(255 * green), Math.round(255 * blue));
 }
 
+/** A rectangle of device pixels, rows from the top; half-open. */
+export interface ScreenArea {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly low: number;
+}
+
 /** A canvas whose pixels are written one by one. */
 export class RasterCanvas {
   readonly #context: CanvasRenderingContext2D;
@@ -54,9 +62,14 @@ export class RasterCanvas {
     return { pixels: this.#pixels, width, height, ratio };
   }
 
-  /** Shows what was written. */
-  show(): void {
-    if (this.#target) this.#context.putImageData(this.#target, 0, 0);
+  /** Shows what was written. @param area only there, where nothing else has changed */
+  show(area?: ScreenArea): void {
+    if (!this.#target) return;
+    if (!area) this.#context.putImageData(this.#target, 0, 0);
+    else {
+      const { left, top, right, low } = area;
+      if (right > left && low > top) this.#context.putImageData(this.#target, 0, 0, left, top, right - left, low - top);
+    }
   }
 
   /** Frees memory. */

@@ -65,4 +65,38 @@ describe('tiles without WebGL', () => {
     draw(canvas, tile(0, 0, 0, 1, 1, 0, 0, 0, 2, 3), { stack: Float32Array.of(Number.NaN, 1, 2, 3, 4, 5) });
     expect(shown[12]).toMatch(/^(333333|6b6b6b)$/);
   });
+
+  it('that moved are drawn anew, and only where they were and are: the same picture as one drawn at once', () => {
+    const random = (() => {
+      let state = 7;
+      return () => {
+        state = (state * 1103515245 + 12345) % 2147483648;
+        return state / 2147483648;
+      };
+    })();
+    const stack = Float32Array.from({ length: 6 * 8 }, () => (random() < 0.1 ? Number.NaN : 255 * random()));
+    const place = (angle: number) => {
+      const [c, s] = [2.3 * Math.cos(angle), 2.3 * Math.sin(angle)];
+      return [10 + 20 * random(), 4 + 18 * random(), -s, c, c, s, 0, 0, 6, 8];
+    };
+    const { canvas, shown } = prepare(48, 40);
+    const whole = prepare(48, 40);
+    const painter = new TileRaster(canvas);
+    painter.setColours(colourTable('magma'));
+    painter.setStack(stack, 6, 8);
+    const tiles = [...place(0.3), ...place(-0.02), ...place(0)];
+    const view = { originX: 0, originY: 40, zoom: 1, isFront: false };
+    for (let i = 0; i < 12; i++) {
+      tiles.splice(10 * (i % 3), 10, ...place(random() - 0.5));
+      painter.setTiles(tile(...tiles), 0);
+      painter.draw(view, LEVELS, 'lin', [0, 0, 1]);
+      const anew = new TileRaster(whole.canvas);
+      anew.setColours(colourTable('magma'));
+      anew.setStack(stack, 6, 8);
+      anew.setTiles(tile(...tiles), 0);
+      anew.draw(view, LEVELS, 'lin', [0, 0, 1]);
+      expect(shown).toEqual(whole.shown);
+    }
+    expect(new Set(shown).size).toBeGreaterThan(30);
+  });
 });
