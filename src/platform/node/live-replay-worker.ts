@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { replayMessages, type TimedMessage } from '../../bridge/replay-recording.ts';
+import type { RecordedMessage } from '../../bridge/recorded-message.ts';
+import { RequestQueue } from '../../bridge/request-queue.ts';
 import { isXfelError } from '../../core/errors.ts';
 import type { ReplayChange, ReplayOptions } from '../../live/engine.ts';
 import { openRecording } from './bridge-recording/open-recording.ts';
@@ -87,9 +88,23 @@ try {
     send({ type: 'jump' });
     if (!closing.signal.aborted) await heard;
   };
-  async function* messages(): AsyncGenerator<TimedMessage> {
+  const requests = new RequestQueue(socket);
+  requests.onAsked(() => wake());
+  let coming: { readonly index: number; readonly message: Promise<RecordedMessage> } | null = null;
+  /** Reads a message; the same one asked for twice is read once. */
+  const read = (index: number): Promise<RecordedMessage> => {
+    if (coming?.index !== index) {
+      coming = { index, message: recording.read(index) };
+      // It is heard when its turn comes, or never if the replay goes elsewhere.
+      coming.message.catch(() => undefined);
+    }
+    return coming.message;
+  };
+  const sendAll = async (): Promise<void> => {
     while (!closing.signal.aborted) {
-      if (jumpTo !== null) {
+      // Who asks has taken the last message, so that whatever is decided now concerns the next one only.
+      if (requests.length === 0) await pause(Number.POSITIVE_INFINITY);
+      else if (jumpTo !== null) {
         const to = jumpTo;
         jumpTo = null;
         await jump(to);
@@ -100,13 +115,16 @@ try {
           await pause(wait);
           continue;
         }
-        const { parts, trainId } = await recording.read(position);
-        position++;
+        const index = position;
+        const { parts, trainId } = await read(index);
+        if (jumpTo !== null || isPaused || !requests.answerFirst(parts)) continue;
+        position = index + 1;
         if (trainId > 0) lastTrainId = trainId;
-        yield { parts, atMs: 0 };
+        const next = position < entries.length ? position : 0;
+        if (next > 0 || isLooped) void read(next);
         const now = performance.now();
         if (now - dueAt > LATEST_MS) dueAt = now;
-        dueAt += gapBefore(position < entries.length ? position : 0);
+        dueAt += gapBefore(next);
       } else if (isLooped && entries.length > 0) await jump(0);
       else {
         hasEnded = true;
@@ -114,7 +132,7 @@ try {
         await pause(Number.POSITIVE_INFINITY);
       }
     }
-  }
+  };
 
   send({
     type: 'ready',
@@ -127,7 +145,7 @@ try {
   const timer = setInterval(progress, PROGRESS_MS);
   dueAt = performance.now();
   try {
-    await replayMessages(socket, 'REP', messages(), { signal: closing.signal, pace: 'asked' });
+    await sendAll();
   } catch (failure) {
     // A damaged message: what was sent before stays, and the page says why it goes no further.
     error = failure instanceof Error ? failure.message : String(failure);
