@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../test/conformance/socket-suite.ts';
+import type { NdArray } from '../core/ndarray.ts';
 import { encodeBridgeMessage } from '../formats/bridge-message.ts';
 import { MsgpackMap } from '../formats/msgpack.ts';
 import { findFreePort } from '../platform/node/free-port.ts';
@@ -125,6 +126,24 @@ describe('openBridgeClient', () => {
     await client.close();
     expect([memory.lent(), one.server.peers <= 1]).toEqual([0, true]);
     expect(() => client.add('tcp://host/1')).toThrow(/after a colon/);
+  });
+
+  it('receives into the memory of released trains, and into other memory where none was released', async () => {
+    const bridge = await startBridge('tcp://127.0.0.1:0', (n) => message(n + 1, 300_000));
+    const buffersOf = async (isReleased: boolean) => {
+      const client = openClient({ endpoints: [bridge.endpoint] });
+      const trains: BridgeTrain[] = [];
+      for (let n = 0; n < 6; n++) {
+        trains.push(await client.next());
+        if (isReleased) trains[n].release();
+      }
+      await client.close();
+      const arrays = trains.map((train) => train.sources.get('S')?.data.get('x') as NdArray<'uint8'>);
+      return new Set(arrays.map(({ data }) => data.buffer));
+    };
+    // One is read, one waits, one is on its way.
+    expect((await buffersOf(true)).size).toBeLessThanOrEqual(3);
+    expect((await buffersOf(false)).size).toBe(6);
   });
 
   it.each([

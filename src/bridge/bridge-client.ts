@@ -2,6 +2,7 @@ import { BridgeTimeout, StateInvalid } from '../core/errors.ts';
 import type { Lease } from '../core/lease.ts';
 import { parsePeerEndpoint } from './endpoint.ts';
 import { type BridgeTrain, EndpointReceiver, type EndpointState } from './endpoint-receiver.ts';
+import { RecycledMemory } from './recycled-memory.ts';
 import type { ClientSocketKind, SocketTransport } from './socket.ts';
 
 /**
@@ -28,7 +29,7 @@ export interface OpenBridgeOptions {
   readonly policy?: QueuePolicy;
   /** How long a reader waits for a train, from any endpoint, ms; for ever without it. */
   readonly timeoutMs?: number;
-  /** Memory for large arrays; the train's `release` hands it back. */
+  /** Memory for large arrays; the train's `release` hands it back. Without it memory is recycled as trains are released. */
   readonly allocate?: (byteLength: number) => Lease | undefined;
   /** A longer message ends its connection, with a word about it. */
   readonly maxMessageBytes?: number;
@@ -71,6 +72,8 @@ export function openBridgeClient(options: OpenBridgeOptions): BridgeClient {
     throw new StateInvalid(`A queue of ${policy.queue} trains is none: give a whole number from 1 on.`, {
       field: 'policy',
     });
+  const memory = new RecycledMemory();
+  const allocate = options.allocate ?? ((byteLength: number) => memory.lend(byteLength));
   const receivers = new Map<string, EndpointReceiver>();
   const endings = new Set<Promise<void>>();
   /** In the order of arrival. */
@@ -116,7 +119,7 @@ export function openBridgeClient(options: OpenBridgeOptions): BridgeClient {
     const { endpoint, socket = 'REQ' } = typeof address === 'string' ? { endpoint: address } : address;
     parsePeerEndpoint(endpoint);
     if (receivers.has(endpoint) || ended) return;
-    const receiver = new EndpointReceiver({ ...options, endpoint, socket }, offer);
+    const receiver = new EndpointReceiver({ ...options, allocate, endpoint, socket }, offer);
     receivers.set(endpoint, receiver);
     // What no one expects (a fault of ours) is told to the reader: it must not vanish.
     const ending = receiver.run().catch((error: unknown) => end(error, false));

@@ -3,6 +3,7 @@ import { BridgeTimeout, isXfelError, type XfelError } from '../core/errors.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Train } from '../core/train.ts';
 import { parsePeerEndpoint } from './endpoint.ts';
+import { RecycledMemory } from './recycled-memory.ts';
 import type { ClientSocket, ClientSocketKind, ReceivedMessage, SocketTransport } from './socket.ts';
 import { TrainReader } from './train-reader.ts';
 
@@ -21,7 +22,7 @@ export interface BridgeClientOptions {
   /** REQ asks for each train; SUB and PULL take what the server sends. */
   readonly socket?: ClientSocketKind;
   readonly transport: SocketTransport;
-  /** Memory for large arrays; the train's `release` hands it back. */
+  /** Memory for large arrays; the train's `release` hands it back. Without it memory is recycled as trains are released. */
   readonly allocate?: (byteLength: number) => Lease | undefined;
   /** A longer message ends the connection, with a word about it. */
   readonly maxMessageBytes?: number;
@@ -54,7 +55,8 @@ const INVALID_PAUSE_MS = 100;
  * @example for await (const train of receiveTrains({ endpoint: 'tcp://localhost:4500', transport })) { ..; train.release?.() }
  */
 export function receiveTrains(options: BridgeClientOptions): AsyncGenerator<Train> {
-  const reader = new TrainReader(options.allocate, { mayWrite: true });
+  const memory = new RecycledMemory();
+  const reader = new TrainReader(options.allocate ?? ((byteLength) => memory.lend(byteLength)), { mayWrite: true });
   return receiveWith({ ...options, allocate: reader.allocate }, (message) => reader.read(message));
 }
 
