@@ -85,7 +85,8 @@ describe('openBridgeClient', () => {
     await read(second, 3);
     await one.server.close();
     while (stateOf(client, first).connectedSince !== null) (await client.next()).release();
-    expect(stateOf(client, first).text).toMatch(/closed the connection\. Trying again\./);
+    // A server that had not read our request yet resets the connection, another closes it.
+    expect(stateOf(client, first).text).toMatch(/(closed|broke) the connection.*\. Trying again\./);
     await startBridge(first, (n) => message(n + 500));
     const before = from.get(first)?.length ?? 0;
     await read(first, before + 3);
