@@ -8,7 +8,7 @@ import type {
   ExperimentFreedom,
   ExperimentParameter,
 } from '../../detector/refinement/refine-experiment.ts';
-import type { PatternBackground, PatternUnit } from './pattern-unit.ts';
+import type { PatternUnit } from './pattern-unit.ts';
 
 /** A geometry on its way to the worker, which keeps those it has seen by their key. */
 export interface GeometryMessage {
@@ -65,6 +65,8 @@ export interface CakeSettings {
   readonly azimuthPoints: number;
   /** Where the azimuth axis begins, degrees. */
   readonly azimuthStart: number;
+  /** Where no range is set, only what holds the rings of the calibrant: the light within them is far brighter. */
+  readonly isRingsOnly: boolean;
 }
 
 /** Asks for curves. */
@@ -89,7 +91,7 @@ export interface PatternResult {
 
 /** Asks for a cake. */
 export interface CakeRequest extends CurveRequest {
-  readonly cake: CakeSettings;
+  readonly cake: Omit<CakeSettings, 'isRingsOnly'>;
 }
 
 /** Intensity over azimuth and radius. */
@@ -146,5 +148,3 @@ export interface RowRequest extends CurveRequest {
   /** float32 (module * ss * fs) */
   readonly picture: Float32Array;
 }
-
-export type { PatternBackground };

@@ -3,6 +3,7 @@ import type { Geometry } from '../../detector/geometry.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { callAnalysis, geometryMessage } from './analysis-client.ts';
 import type { FullExperiment, SceneMessage } from './analysis-request.ts';
+import { ringRange, ringsOf } from './calibrant-rings.ts';
 import { type BeforeAfter, useCurves } from './curve-store.ts';
 
 /** After this time without a change the chosen method replaces the quick one, ms. */
@@ -42,7 +43,9 @@ function watch(): () => void {
         now.picture !== before.picture ||
         now.mask !== before.mask ||
         now.document?.experiment !== before.document?.experiment ||
-        now.document?.start !== before.document?.start;
+        now.document?.start !== before.document?.start ||
+        now.document?.calibrant !== before.document?.calibrant ||
+        now.document?.rings !== before.document?.rings;
       if (isMoved || isElse) schedule(true);
     }),
     useCurves.subscribe((now, before) => {
@@ -114,6 +117,9 @@ async function makeOnce(isQuick: boolean): Promise<void> {
   const isMoved = document.start !== geometry;
   const before = proposal ? now : isMoved ? { ...now, geometry: document.start } : null;
   const made = { version, picture: picture.provenance };
+  const cakeRange =
+    settings.radialRange ??
+    (cake.isRingsOnly ? ringRange(ringsOf(document), settings.unit, document.experiment) : null);
   const of = (scene: { readonly geometry: Geometry; readonly experiment: FullExperiment }) => ({
     geometry: geometryMessage(scene.geometry),
     experiment: scene.experiment,
@@ -136,7 +142,9 @@ async function makeOnce(isQuick: boolean): Promise<void> {
   }
   if (watchers.cakes > 0 && !isWanted) {
     try {
-      const cakes = await pair((scene) => callAnalysis('cake', { ...of(scene), cake }));
+      const cakes = await pair((scene) =>
+        callAnalysis('cake', { ...of(scene), settings: { ...settings, radialRange: cakeRange }, cake }),
+      );
       useCurves.setState({ cakes, cakeError: null });
     } catch (error) {
       useCurves.setState({ cakes: null, cakeError: error instanceof Error ? error.message : String(error) });

@@ -63,8 +63,8 @@ interface CurveStore {
   readonly isBusy: boolean;
   readonly isLogX: boolean;
   readonly isLogY: boolean;
-  /** What is on screen of the x axis; null = everything. */
-  readonly zoom: readonly [number, number] | null;
+  /** What is on screen of the x axis. */
+  readonly zoom: readonly [number, number] | 'rings' | 'all';
   /** Index of the ring whose width is told. */
   readonly ring: number;
   readonly background: PatternBackground;
@@ -104,7 +104,7 @@ export const useCurves = create<CurveStore>((set, get) => ({
     hasSolidAngle: true,
     polarization: null,
   },
-  cake: { points: 400, azimuthPoints: 180, azimuthStart: -180 },
+  cake: { points: 400, azimuthPoints: 180, azimuthStart: -180, isRingsOnly: true },
   curves: null,
   cakes: null,
   curveError: null,
@@ -113,7 +113,7 @@ export const useCurves = create<CurveStore>((set, get) => ({
   isBusy: false,
   isLogX: false,
   isLogY: false,
-  zoom: null,
+  zoom: 'rings',
   ring: 1,
   background: { kind: 'none' },
   subtracted: null,
@@ -130,7 +130,7 @@ export const useCurves = create<CurveStore>((set, get) => ({
     const isOther = unit !== get().settings.unit;
     set({
       settings: { ...get().settings, ...(isOther ? { radialRange: null } : {}), ...change },
-      ...(isOther ? { zoom: null } : {}),
+      ...(isOther ? { zoom: 'rings' as const } : {}),
     });
   },
   setCake: (change) => set({ cake: { ...get().cake, ...change } }),

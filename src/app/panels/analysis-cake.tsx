@@ -14,7 +14,7 @@ import { ringMarks } from '../analysis/shown-curves.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { numberText, valueText } from '../number-text.ts';
 import { useTheme } from '../theme-choice.ts';
-import { NumberField } from './analysis-number.tsx';
+import { NumberField, Tick } from './analysis-number.tsx';
 import '../style/analysis.css';
 
 const VIEWS = { both: 'Before | after', before: 'Before', after: 'After' } as const;
@@ -122,6 +122,12 @@ function CakeSettings() {
         high={180}
         onChange={(azimuthStart) => azimuthStart !== null && setCake({ azimuthStart })}
       />
+      <Tick
+        label="Only what holds the rings"
+        title="Where no radial range is set in Integration"
+        isOn={cake.isRingsOnly}
+        onChange={(isRingsOnly) => setCake({ isRingsOnly })}
+      />
     </div>
   );
 }
@@ -210,7 +216,7 @@ function Cake({ name, cake, isAfter, levels, cut, onHover, onCut }: CakeProps) {
         )}
       </div>
       <div className="analysis-cake-x">
-        {axisTicks(low, high, 4).map((value) => (
+        {axisTicks(low, high, 6).map((value) => (
           <span key={value} style={{ left: percent(value, low, high) }}>
             {Number(value.toFixed(6))}
           </span>

@@ -1,7 +1,8 @@
 import { IconDownload, IconStack2 } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
+import type { FittedPeak } from '../../detector/analysis/peak-fit.ts';
 import { Plot, type PlotMark } from '../../display/plot.tsx';
-import { useCalibrantRings } from '../analysis/calibrant-rings.ts';
+import { ringRange, useCalibrantRings } from '../analysis/calibrant-rings.ts';
 import { useProduct } from '../analysis/curve-runner.ts';
 import { useCurves } from '../analysis/curve-store.ts';
 import { PATTERN_FORMATS, type PatternFormat, savePattern } from '../analysis/pattern-file.ts';
@@ -63,16 +64,18 @@ export function AnalysisCurve() {
     if (!shown || !experiment) return null;
     const { x, main, before } = shown;
     const of = (y: Float64Array | null) => y && ringPeak({ x, y }, rings, ring, shown.unit, experiment);
-    return { before: of(before), after: of(main.y) };
+    return { before: of(before) ?? null, after: of(main.y) ?? null };
   }, [shown, experiment, rings, ring]);
   const onPick = useStable((place: number) => {
     if (!experiment || rings.length === 0) return;
     const places = ringMarks(rings, unit, experiment).map(({ x }) => Math.abs(x - place));
     useCurves.setState({ ring: places.indexOf(Math.min(...places)) });
   });
-  const onZoom = useStable((range: readonly [number, number] | null) => useCurves.setState({ zoom: range }));
+  const onZoom = useStable((range: readonly [number, number] | null) => useCurves.setState({ zoom: range ?? 'all' }));
   const info = PATTERN_UNITS[shown?.unit ?? unit];
-  const xRange = zoom ?? (shown?.unit === 'd_A' ? ([shown.x[0], SPACING_RANGE * shown.x[0]] as const) : null);
+  const whole = shown?.unit === 'd_A' ? ([shown.x[0], SPACING_RANGE * shown.x[0]] as const) : null;
+  const ringsOnly = shown && experiment ? ringRange(rings, shown.unit, experiment) : null;
+  const xRange = zoom === 'all' ? whole : zoom === 'rings' ? (ringsOnly ?? whole) : zoom;
   return (
     <section className="pn" aria-label="I(q)" data-testid="analysis-curve">
       <div className="ptool" role="toolbar" aria-label="I(q)">
@@ -111,12 +114,27 @@ export function AnalysisCurve() {
           </button>
         </span>
         <span className="sp" />
-        {zoom && (
-          <button type="button" className="btn" onClick={() => onZoom(null)}>
-            all
-          </button>
-        )}
+        <span className="seg">
+          {(['rings', 'all'] as const).map((each) => (
+            <button
+              key={each}
+              type="button"
+              className={zoom === each ? 'on' : ''}
+              aria-pressed={zoom === each}
+              title={each === 'rings' ? 'Only what holds the rings of the calibrant' : 'Everything'}
+              onClick={() => useCurves.setState({ zoom: each })}
+            >
+              {each}
+            </button>
+          ))}
+        </span>
       </div>
+      {shown && rings[ring] && (
+        <div className="analysis-widths" data-testid="analysis-fwhm">
+          <Width word={`FWHM of ${rings[ring].label}`} widths={widths} of="fwhm" digits={info.digits} />
+          <Width word="breadth" widths={widths} of="integralBreadth" digits={info.digits} />
+        </div>
+      )}
       <div className="pbody">
         {shown && (
           <Plot
@@ -134,20 +152,6 @@ export function AnalysisCurve() {
             onPick={onPick}
             onZoom={onZoom}
           />
-        )}
-        {shown && rings[ring] && (
-          <div className="analysis-fwhm" data-testid="analysis-fwhm">
-            <span className="t2">FWHM of {rings[ring].label}</span>
-            {widths?.before && (
-              <span className="t2">
-                {curves?.isProposal ? 'now' : 'before'} {numberText(widths.before.fwhm, info.digits)}
-              </span>
-            )}
-            <span className="acc">
-              {curves?.before ? 'after ' : ''}
-              {widths?.after ? numberText(widths.after.fwhm, info.digits) : 'no peak to be seen'}
-            </span>
-          </div>
         )}
         {!shown && (
           <div className="state">
@@ -169,6 +173,24 @@ export function AnalysisCurve() {
         <span className="prov">{curves ? `${curves.made.picture} · geometry v${curves.made.version}` : ''}</span>
       </div>
     </section>
+  );
+}
+
+interface WidthProps {
+  readonly word: string;
+  readonly widths: { readonly before: FittedPeak | null; readonly after: FittedPeak | null } | null;
+  readonly of: 'fwhm' | 'integralBreadth';
+  readonly digits: number;
+}
+
+/** A width before and after. */
+function Width({ word, widths, of, digits }: WidthProps) {
+  const text = (peak: FittedPeak | null | undefined) => (peak ? numberText(peak[of], digits) : 'no peak');
+  return (
+    <span className="nw" title={of === 'fwhm' ? 'of the fitted peak' : 'area over height: shoulders widen it'}>
+      <span className="t2">{word}</span> {widths?.before && <span className="t2">{text(widths.before)} → </span>}
+      <b className="acc">{text(widths?.after)}</b>
+    </span>
   );
 }
 

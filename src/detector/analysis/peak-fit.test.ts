@@ -35,6 +35,14 @@ describe('fitPeak', () => {
     expect(found?.fwhmUncertainty).toBeLessThan(0.002);
   });
 
+  it('the integral breadth of a Gaussian is its own, and a shoulder widens it', () => {
+    const one = peak(2.2, 0.03, 0);
+    const double = one.map((value, i) => value + 0.4 * (peak(2.225, 0.03, 0)[i] - 3 + 4 * (x[i] - 2.2)));
+    const breadth = (y: Float64Array) => fitPeak(x, y, [2.1, 2.3])?.integralBreadth ?? 0;
+    expect(breadth(one)).toBeCloseTo(0.03 * 1.0644670194312262, 4);
+    expect(breadth(double)).toBeGreaterThan(1.3 * breadth(one));
+  });
+
   it('sees no peak in a slope, at an edge, or in a handful of points', () => {
     const slope = x.map((value) => 5 - value);
     expect(fitPeak(x, slope, [2.1, 2.3])).toBeNull();

@@ -12,6 +12,11 @@ export interface FittedPeak {
   readonly height: number;
   /** Between the peak and its background. */
   readonly area: number;
+  /**
+   * Area over height of the points themselves above the fitted background: grows with shoulders and second peaks, which the
+   * width of the fitted peak does not see.
+   */
+  readonly integralBreadth: number;
   /** 0 = Gaussian, 1 = Lorentzian. */
   readonly lorentz: number;
 }
@@ -65,7 +70,9 @@ export function fitPeak(
       },
       { maxIterations: 60 },
     );
-    const [p, w, h, lorentz] = values;
+    const [p, w, h, lorentz, baseLevel, baseSlope] = values;
+    const net = ys.map((value, i) => value - baseLevel - baseSlope * (xs[i] - middle));
+    const step = span / (xs.length - 1);
     return {
       position: p,
       positionUncertainty: uncertainties[0],
@@ -73,6 +80,7 @@ export function fitPeak(
       fwhmUncertainty: uncertainties[1],
       height: h,
       area: h * w * ((lorentz * Math.PI) / 2 + (1 - lorentz) * Math.sqrt(Math.PI / (4 * LN2))),
+      integralBreadth: (net.reduce((sum, value) => sum + value, 0) * step) / Math.max(...net),
       lorentz,
     };
   } catch (error) {
