@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AGIPD_1M } from '../agipd.ts';
 import { exampleGeometry, TILE_NUMBERS } from '../geometry.ts';
-import { offsetGeometry } from '../move-geometry.ts';
+import { offsetGeometry, rotateGeometry } from '../move-geometry.ts';
 import { addMoves, applyMoves, middleOfPart, moveParts, NO_MOVE, partsOf } from './detector-part.ts';
 
 const start = exampleGeometry(AGIPD_1M);
@@ -28,6 +28,8 @@ describe('parts of a detector', () => {
     const [before, after] = [middleOfPart(start, quadrant), middleOfPart(turned, quadrant)];
     for (let axis = 0; axis < 3; axis++) expect(after[axis]).toBeCloseTo(before[axis], 12);
     expect(Math.atan2(turned.tiles[4], turned.tiles[3])).toBeCloseTo(0.1, 12);
+    const expected = rotateGeometry(start, [0, 0, 0.1], { modules: [0, 4], centre: before }).tiles;
+    for (const [i, value] of expected.entries()) expect(turned.tiles[i]).toBeCloseTo(value, 12);
   });
 
   it('come back exactly after there and back again, and the order of edits does not matter', () => {

@@ -1,6 +1,6 @@
 import type { Detector } from '../detector.ts';
-import { type Geometry, TILE_NUMBERS } from '../geometry.ts';
-import { offsetGeometry, rotateGeometry, type Vector3 } from '../move-geometry.ts';
+import { createGeometry, type Geometry, TILE_NUMBERS } from '../geometry.ts';
+import type { Vector3 } from '../move-geometry.ts';
 
 /** What moves as one piece. */
 export type PartLevel = 'quadrant' | 'module' | 'tile';
@@ -77,21 +77,28 @@ export function moveParts(
   moves: readonly PartMove[],
   pivots: readonly Vector3[] = parts.map((part) => middleOfPart(geometry, part)),
 ): Geometry {
-  const perModule = geometry.detector.tiles.length;
-  let moved = geometry;
+  // One copy for all tiles: a drag does this for every step of the pointer.
+  const tiles = geometry.tiles.slice();
   for (const [i, part] of parts.entries()) {
     const { shift, angle } = moves[i];
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    const [pivotX, pivotY] = pivots[i];
     for (const tile of part.tiles) {
-      const module = Math.floor(tile / perModule);
-      const which = {
-        modules: [module, module + 1],
-        tiles: [tile % perModule, (tile % perModule) + 1],
-      } as const;
-      if (angle !== 0) moved = rotateGeometry(moved, [0, 0, angle], { ...which, centre: pivots[i] });
-      if (shift.some((value) => value !== 0)) moved = offsetGeometry(moved, shift, which);
+      const at = tile * TILE_NUMBERS;
+      if (angle !== 0) {
+        const [dx, dy] = [tiles[at] - pivotX, tiles[at + 1] - pivotY];
+        tiles[at] = pivotX + cos * dx - sin * dy;
+        tiles[at + 1] = pivotY + sin * dx + cos * dy;
+        for (const vector of [at + 3, at + 6]) {
+          const [x, y] = [tiles[vector], tiles[vector + 1]];
+          tiles[vector] = cos * x - sin * y;
+          tiles[vector + 1] = sin * x + cos * y;
+        }
+      }
+      for (let axis = 0; axis < 3; axis++) tiles[at + axis] += shift[axis];
     }
   }
-  return moved;
+  return createGeometry(geometry.detector, tiles, geometry.metadata);
 }
 
 /** Moves of parts of each level, by the part's index; parts that are not there stay. */
