@@ -112,7 +112,6 @@ export { asicSeams, distortionArray, pixelAreas, pixelCorners, tileEdges } from 
 export { PNCCD, PNCCD_CUTOUT, pnccdGeometry } from './detector/pnccd.ts';
 export { CALIBRANTS, calibrantByName, calibrantRings } from './detector/powder/calibrant.ts';
 export { phaseFromCell, phaseFromCif, phaseLines } from './detector/powder/phase.ts';
-export { radialBins } from './detector/radial-bins.ts';
 export { applyMoves, moveParts, partsOf } from './detector/refinement/detector-part.ts';
 export { refineExperiment } from './detector/refinement/refine-experiment.ts';
 export { refineGeometry } from './detector/refinement/refine-geometry.ts';

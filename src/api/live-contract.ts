@@ -24,6 +24,10 @@ export const liveStateSchema = z.object({
     /** 1/Angstrom. */
     qMin: z.number().min(0).max(100),
     qMax: z.number().gt(0).max(100),
+    /** How pixels are shared among bins; `no` when left out. */
+    method: z.enum(['no', 'bbox', 'pseudo', 'full']).optional(),
+    /** Whether every pulse is integrated, too. */
+    isPerPulse: z.boolean().optional(),
   }),
   roi: z.object({
     isOn: z.boolean(),
@@ -165,7 +169,8 @@ export type LiveStatus = z.infer<typeof liveStatusSchema>;
 
 /**
  * `meta` of the binary frame of kind "live" (arrays: `image` (y, x) float32, keV per pixel, NaN in gaps and masked
- * pixels; `q` (points) float32, 1/Angstrom; `intensity` (points) float32, NaN where no pixel falls).
+ * pixels; `q` (points) float32, 1/Angstrom; `intensity` (points) float32, NaN where no pixel falls; `pulseIntensity`
+ * (pulse, points) float32, the same of each pulse, where the state has `integration.isPerPulse`).
  */
 export interface LiveFrameMeta {
   readonly sequence: number;

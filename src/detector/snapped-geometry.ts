@@ -1,6 +1,6 @@
 import { GeometryInvalid } from '../core/errors.ts';
 import { TILE_FIELDS, type TileTable } from '../kernels/kernels.ts';
-import { type Geometry, TILE_NUMBERS, tileStart } from './geometry.ts';
+import { type Geometry, type Point, TILE_NUMBERS, tileStart } from './geometry.ts';
 
 /** A tile as a rectangle of the assembled image; directions are the step (y, x) of the next pixel along ss and fs. */
 export interface SnappedTile {
@@ -148,6 +148,16 @@ function copyOf(geometry: Geometry, tile: SnappedTile, imageWidth: number): numb
     ssY * imageWidth + ssX,
     fsY * imageWidth + fsX,
   ];
+}
+
+/**
+ * Position of a point of the assembled image, such as the beam centre: (x, y) in m.
+ * @param x column and @param y row, in pixels from the image's first corner (0.5 is the centre of the first pixel), so that
+ * `snapped.centre` is the origin
+ */
+export function beamPosition(snapped: SnappedGeometry, x: number, y: number): Point {
+  const { pixelSize } = snapped.geometry.detector;
+  return [(x - snapped.centre[1]) * pixelSize, (y - snapped.centre[0]) * pixelSize];
 }
 
 /** What a page needs to tell pixels of the image: the reply of `/api/geometry`. */

@@ -106,7 +106,7 @@ function benchCorrect(report: BenchReport, wasm: Kernels, arena: KernelArena): v
   });
 }
 
-/** One megapixel: mean over a float stack, assembly, radial bins, ROI. */
+/** One megapixel: mean over a float stack, assembly, ROI. */
 function benchImage(report: BenchReport, wasm: Kernels, arena: KernelArena): void {
   const mark = arena.mark();
   const random = randomNumbers(2);
@@ -145,24 +145,6 @@ function benchImage(report: BenchReport, wasm: Kernels, arena: KernelArena): voi
   checkEqual('assemble', image, plain);
   const assembly = timeCalls(() => wasm.assemble(mean, tiles, image)).median;
   report({ name: 'assembly of 1 Mpixel, 128 tiles', value: assembly, unit: 'ms', limit: '<= 1' });
-
-  const bins = arena.allocate('int32', [stackPixels]).data;
-  const weights = arena.allocate('float32', [stackPixels]).data;
-  for (let i = 0; i < stackPixels; i++) {
-    // rings around a corner of each module: neighbours share a bin, as they do on a detector
-    const [row, column] = [(i % PIXELS) >> 7, i & 127];
-    const bin = Math.floor(Math.hypot(row + 30 * Math.floor(i / PIXELS), column + 20) * 1.2);
-    bins[i] = bin < 1000 ? bin : -1;
-    weights[i] = 1 - 0.1 * random();
-  }
-  const sums = arena.allocate('float64', [1000, 2]).data;
-  const plainSums = new Float64Array(2000);
-  referenceKernels.radialAccumulate(mean, bins, weights, plainSums);
-  wasm.radialAccumulate(mean, bins, weights, sums);
-  checkEqual('radial', sums, plainSums, 1e-12);
-  const radial = timeCalls(() => wasm.radialAccumulate(mean, bins, weights, sums)).median;
-  const note = 'no pixel splitting';
-  report({ name: 'radial sums of 1 Mpixel, 1000 bins', value: radial, unit: 'ms', limit: '<= 3', note });
 
   const roi = wasm.roiSum(image, width, 300, 300, 500, 500);
   const plainRoi = referenceKernels.roiSum(image, width, 300, 300, 500, 500);

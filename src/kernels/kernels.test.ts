@@ -173,28 +173,6 @@ describe('kernels in WebAssembly agree with the reference', () => {
     expect(images[0].filter((v) => !Number.isNaN(v)).length).toBe(8 * rows * columns);
   });
 
-  it('radialAccumulate', () => {
-    const random = randomNumbers(5);
-    const count = 10_003;
-    const values = arena.allocate('float32', [count]).data;
-    const bins = arena.allocate('int32', [count]).data;
-    const weights = arena.allocate('float32', [count]).data;
-    for (let i = 0; i < count; i++) {
-      values[i] = random() < 0.1 ? Number.NaN : 100 * random();
-      bins[i] = Math.floor(i / 100) - (random() < 0.1 ? 1000 : 0) < 0 ? -1 : Math.floor(i / 100);
-      weights[i] = 0.5 + random();
-    }
-    const sums = [referenceKernels, wasm].map((kernels) => {
-      const result = arena.allocate('float64', [101, 2]).data;
-      kernels.radialAccumulate(values, bins, weights, result);
-      return result;
-    });
-    sums[0].forEach((value, i) => {
-      expect(sums[1][i]).toBeCloseTo(value, 9);
-    });
-    expect(sums[0].every((v) => v > 0)).toBe(true);
-  });
-
   it('roiSum', () => {
     const random = randomNumbers(9);
     const image = arena.allocate('float32', [50, 70]).data;
@@ -256,17 +234,5 @@ describe('the WebAssembly kernels refuse', () => {
     const fitting = { ...constants, cells: 1 };
     wasm.correct(raw, layout, 64, cells, fitting, 1, image, null);
     expect(() => wasm.correct(raw, layout, 64, cells, fitting, 1, image.subarray(1), null)).toThrow(/out/);
-  });
-
-  it('bins beyond the sums count nowhere, in both versions', () => {
-    const values = arena.allocate('float32', [8]).data.fill(2);
-    const weights = arena.allocate('float32', [8]).data.fill(1);
-    const bins = arena.allocate('int32', [8]).data;
-    bins.set([0, 1, 2, 3, 4, -1, 2 ** 31 - 1, 1]);
-    for (const kernels of [referenceKernels, wasm]) {
-      const sums = arena.allocate('float64', [4, 2]).data;
-      kernels.radialAccumulate(values, bins, weights, sums.subarray(0, 4));
-      expect([...sums]).toEqual([2, 1, 4, 2, 0, 0, 0, 0]);
-    }
   });
 });

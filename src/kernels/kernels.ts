@@ -93,11 +93,6 @@ export interface Kernels {
   /** Copies the tiles of a module stack into an image; pixels outside of all tiles keep their value. */
   assemble(modules: Float32Array, tiles: TileTable, image: Float32Array): void;
   /**
-   * Azimuthal sums: adds value and weight of each finite pixel to its bin.
-   * @param bins int32 per pixel, -1 = outside @param weights float32 per pixel @param sums float64 (bin, 2) = signal, norm
-   */
-  radialAccumulate(values: Float32Array, bins: Int32Array, weights: Float32Array, sums: Float64Array): void;
-  /**
    * Azimuthal sums of one frame by a table: each bin's pixels times their shares. NaN is left out of signal, norm and count.
    * @param values float32 (pixel) @param sums float64 (bin, 3) = signal, norm, count; overwritten
    */

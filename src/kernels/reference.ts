@@ -105,15 +105,6 @@ export const referenceKernels: Kernels = {
     }
   },
 
-  radialAccumulate(values, bins, weights, sums) {
-    for (let i = 0; i < values.length; i++) {
-      const bin = bins[i];
-      if (bin < 0 || 2 * bin >= sums.length || Number.isNaN(values[i])) continue;
-      sums[2 * bin] += values[i];
-      sums[2 * bin + 1] += weights[i];
-    }
-  },
-
   tableSums(values, { starts, pixels, shares, weights, dark, totals }, sums) {
     const bins = starts.length - 1;
     for (let bin = 0; bin < bins; bin++) {

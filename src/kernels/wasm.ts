@@ -10,7 +10,6 @@ interface Exports {
   floatAccumulate(...args: number[]): void;
   finishMean(...args: number[]): void;
   assemble(...args: number[]): void;
-  radialAccumulate(...args: number[]): void;
   wholeSums(...args: number[]): void;
   sharedSums(...args: number[]): void;
   roiSum(...args: number[]): void;
@@ -125,12 +124,6 @@ export async function createWasmKernels(
     assemble(modules, tiles, image) {
       checkTiles(tiles, modules.length, image.length);
       wasm.assemble(at(modules), at(tiles), tiles.length / TILE_FIELDS, at(image));
-    },
-
-    radialAccumulate(values, bins, weights, sums) {
-      checkLength('bins', bins, values.length);
-      checkLength('weights', weights, values.length);
-      wasm.radialAccumulate(at(values), at(bins), at(weights), values.length, at(sums), sums.length >> 1);
     },
 
     tableSums(values, table, sums) {

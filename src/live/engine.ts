@@ -1,6 +1,7 @@
 import type { NdArray } from '../core/ndarray.ts';
 import type { Roi } from '../core/roi.ts';
 import type { Train } from '../core/train.ts';
+import type { SplitMethod } from '../detector/integration/integration-table.ts';
 import type { SourceKeys } from './source-monitor.ts';
 
 /** One bridge that the live engine listens to. */
@@ -24,6 +25,10 @@ export interface LiveSettings {
     readonly points: number;
     readonly qMin: number;
     readonly qMax: number;
+    /** How pixels are shared among bins, as in `detector/integration`; default `no`. */
+    readonly method?: SplitMethod;
+    /** Whether every pulse is integrated, too; default false. */
+    readonly isPerPulse?: boolean;
   };
   readonly roi: Roi & { readonly isOn: boolean };
   readonly movingAverage: number;
@@ -42,6 +47,8 @@ export interface LiveResult {
   readonly q: NdArray<'float32'>;
   /** (points) float32, NaN in empty bins. */
   readonly intensity: NdArray<'float32'>;
+  /** (pulse, points) float32, the same of each pulse; left out unless `integration.isPerPulse`. */
+  readonly pulseIntensity?: NdArray<'float32'>;
   readonly roi: { readonly mean: number; readonly sum: number; readonly pixels: number } | null;
   /** ms since the epoch: the newest time stamp that a source gave the train; null or left out where none did. */
   readonly sentAt?: number | null;

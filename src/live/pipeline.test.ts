@@ -3,11 +3,14 @@ import type { DType } from '../core/dtype.ts';
 import { isXfelError } from '../core/errors.ts';
 import { ndarray, zeros } from '../core/ndarray.ts';
 import type { Train, TrainValue } from '../core/train.ts';
+import { moduleTables } from '../detector/integration/module-tables.ts';
+import { sumTable } from '../detector/integration/pixel-sums.ts';
 import { KernelArena, placeOf } from '../kernels/arena.ts';
 import { referenceOnlineKernels } from '../kernels/online-order.ts';
+import { referencePulseKernels } from '../kernels/pulse-sums.ts';
 import { referenceKernels } from '../kernels/reference.ts';
 import type { LiveSettings } from './engine.ts';
-import { frameScratchLength, ModuleRunner } from './module-task.ts';
+import { frameScratchLength, ModuleRunner, pulseScratchLength } from './module-task.ts';
 import { type LiveDetector, LivePipeline } from './pipeline.ts';
 import { SlotPool } from './slot-pool.ts';
 
@@ -16,11 +19,18 @@ const detector: LiveDetector = {
   layout: { modules: 2, slowScan: 4, fastScan: 2 },
   imageShape: [4, 5],
   tiles: Int32Array.of(0, 4, 2, 2, 0, 5, 1, 8, 4, 2, 2, 18, -5, 1),
-  radial: ({ points }) => ({
-    bins: Int32Array.from({ length: 16 }, (_, i) => (i < 8 ? 0 : i < 15 ? points - 1 : -1)),
-    weights: new Float32Array(16).fill(0.5),
-    q: Float32Array.from({ length: points }, (_, i) => i),
-  }),
+  integration: ({ points, method }) => {
+    const bins = Int32Array.from({ length: 16 }, (_, i) => (i < 8 ? 0 : i < 15 ? points - 1 : -1));
+    const table = sumTable(method === 'bbox' ? shared : bins, points, new Float32Array(16).fill(0.5), null);
+    return { tables: moduleTables(table, 8), q: Float32Array.from({ length: points }, (_, i) => i) };
+  },
+};
+
+/** Every pixel half in bin 0, half in bin 1. */
+const shared = {
+  starts: Uint32Array.from({ length: 17 }, (_, i) => 2 * i),
+  bins: Int32Array.from({ length: 32 }, (_, i) => i % 2),
+  shares: new Float32Array(32).fill(0.5),
 };
 
 const settings: LiveSettings = {
@@ -36,12 +46,16 @@ function makePipeline(hasConstants = true) {
   const runner = new ModuleRunner({
     kernels: referenceKernels,
     online: referenceOnlineKernels,
+    pulses: referencePulseKernels,
     arena,
     sum: arena.allocate('float32', [8]).data,
     count: arena.allocate('int32', [8]).data,
     frames: arena.allocate('uint16', [frameScratchLength(8)]).data,
+    values: arena.allocate('float32', [pulseScratchLength(8)]).data,
+    beside: arena.allocate('float32', [pulseScratchLength(8)]).data,
   });
   const pool = {
+    threads: 2,
     run: async (tasks: Parameters<ModuleRunner['run']>[0][]) => {
       for (const task of tasks) runner.run(task);
     },
@@ -248,5 +262,132 @@ describe('LivePipeline', () => {
     const error = await pipeline.process(long, settings, 1).catch((e: unknown) => e);
     expect(isXfelError(error, 'SkipTrain') && error.details.reason).toBe('too many frames');
     expect(long.released()).toBe(true);
+  });
+});
+
+describe('I(q) of every pulse', () => {
+  const perPulse = { ...settings, integration: { ...settings.integration, isPerPulse: true } };
+  /** Raw (frames, 2, module, ss, fs), every frame another, with modules in stages 0 and 1. */
+  const file = (frames: number) => {
+    const data = raw(
+      frames,
+      (module, pixel) => 100 + 50 * module + pixel,
+      (module) => (module === 0 ? 50 : 150),
+    );
+    for (let i = 0; i < data.data.length; i++) if (i % 32 < 16) data.data[i] += 3 * Math.floor(i / 32) + (i % 5);
+    return data;
+  };
+  const online = ({ shape: [frames], data }: ReturnType<typeof raw>) => {
+    const turned = zeros('uint16', [2, 2, 4, 2, frames]);
+    let at = 0;
+    for (let module = 0; module < 2; module++)
+      for (let fs = 0; fs < 2; fs++)
+        for (let ss = 0; ss < 4; ss++)
+          for (let plane = 0; plane < 2; plane++)
+            for (let frame = 0; frame < frames; frame++)
+              turned.data[at++] = data[frame * 32 + plane * 16 + module * 8 + ss * 2 + fs];
+    return turned;
+  };
+  const cellsOf = (frames: number) => ndarray('uint16', [frames], new Uint16Array(frames));
+
+  it('is left out unless it is wanted', async () => {
+    const { pipeline } = makePipeline();
+    const { result } = await pipeline.process(train({ 'image.data': file(3) }), settings, 1);
+    expect(result.pulseIntensity).toBeUndefined();
+  });
+
+  it.each([
+    [true, 'no'],
+    [false, 'no'],
+    [true, 'bbox'],
+  ] as const)(
+    'is that of a train with this pulse alone, in both orders; corrected %s, %s',
+    async (isCorrected, method) => {
+      const frames = 35;
+      const whole = file(frames);
+      const using = { ...perPulse, isCorrected, integration: { ...perPulse.integration, method } };
+      const { pipeline } = makePipeline();
+      const single: number[] = [];
+      for (let i = 0; i < frames; i++) {
+        const one = ndarray('uint16', [1, 2, 2, 4, 2], whole.data.slice(32 * i, 32 * (i + 1)));
+        const input = train({ 'image.data': one, 'image.cellId': cellsOf(1) });
+        single.push(
+          ...(await pipeline.process(input, { ...using, integration: { ...using.integration, isPerPulse: false } }, 1))
+            .result.intensity.data,
+        );
+      }
+      for (const image of [whole, online(whole)]) {
+        const { result } = await pipeline.process(
+          train({ 'image.data': image, 'image.cellId': cellsOf(frames) }),
+          using,
+          1,
+        );
+        expect(result.pulseIntensity?.shape).toEqual([frames, 3]);
+        expect([...(result.pulseIntensity?.data ?? [])]).toEqual(single);
+        expect(new Set(single).size).toBeGreaterThan(frames);
+        // Every pulse has the same pixels, so the pulses' average is the mean's.
+        for (const bin of [0, 1, 2]) {
+          const mean = single.reduce((sum, value, i) => sum + (i % 3 === bin ? value : 0), 0) / frames;
+          if (Number.isNaN(mean)) expect(result.intensity.data[bin]).toBeNaN();
+          else expect(result.intensity.data[bin] / mean).toBeCloseTo(1, 6);
+        }
+        const plain = await pipeline.process(
+          train({ 'image.data': image, 'image.cellId': cellsOf(frames) }),
+          { ...using, integration: { ...using.integration, isPerPulse: false } },
+          1,
+        );
+        expect(
+          result.image.data.every(
+            (value, i) =>
+              Object.is(value, plain.result.image.data[i]) || Math.abs(value / plain.result.image.data[i] - 1) < 1e-6,
+          ),
+        ).toBe(true);
+      }
+    },
+  );
+
+  it('is NaN for pulses whose cell has no constants', async () => {
+    const { pipeline } = makePipeline();
+    const cells = ndarray('uint16', [6], Uint16Array.of(0, 9, 0, 0, 0, 9));
+    const { result } = await pipeline.process(train({ 'image.data': file(6), 'image.cellId': cells }), perPulse, 1);
+    const rows = Array.from({ length: 6 }, (_, i) => [
+      ...(result.pulseIntensity?.data.subarray(3 * i, 3 * i + 3) ?? []),
+    ]);
+    expect(rows.map((row) => row.map(Number.isNaN))).toEqual(
+      [0, 9, 0, 0, 0, 9].map((cell) => [cell > 0, true, cell > 0]),
+    );
+  });
+
+  it('of corrected data leaves out what is beyond the range, and absent modules', async () => {
+    const { pipeline } = makePipeline();
+    const values = Float32Array.from({ length: 80 }, (_, i) => 10 + (i % 16) + 100 * Math.floor(i / 16));
+    values[3] = 1e9;
+    values[4] = Number.NaN;
+    const present = ndarray('uint8', [2], Uint8Array.of(1, 0));
+    const input = train({ 'image.data': ndarray('float32', [5, 2, 4, 2], values), modulesPresent: present });
+    const { result } = await pipeline.process(input, perPulse, 1);
+    const expected = [0, 1, 2, 3, 4].map((frame) => {
+      const module = [...values.subarray(16 * frame, 16 * frame + 8)].filter((value) => value < 1e6);
+      return module.reduce((sum, value) => sum + value, 0) / (0.5 * module.length);
+    });
+    for (const [frame, value] of expected.entries())
+      expect([...(result.pulseIntensity?.data.subarray(3 * frame, 3 * frame + 3) ?? [])]).toEqual([
+        Math.fround(value),
+        Number.NaN,
+        Number.NaN,
+      ]);
+  });
+
+  it('says so when it does not fit the memory, and the next train is whole', async () => {
+    const { pipeline } = makePipeline();
+    const many = { ...perPulse, integration: { ...perPulse.integration, points: 8000 } };
+    const input = train({ 'image.data': file(40) });
+    await expect(pipeline.process(input, many, 1)).rejects.toMatchObject({
+      tag: 'SkipTrain',
+      message: expect.stringMatching(/40 pulses with 8000 points/),
+    });
+    expect(input.released()).toBe(true);
+    const { result } = await pipeline.process(train({ 'image.data': file(2) }), perPulse, 1);
+    expect(result.pulseIntensity?.shape).toEqual([2, 3]);
   });
 });

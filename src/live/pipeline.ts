@@ -1,23 +1,29 @@
-import { SkipTrain, Unsupported } from '../core/errors.ts';
+import type { DType } from '../core/dtype.ts';
+import { isXfelError, SkipTrain, Unsupported } from '../core/errors.ts';
 import type { FrameOrder, ModuleLayout } from '../core/frame-order.ts';
 import type { Lease } from '../core/lease.ts';
 import { type NdArray, ndarray } from '../core/ndarray.ts';
 import { clipRoi } from '../core/roi.ts';
 import type { Train } from '../core/train.ts';
-import { type KernelArena, placeOf } from '../kernels/arena.ts';
-import type { Kernels, TileTable } from '../kernels/kernels.ts';
+import { type ArrayPlace, type KernelArena, placeOf } from '../kernels/arena.ts';
+import type { Kernels, SumTable, TileTable } from '../kernels/kernels.ts';
 import { type DetectorInput, findDetectorInput, type ModuleFrames } from './detector-input.ts';
 import type { LiveResult, LiveSettings } from './engine.ts';
-import type { ModulePool, ModuleTask, PackedConstantsPlace, TaskLayout } from './module-task.ts';
+import {
+  type ModulePool,
+  type ModuleTask,
+  type PackedConstantsPlace,
+  type SumTablePlace,
+  type TaskLayout,
+  viewTable,
+} from './module-task.ts';
 import { MovingAverage } from './moving-average.ts';
 import type { SlotPool } from './slot-pool.ts';
 
-/** Where each pixel of the module stack counts in I(q). */
-export interface RadialSetup {
-  /** int32 (module * ss * fs), -1 = outside. */
-  readonly bins: Int32Array;
-  /** float32 (module * ss * fs): solid angle and polarisation. */
-  readonly weights: Float32Array;
+/** Where each pixel counts in I(q). */
+export interface IntegrationSetup {
+  /** (module): bins and pixels of each, without dark. */
+  readonly tables: readonly SumTable[];
   /** (points), bin centres, 1/Angstrom. */
   readonly q: Float32Array;
 }
@@ -29,7 +35,7 @@ export interface LiveDetector {
   readonly imageShape: readonly [number, number];
   readonly tiles: TileTable;
   /** Set-up of the azimuthal integration for the given settings. */
-  radial(integration: LiveSettings['integration']): RadialSetup;
+  integration(settings: LiveSettings['integration']): IntegrationSetup;
 }
 
 /** What a pipeline works with. */
@@ -55,6 +61,28 @@ export interface StageTime {
 const RANGE_KEV = 1e6;
 /** More frames than a train can have. */
 const MAX_FRAMES = 2700;
+/** Most bins of I(q). */
+const MAX_POINTS = 8192;
+/** Least share of pixels that a bin with values has; less is rounding. */
+const LEAST_COUNT = 1e-6;
+
+/** (thread): float64 (frame, points, 2) = signal, norm. */
+type PulseSums = readonly ArrayPlace[];
+
+function placeTable({ starts, pixels, shares, weights, totals }: SumTable, arena: KernelArena): SumTablePlace {
+  const place = <D extends Exclude<DType, 'string'>>(dtype: D, array: NdArray<D>['data']): ArrayPlace => {
+    const placed = arena.allocate(dtype, [array.length]);
+    (placed.data as Float32Array).set(array as Float32Array);
+    return placeOf(placed);
+  };
+  return {
+    starts: place('uint32', starts),
+    pixels: place('uint32', pixels),
+    shares: shares && place('float32', shares),
+    weights: place('float32', weights),
+    totals: place('float64', totals),
+  };
+}
 
 /** The newest time stamp that the train's sources carry, in the result's words. */
 function sendTime(train: Train): { readonly sentAt?: number } {
@@ -76,18 +104,23 @@ function layoutOf(
     : { order, base, pixelStride, frames, slowScan, fastScan };
 }
 
-/** Turns one train after the other into a mean image, I(q) and the ROI's mean. All its memory is taken once, at the start. */
+/**
+ * Turns one train after the other into a mean image, I(q) and the ROI's mean. Its memory is taken once, at the start, apart from
+ * the tables of I(q): they take the end of the arena, where nobody else may allocate, and are made anew when settings change.
+ */
 export class LivePipeline {
   readonly #parts: PipelineParts;
   readonly #mean: NdArray<'float32'>;
   readonly #image: NdArray<'float32'>;
   readonly #cells: NdArray<'uint16'>;
   readonly #tiles: Int32Array;
-  readonly #bins: Int32Array;
-  readonly #weights: Float32Array;
   readonly #sums: Float64Array;
   readonly #average: MovingAverage;
-  #integration: LiveSettings['integration'] | null = null;
+  /** End of the arena without the tables, and with them. */
+  readonly #tablesStart: number;
+  #tablesStop = 0;
+  #integration = '';
+  #tables: SumTablePlace[] = [];
   #q = new Float32Array(0);
   #sequence = 0;
   #order: FrameOrder | undefined;
@@ -104,10 +137,9 @@ export class LivePipeline {
     this.#cells = arena.allocate('uint16', [MAX_FRAMES]);
     this.#tiles = arena.allocate('int32', [detector.tiles.length]).data;
     this.#tiles.set(detector.tiles);
-    this.#bins = arena.allocate('int32', [pixels]).data;
-    this.#weights = arena.allocate('float32', [pixels]).data;
-    this.#sums = arena.allocate('float64', [2 * 8192]).data;
+    this.#sums = arena.allocate('float64', [3 * MAX_POINTS]).data;
     this.#average = new MovingAverage(pixels);
+    this.#tablesStart = arena.mark();
   }
 
   /**
@@ -129,6 +161,7 @@ export class LivePipeline {
     const copies: Lease[] = [];
     let input: DetectorInput;
     let isCorrected: boolean;
+    let pulseSums: PulseSums | null;
     try {
       input = findDetectorInput(train, this.#parts.detector.layout, this.#order);
       // A train whose shape is clear says how to read those that are not.
@@ -140,7 +173,9 @@ export class LivePipeline {
       isCorrected =
         input.kind === 'corrected' ||
         (input.kind === 'raw' && settings.isCorrected && this.#parts.constants.some((c) => c !== null));
-      const tasks = this.#plan(input, isCorrected, copies);
+      this.#prepare(settings.integration);
+      pulseSums = settings.integration.isPerPulse ? this.#placePulses(input.frames) : null;
+      const tasks = this.#plan(input, isCorrected, copies, pulseSums);
       took('Find modules');
       await this.#parts.pool.run(tasks);
       this.#blankMissing(input.modules, isCorrected);
@@ -151,7 +186,8 @@ export class LivePipeline {
     }
     this.#average.update(this.#mean.data, settings.movingAverage);
     took('Moving average');
-    const intensity = this.#integrate(settings.integration);
+    const intensity = this.#integrate();
+    const pulseIntensity = pulseSums && this.#pulseIntensity(pulseSums, input.frames);
     took('Azimuthal');
     this.#parts.kernels.assemble(this.#mean.data, this.#tiles, this.#image.data);
     took('Assemble');
@@ -167,6 +203,7 @@ export class LivePipeline {
       image,
       q: ndarray('float32', [this.#q.length], this.#q.slice()),
       intensity: ndarray('float32', [intensity.length], intensity),
+      ...(pulseIntensity ? { pulseIntensity } : {}),
       roi,
       ...sendTime(train),
       receivedAt: train.receivedAt ?? Date.now(),
@@ -182,13 +219,13 @@ export class LivePipeline {
     this.#order = undefined;
   }
 
-  #plan(input: DetectorInput, isCorrected: boolean, copies: Lease[]): ModuleTask[] {
-    const { constants, detector } = this.#parts;
+  #plan(input: DetectorInput, isCorrected: boolean, copies: Lease[], pulseSums: PulseSums | null): ModuleTask[] {
+    const { constants, detector, pool } = this.#parts;
     const pixels = detector.layout.slowScan * detector.layout.fastScan;
     this.#cells.data.set(input.cellIds);
     const cells = placeOf(this.#cells);
     const inArena = new Map<NdArray, NdArray>();
-    return input.modules.map((module) => {
+    return input.modules.map((module, i) => {
       const array = inArena.get(module.array) ?? this.#toArena(module.array, copies);
       inArena.set(module.array, array);
       const mean = {
@@ -205,8 +242,17 @@ export class LivePipeline {
         constants: isCorrected ? constants[module.module] : null,
         range: RANGE_KEV,
         mean,
+        pulses:
+          pulseSums && this.#hasConstants(module, isCorrected)
+            ? { table: this.#tables[module.module], sums: pulseSums[i % pool.threads] }
+            : null,
       };
     });
+  }
+
+  /** Whether a module can be shown as the others are. */
+  #hasConstants({ module, gainBase }: ModuleFrames, isCorrected: boolean): boolean {
+    return !isCorrected || gainBase < 0 || this.#parts.constants[module] !== null;
   }
 
   #toArena(array: NdArray, copies: Lease[]): NdArray {
@@ -227,28 +273,78 @@ export class LivePipeline {
   #blankMissing(present: readonly ModuleFrames[], isCorrected: boolean): void {
     const { layout } = this.#parts.detector;
     const pixels = layout.slowScan * layout.fastScan;
-    const hasData = new Set(present.map((p) => p.module));
-    for (let module = 0; module < layout.modules; module++) {
-      const hasConstants =
-        !isCorrected ||
-        present.some((p) => p.module === module && (p.gainBase < 0 || this.#parts.constants[module] !== null));
-      if (!hasData.has(module) || !hasConstants)
-        this.#mean.data.fill(Number.NaN, module * pixels, (module + 1) * pixels);
+    const shown = new Set(present.filter((p) => this.#hasConstants(p, isCorrected)).map(({ module }) => module));
+    for (let module = 0; module < layout.modules; module++)
+      if (!shown.has(module)) this.#mean.data.fill(Number.NaN, module * pixels, (module + 1) * pixels);
+  }
+
+  /** Sees to it that the tables are those of the settings. @throws Unsupported if the arena has no room for them */
+  #prepare({ isPerPulse: _, ...integration }: LiveSettings['integration']): void {
+    const key = JSON.stringify(integration);
+    if (this.#integration === key) return;
+    const { arena, detector } = this.#parts;
+    const { tables, q } = detector.integration(integration);
+    this.#integration = '';
+    arena.resetTo(this.#tablesStart);
+    this.#tables = tables.map((table) => placeTable(table, arena));
+    this.#tablesStop = arena.mark();
+    this.#q = q.slice();
+    this.#integration = key;
+  }
+
+  /** Sums of each thread, all 0. @throws SkipTrain if the arena has no room for them */
+  #placePulses(frames: number): PulseSums {
+    const { arena, pool } = this.#parts;
+    arena.resetTo(this.#tablesStop);
+    try {
+      return Array.from({ length: pool.threads }, () => {
+        const sums = arena.allocate('float64', [frames, this.#q.length, 2]);
+        sums.data.fill(0);
+        return placeOf(sums);
+      });
+    } catch (error) {
+      if (!isXfelError(error, 'Unsupported')) throw error;
+      throw new SkipTrain(
+        `Train left out: no memory for I(q) of ${frames} pulses with ${this.#q.length} points. Take fewer points, switch I(q) of every pulse off, or start with more --memory.`,
+        { reason: 'no memory for I(q) of pulses' },
+        { cause: error },
+      );
     }
   }
 
-  #integrate(integration: LiveSettings['integration']): Float32Array {
-    if (this.#integration !== integration) {
-      const setup = this.#parts.detector.radial(integration);
-      this.#bins.set(setup.bins);
-      this.#weights.set(setup.weights);
-      this.#q = setup.q.slice();
-      this.#integration = integration;
-    }
+  /** I(q) of the mean: modules add up. */
+  #integrate(): Float32Array {
+    const { arena, kernels, detector } = this.#parts;
+    const pixels = detector.layout.slowScan * detector.layout.fastScan;
     const points = this.#q.length;
-    const sums = this.#sums.fill(0, 0, 2 * points);
-    this.#parts.kernels.radialAccumulate(this.#mean.data, this.#bins, this.#weights, sums);
-    return Float32Array.from({ length: points }, (_, bin) => sums[2 * bin] / sums[2 * bin + 1]);
+    const sums = this.#sums.subarray(0, 3 * points);
+    const signal = new Float64Array(points);
+    const norm = new Float64Array(points);
+    for (const [module, place] of this.#tables.entries()) {
+      const mean = this.#mean.data.subarray(module * pixels, (module + 1) * pixels);
+      kernels.tableSums(mean, viewTable(place, arena), sums);
+      for (let bin = 0; bin < points; bin++) {
+        if (!(sums[3 * bin + 2] > LEAST_COUNT)) continue;
+        signal[bin] += sums[3 * bin];
+        norm[bin] += sums[3 * bin + 1];
+      }
+    }
+    // 0 / 0 is NaN
+    return Float32Array.from(signal, (sum, bin) => sum / norm[bin]);
+  }
+
+  #pulseIntensity(pulseSums: PulseSums, frames: number): NdArray<'float32'> {
+    const all = pulseSums.map((place) => this.#parts.arena.view(place, 'float64').data);
+    const intensity = new Float32Array(frames * this.#q.length);
+    for (let i = 0; i < intensity.length; i++) {
+      let [signal, norm] = [0, 0];
+      for (const sums of all) {
+        signal += sums[2 * i];
+        norm += sums[2 * i + 1];
+      }
+      intensity[i] = signal / norm;
+    }
+    return ndarray('float32', [frames, this.#q.length], intensity);
   }
 
   #roi(roi: LiveSettings['roi']): LiveResult['roi'] {

@@ -1,4 +1,5 @@
 import { StateInvalid } from '../core/errors.ts';
+import { SPLIT_METHODS } from '../detector/integration/integration-table.ts';
 import type { LiveSettings } from './engine.ts';
 
 /** More bridges than any experiment has. */
@@ -34,6 +35,11 @@ export function checkLiveSettings(settings: LiveSettings): LiveSettings {
       field: 'integration.qMax',
     });
   }
+  const { method = 'no' } = integration;
+  if (!SPLIT_METHODS.includes(method))
+    throw new StateInvalid(`integration.method "${method}" is unknown: choose one of ${SPLIT_METHODS.join(', ')}.`, {
+      field: 'integration.method',
+    });
   for (const side of ['x', 'y', 'width', 'height'] as const) isWhole(`roi.${side}`, roi[side]);
   inRange('roi.width', roi.width, 1, 10_000, 'px');
   inRange('roi.height', roi.height, 1, 10_000, 'px');

@@ -107,11 +107,12 @@ export class LiveViewers {
 
   #encode(result: LiveResult): Uint8Array {
     if (this.#encoded?.sequence !== result.sequence) {
-      const { image, q, intensity, sentAt = null, ...facts } = result;
+      const { image, q, intensity, pulseIntensity, sentAt = null, ...facts } = result;
+      const arrays = pulseIntensity ? { image, q, intensity, pulseIntensity } : { image, q, intensity };
       const meta: LiveFrameMeta = { ...facts, sentAt };
       this.#encoded = {
         sequence: result.sequence,
-        bytes: encodeFrame('live', meta, Object.entries({ image, q, intensity })),
+        bytes: encodeFrame('live', meta, Object.entries(arrays)),
       };
     }
     return this.#encoded.bytes;

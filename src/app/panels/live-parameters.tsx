@@ -20,8 +20,11 @@ interface NumberField {
   readonly testId?: string;
 }
 
+/** Fields of the integration that are numbers. */
+type IntegrationNumber = Exclude<keyof LiveState['integration'], 'method' | 'isPerPulse'>;
+
 const inIntegration =
-  (name: keyof LiveState['integration']) =>
+  (name: IntegrationNumber) =>
   (state: LiveState, value: number): LiveState => ({ ...state, integration: { ...state.integration, [name]: value } });
 const inRoi =
   (name: 'x' | 'y' | 'width' | 'height') =>
@@ -29,7 +32,7 @@ const inRoi =
 
 function integrationField(
   label: string,
-  name: keyof LiveState['integration'],
+  name: IntegrationNumber,
   limits: readonly [number, number],
   rest: Partial<NumberField>,
 ): NumberField {

@@ -90,20 +90,6 @@ export function assemble(modules: usize, tiles: usize, tileCount: u32, image: us
   }
 }
 
-/** Adds value and weight of each finite pixel to its bin. `bins`: int32, -1 = none. `sums`: float64 [bin][2] = signal, norm. */
-export function radialAccumulate(values: usize, bins: usize, weights: usize, pixels: u32, sums: usize, binCount: u32): void {
-  for (let i: usize = 0; i < <usize>pixels; i++) {
-    // -1 (no bin) is the largest number without a sign
-    const bin = load<u32>(bins + (i << 2));
-    const value = load<f32>(values + (i << 2));
-    if (bin < binCount && value == value) {
-      const at = sums + (<usize>bin << 4);
-      const pair = f64x2.replace_lane(f64x2.splat(<f64>value), 1, <f64>load<f32>(weights + (i << 2)));
-      v128.store(at, f64x2.add(v128.load(at), pair));
-    }
-  }
-}
-
 /** Sum and number of the finite pixels of a rectangle; `result`: float64 [2]. */
 export function roiSum(image: usize, width: u32, x: u32, y: u32, w: u32, h: u32, result: usize): void {
   let sum: f64 = 0;

@@ -120,28 +120,50 @@ export function fourSums(
     let normHigh = normLow;
     let countLow = f64x2.splat(load<f64>(total + 16));
     let countHigh = countLow;
-    for (let entry = first << 2; entry < end << 2; entry += 4) {
-      const pixel = <usize>load<u32>(pixels + entry);
-      const four = v128.load(values + (pixel << 4));
-      const valid = f32x4.eq(four, four);
-      let part = v128.and(four, valid);
-      if (shares) part = f32x4.mul(part, v128.load32_splat(shares + entry));
-      low = f64x2.add(low, f64x2.promote_low_f32x4(part));
-      high = f64x2.add(high, f64x2.promote_low_f32x4(i32x4.shuffle(part, part, 2, 3, 2, 3)));
-      if (i32x4.all_true(valid)) continue;
-      const share: f64 = shares ? <f64>load<f32>(shares + entry) : 1;
-      const noLow = v128.not(i64x2.extend_low_i32x4_s(valid));
-      const noHigh = v128.not(i64x2.extend_high_i32x4_s(valid));
-      const norm = f64x2.splat(share * <f64>load<f32>(weights + (pixel << 2)));
-      normLow = f64x2.sub(normLow, v128.and(norm, noLow));
-      normHigh = f64x2.sub(normHigh, v128.and(norm, noHigh));
-      countLow = f64x2.sub(countLow, v128.and(f64x2.splat(share), noLow));
-      countHigh = f64x2.sub(countHigh, v128.and(f64x2.splat(share), noHigh));
-      if (!dark) continue;
-      const zero = f64x2.splat(share * <f64>load<f32>(dark + (pixel << 2)));
-      low = f64x2.add(low, v128.and(zero, noLow));
-      high = f64x2.add(high, v128.and(zero, noHigh));
+    let low2 = f64x2.splat(0);
+    let high2 = low2;
+    let entry = first << 2;
+    const stop = end << 2;
+    while (entry < stop) {
+      // Two entries at a time, each with sums of its own: one addition need not wait for the other.
+      for (; entry + 4 < stop; entry += 8) {
+        const a = v128.load(values + (<usize>load<u32>(pixels + entry) << 4));
+        const b = v128.load(values + (<usize>load<u32>(pixels + entry + 4) << 4));
+        if (!i32x4.all_true(v128.and(f32x4.eq(a, a), f32x4.eq(b, b)))) break;
+        const partA = shares ? f32x4.mul(a, v128.load32_splat(shares + entry)) : a;
+        const partB = shares ? f32x4.mul(b, v128.load32_splat(shares + entry + 4)) : b;
+        low = f64x2.add(low, f64x2.promote_low_f32x4(partA));
+        high = f64x2.add(high, f64x2.promote_low_f32x4(i32x4.shuffle(partA, partA, 2, 3, 2, 3)));
+        low2 = f64x2.add(low2, f64x2.promote_low_f32x4(partB));
+        high2 = f64x2.add(high2, f64x2.promote_low_f32x4(i32x4.shuffle(partB, partB, 2, 3, 2, 3)));
+      }
+      // Two entries of which one has no value in some frame, or the last one.
+      const pair = min(entry + 8, stop);
+      for (; entry < pair; entry += 4) {
+        const pixel = <usize>load<u32>(pixels + entry);
+        const four = v128.load(values + (pixel << 4));
+        const valid = f32x4.eq(four, four);
+        let part = v128.and(four, valid);
+        if (shares) part = f32x4.mul(part, v128.load32_splat(shares + entry));
+        low = f64x2.add(low, f64x2.promote_low_f32x4(part));
+        high = f64x2.add(high, f64x2.promote_low_f32x4(i32x4.shuffle(part, part, 2, 3, 2, 3)));
+        if (i32x4.all_true(valid)) continue;
+        const share: f64 = shares ? <f64>load<f32>(shares + entry) : 1;
+        const noLow = v128.not(i64x2.extend_low_i32x4_s(valid));
+        const noHigh = v128.not(i64x2.extend_high_i32x4_s(valid));
+        const norm = f64x2.splat(share * <f64>load<f32>(weights + (pixel << 2)));
+        normLow = f64x2.sub(normLow, v128.and(norm, noLow));
+        normHigh = f64x2.sub(normHigh, v128.and(norm, noHigh));
+        countLow = f64x2.sub(countLow, v128.and(f64x2.splat(share), noLow));
+        countHigh = f64x2.sub(countHigh, v128.and(f64x2.splat(share), noHigh));
+        if (!dark) continue;
+        const zero = f64x2.splat(share * <f64>load<f32>(dark + (pixel << 2)));
+        low = f64x2.add(low, v128.and(zero, noLow));
+        high = f64x2.add(high, v128.and(zero, noHigh));
+      }
     }
+    low = f64x2.add(low, low2);
+    high = f64x2.add(high, high2);
     const to = sums + (<usize>bin << 4);
     addBin(to, f64x2.extract_lane(low, 0), f64x2.extract_lane(normLow, 0), f64x2.extract_lane(countLow, 0));
     if (frames > 1) addBin(to + frameStride, f64x2.extract_lane(low, 1), f64x2.extract_lane(normLow, 1), f64x2.extract_lane(countLow, 1));

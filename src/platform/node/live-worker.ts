@@ -141,7 +141,9 @@ loop = new LiveLoop(
     onResult: (result) =>
       send(
         { type: 'result', result },
-        [result.image, result.q, result.intensity].map((array) => array.data.buffer as ArrayBuffer),
+        [result.image, result.q, result.intensity, ...(result.pulseIntensity ? [result.pulseIntensity] : [])].map(
+          (array) => array.data.buffer as ArrayBuffer,
+        ),
       ),
   },
   settings,

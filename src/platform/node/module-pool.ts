@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { Unsupported } from '../../core/errors.ts';
 import { type KernelArena, placeOf } from '../../kernels/arena.ts';
-import { frameScratchLength, type ModulePool, type ModuleTask } from '../../live/module-task.ts';
+import { frameScratchLength, type ModulePool, type ModuleTask, pulseScratchLength } from '../../live/module-task.ts';
 import { moduleUrl } from './module-url.ts';
 import type { ModuleWorkerData, ModuleWorkerReply } from './module-worker.ts';
 
@@ -22,6 +22,8 @@ export function createModulePool(
       sum: placeOf(arena.allocate('float32', [pixels])),
       count: placeOf(arena.allocate('int32', [pixels])),
       frames: placeOf(arena.allocate('uint16', [frameScratchLength(pixels)])),
+      values: placeOf(arena.allocate('float32', [pulseScratchLength(pixels)])),
+      beside: placeOf(arena.allocate('float32', [pulseScratchLength(pixels)])),
       scratch: placeOf(arena.allocate('float64', [2])),
     };
     const worker = new Worker(moduleUrl('./module-worker', import.meta.url), { workerData });
@@ -49,6 +51,7 @@ export function createModulePool(
     });
 
   return {
+    threads,
     async run(tasks) {
       // Neighbouring modules go to different threads: the ones near the beam switch gain more often and cost more.
       const shares = workers.map((_, thread) => tasks.filter((_task, i) => i % workers.length === thread));

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ArenaHandle, type ArrayPlace, KernelArena } from '../../kernels/arena.ts';
 import { createOnlineKernels } from '../../kernels/online-order.ts';
+import { createPulseKernels } from '../../kernels/pulse-sums.ts';
 import { createWasmKernels } from '../../kernels/wasm.ts';
 import { ModuleRunner, type ModuleTask } from '../../live/module-task.ts';
 
@@ -11,6 +12,8 @@ export interface ModuleWorkerData {
   readonly sum: ArrayPlace;
   readonly count: ArrayPlace;
   readonly frames: ArrayPlace;
+  readonly values: ArrayPlace;
+  readonly beside: ArrayPlace;
   readonly scratch: ArrayPlace;
 }
 
@@ -23,10 +26,13 @@ const kernels = await createWasmKernels(data.wasm, arena, arena.view(data.scratc
 const runner = new ModuleRunner({
   kernels,
   online: await createOnlineKernels(data.wasm, arena),
+  pulses: await createPulseKernels(data.wasm, arena),
   arena,
   sum: arena.view(data.sum, 'float32').data,
   count: arena.view(data.count, 'int32').data,
   frames: arena.view(data.frames, 'uint16').data,
+  values: arena.view(data.values, 'float32').data,
+  beside: arena.view(data.beside, 'float32').data,
 });
 
 parentPort?.on('message', (tasks: readonly ModuleTask[]) => {
