@@ -218,7 +218,7 @@ describe('hutch bridge replay', () => {
     [['0', GOLDEN, '--start', '20000000000'], 1, /has no train 20000000000 or later/],
     [['0', GOLDEN, '--rate', '5', '--original'], 2, /not both/],
     [['0', GOLDEN, '--rate', 'x'], 2, /must be a number/],
-    [['tcp://x', GOLDEN], 1, /is no endpoint/],
+    [['tcp://x', GOLDEN], 2, /is no endpoint/],
   ])('%j ends with a clear message', (args, code, text) => {
     const { status, stderr } = spawnSync(process.execPath, [...NODE, 'replay', ...args], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([code, expect.stringMatching(text)]);
@@ -294,8 +294,8 @@ describe('hutch bridge record', () => {
 
   it.each([
     [['tcp://x:1', '-z', 'REQ'], 2, /choose REP, PUB, PUSH/],
-    [['tcp://x'], 1, /is no endpoint/],
-    [['tcp://*:0'], 1, /a client needs the name/],
+    [['tcp://x'], 2, /is no endpoint/],
+    [['tcp://*:0'], 2, /a client needs the name/],
     [['tcp://x:1', '--trains', '0'], 2, /--trains 0/],
     [['tcp://x:1', '--duration', 'long'], 2, /such as 90s, 15m or 2h/],
     [['tcp://x:1', '--max-bytes', 'much'], 2, /such as 500M or 20G/],

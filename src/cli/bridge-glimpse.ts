@@ -86,7 +86,8 @@ async function glimpse(context: CliContext, endpoint: string, options: GlimpseOp
     return;
   }
   context.signal.throwIfAborted();
-  throw new BridgeTimeout(`No train from ${endpoint} in ${seconds} s. ${said}`.trim(), { endpoint });
+  const reason = said.replace(/ Trying again\.$/, '');
+  throw new BridgeTimeout(`No train from ${endpoint} in ${seconds} s. ${reason}`.trim(), { endpoint });
 }
 
 async function monitor(context: CliContext, endpoint: string, options: MonitorOptions): Promise<void> {

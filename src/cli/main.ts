@@ -67,7 +67,7 @@ function report(error: unknown, isDebug: boolean): number {
     process.stderr.write(`${error.stack}\n${error.cause ? `cause: ${String(error.cause)}\n` : ''}`);
   else if (!isOurs)
     process.stderr.write('This is a bug of Hutch. Run the command again with --debug for the details.\n');
-  return isXfelError(error, 'Usage') ? 2 : 1;
+  return isXfelError(error, 'Usage') || isXfelError(error, 'EndpointInvalid') ? 2 : 1;
 }
 
 async function main(given: readonly string[]): Promise<number> {
