@@ -44,6 +44,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'geometry files: show, convert, compare them; assemble a frame',
     load: async () => (await import('./commands/geometry.ts')).addGeometryCommands,
   },
+  'geo-assembler': {
+    summary: 'move quadrants, modules and tiles over a picture: opens the Geometry page',
+    oldNames: { geoAssembler: 'geo-assembler' },
+    load: async () => (await import('./commands/geo-assembler.ts')).addGeoAssemblerCommand,
+  },
   glance: {
     summary: 'what is in an HDF5 file: tree, attributes, some data',
     oldNames: { h5glance: 'glance' },
