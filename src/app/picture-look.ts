@@ -25,6 +25,8 @@ export interface PictureLook {
 interface FirstLook {
   readonly map: ColourMap;
   readonly scale: Scale;
+  /** Instead of those that are found from the first picture. */
+  readonly levels?: Levels | null;
 }
 
 const USUAL: FirstLook = { map: 'viridis', scale: 'lin' };
@@ -40,12 +42,13 @@ export function usePictureLook(
 ): PictureLook {
   const [map, setMap] = useState(first.map);
   const [scale, setScale] = useState(first.scale);
-  const [found, setLevels] = useState<Levels | null>(null);
+  const [found, setLevels] = useState<Levels | null>(first.levels ?? null);
   const [isLocked, setLocked] = useState(true);
-  const levelUnit = useRef(unit);
+  // Levels that were given are those of whatever comes first.
+  const levelUnit = useRef<string | null>(first.levels ? null : unit);
   useEffect(() => {
     if (!image) return;
-    const isSame = levelUnit.current === unit;
+    const isSame = levelUnit.current === null || levelUnit.current === unit;
     levelUnit.current = unit;
     setLevels((old) => (old && isLocked && isSame ? old : autoLevels(image.data)));
   }, [image, isLocked, unit]);

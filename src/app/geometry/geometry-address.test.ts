@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAddressedDocument, readPictureChoice } from './geometry-address.ts';
+import { readAddressedDocument, readLevels, readPictureChoice } from './geometry-address.ts';
 
 const choice = (text: string) => readPictureChoice(new URLSearchParams(text));
 const document = (text: string) => readAddressedDocument(new URLSearchParams(text));
@@ -24,6 +24,12 @@ describe('the address of the geometry page', () => {
       calibrant: 'CeO2',
       rings: 4,
     });
+  });
+
+  it('says levels', () => {
+    const levels = (text: string) => readLevels(new URLSearchParams(text));
+    expect(levels('levels=-1,2.5e3')).toEqual({ low: -1, high: 2500 });
+    for (const text of ['', 'levels=3,1', 'levels=1', 'levels=a,b', 'levels=1,1e999']) expect(levels(text)).toBeNull();
   });
 
   it('passes over what makes no sense', () => {

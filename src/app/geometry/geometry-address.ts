@@ -46,6 +46,13 @@ export function readPictureChoice(search: URLSearchParams): PictureChoice {
   };
 }
 
+/** Values between which colours run, as the address says them (`levels=0,100`); null if it does not. */
+export function readLevels(search: URLSearchParams): { readonly low: number; readonly high: number } | null {
+  const match = /^([-+.\de]+),([-+.\de]+)$/i.exec(search.get('levels') ?? '');
+  const [low, high] = [Number(match?.[1] ?? Number.NaN), Number(match?.[2] ?? Number.NaN)];
+  return low < high && Number.isFinite(high - low) ? { low, high } : null;
+}
+
 /** Reads what the address says of the experiment. */
 export function readAddressedDocument(search: URLSearchParams): AddressedDocument {
   const rings = wholeNumber(search.get('rings'), -1);

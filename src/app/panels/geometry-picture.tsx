@@ -8,7 +8,7 @@ import { colourTable } from '../../display/colormap.ts';
 import { openTilePainter } from '../../display/open-painter.ts';
 import type { TileView } from '../../display/tile-painter.ts';
 import { useMask } from '../analysis/mask-store.ts';
-import { useGeometryPage } from '../geometry/geometry-address.ts';
+import { readLevels, useGeometryPage } from '../geometry/geometry-address.ts';
 import { moreMoves } from '../geometry/geometry-document.ts';
 import { useGeometryLook } from '../geometry/geometry-look.ts';
 import { type ModulePicture, useGeometry } from '../geometry/geometry-store.ts';
@@ -75,7 +75,8 @@ export function GeometryPicture() {
   const { tool, shapes } = usePictureTool();
   const geometry = look.isBefore && document ? document.start : moved;
   const { box, canvas, painter, size, fault } = usePainterSurface(openTilePainter);
-  const colours = usePictureLook(picture, picture?.unit ?? '', MAGMA);
+  const [first] = useState(() => ({ ...MAGMA, levels: readLevels(new URLSearchParams(window.location.search)) }));
+  const colours = usePictureLook(picture, picture?.unit ?? '', first);
   const { map, scale, levels } = colours;
   const [view, setView] = useState<Omit<TileView, 'isFront'> | null>(null);
   const [hasCrosshair, setCrosshair] = useState(false);
