@@ -102,6 +102,7 @@ function runWorkspace(api: DockviewApi, definition: WorkspaceDefinition, size: L
         else addPanel(api, definition, layouts[size].find((each) => each.id === id) ?? { id });
       },
       show(id) {
+        if (!(id in panels)) return;
         if (!api.getPanel(id)) addPanel(api, definition, layouts[size].find((each) => each.id === id) ?? { id });
         api.getPanel(id)?.api.setActive();
       },

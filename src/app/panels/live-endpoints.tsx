@@ -8,8 +8,17 @@ import { Field } from './field.tsx';
 type Source = LiveState['sources'][number];
 type Counters = LiveStatus['endpoints'][number];
 
-const FORM = /^(tcp:\/\/[^/\s]+:\d{1,5}|ipc:\/\/.+)$/;
-const checkEndpoint = (text: string) => (FORM.test(text) ? null : 'tcp://host:port or ipc:///path');
+const FORM = /^(?:tcp:\/\/(?:[^/\s:*]+|\[[0-9a-fA-F:]+\]):(\d{1,5})|ipc:\/\/.+)$/;
+const HIGHEST_PORT = 65_535;
+
+/** What the server would refuse; it has the last word. @param others endpoints that are there already */
+function checkEndpoint(text: string, others: readonly Source[]): string | null {
+  const match = FORM.exec(text);
+  if (!match) return 'tcp://host:port or ipc:///path';
+  if (match[1] !== undefined && !(Number(match[1]) >= 1 && Number(match[1]) <= HIGHEST_PORT))
+    return `a port is between 1 and ${HIGHEST_PORT}`;
+  return others.some(({ endpoint }) => endpoint === text) ? 'it is there already' : null;
+}
 
 /** Every change starts from the newest document. */
 function changeSources(how: (sources: readonly Source[]) => readonly Source[]): Promise<string | null> {
@@ -33,17 +42,18 @@ export function LiveEndpoints({ isHidden }: { readonly isHidden: boolean }) {
           key={source.endpoint}
           source={source}
           index={index}
+          others={sources.filter((each) => each !== source)}
           counters={counters?.find(({ endpoint }) => endpoint === source.endpoint)}
           replayName={replay?.endpoint === source.endpoint ? replay.name : null}
         />
       ))}
       <Field
-        label="Add a bridge"
+        label="Add"
         value=""
         isText
         placeholder="tcp://host:port"
         testId="field-add-endpoint"
-        check={checkEndpoint}
+        check={(text) => checkEndpoint(text, sources)}
         onApply={(endpoint) => changeSources((all) => [...all, { endpoint, socket: 'REQ', isOn: true }])}
       />
     </div>
@@ -53,12 +63,13 @@ export function LiveEndpoints({ isHidden }: { readonly isHidden: boolean }) {
 interface EndpointRowProps {
   readonly source: Source;
   readonly index: number;
+  readonly others: readonly Source[];
   readonly counters: Counters | undefined;
   /** The recording that this endpoint plays. */
   readonly replayName: string | null;
 }
 
-function EndpointRow({ source, index, counters, replayName }: EndpointRowProps) {
+function EndpointRow({ source, index, others, counters, replayName }: EndpointRowProps) {
   const { endpoint, socket, isOn } = source;
   const number = index + 1;
   const suffix = index === 0 ? '' : `-${number}`;
@@ -73,7 +84,7 @@ function EndpointRow({ source, index, counters, replayName }: EndpointRowProps) 
           value={endpoint}
           isText
           testId={`field-endpoint${suffix}`}
-          check={checkEndpoint}
+          check={(text) => checkEndpoint(text, others)}
           onApply={(text) => change({ endpoint: text })}
         />
       ) : (
@@ -81,7 +92,7 @@ function EndpointRow({ source, index, counters, replayName }: EndpointRowProps) 
           Replay of <b>{replayName}</b>
         </div>
       )}
-      <div className="row">
+      <div className="liverow">
         <span className={`lamp ${ENDPOINT_LAMPS[state]}`} aria-hidden="true" />
         <span className="grow el" data-testid={`endpoint-state${suffix}`}>
           {state}

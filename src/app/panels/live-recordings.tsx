@@ -144,12 +144,12 @@ function RecordingProgress({ recording }: { readonly recording: RecordingStatus 
   const part = Math.max(maxTrains ? trains / maxTrains : 0, maxBytes ? bytes / maxBytes : 0);
   return (
     <div className="progressbox" data-testid="recording-progress">
-      <div className="row">
+      <div className="liverow">
         <span className={`lamp ${isRunning ? 'rec' : error ? 'err' : 'off'}`} aria-hidden="true" />
         <b className="grow el">{name}</b>
         <span>{clockText(elapsedMs)}</span>
       </div>
-      <div className="row t2">
+      <div className="liverow t2">
         <span className="grow el">
           {numberText(trains)}
           {maxTrains ? ` of ${numberText(maxTrains)}` : ''} trains · {bytesText(bytes)}

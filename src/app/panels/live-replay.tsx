@@ -1,10 +1,10 @@
 import { IconPlayerPauseFilled, IconPlayerPlayFilled, IconPlayerStopFilled, IconRepeat } from '@tabler/icons-react';
+import { useState } from 'react';
 import type { ReplayStatus } from '../../api/live-contract.ts';
 import type { ChangeReplay } from '../../api/recordings-contract.ts';
 import { liveSession } from '../live-session.ts';
 import { numberText } from '../number-text.ts';
 import { Field } from './field.tsx';
-import { Slider } from './slider.tsx';
 
 interface LiveReplayProps {
   readonly replay: ReplayStatus;
@@ -34,7 +34,7 @@ export function LiveReplay({ replay, run }: LiveReplayProps) {
   const Icon = isHeld ? IconPlayerPlayFilled : IconPlayerPauseFilled;
   return (
     <div className="progressbox" data-testid="replay">
-      <div className="row">
+      <div className="liverow">
         <span className={`lamp ${error ? 'err' : isHeld ? 'off' : ''}`} aria-hidden="true" />
         <b className="grow el" title={path}>
           {name}
@@ -42,13 +42,11 @@ export function LiveReplay({ replay, run }: LiveReplayProps) {
         <span data-testid="replay-state">{word}</span>
       </div>
       {firstTrainId !== null && lastTrainId !== null && lastTrainId > firstTrainId ? (
-        <Slider
-          label="Train"
-          name="replay"
-          value={Math.max(0, (trainId ?? firstTrainId) - firstTrainId)}
-          count={lastTrainId - firstTrainId + 1}
-          words={numberText(trainId)}
-          onChange={(value) => change({ trainId: firstTrainId + value })}
+        <TrainRange
+          value={trainId ?? firstTrainId}
+          first={firstTrainId}
+          last={lastTrainId}
+          onChange={(wanted) => change({ trainId: wanted })}
         />
       ) : (
         <progress value={messages > 0 ? position / messages : 0} aria-label="Part of the recording" />
@@ -63,7 +61,7 @@ export function LiveReplay({ replay, run }: LiveReplayProps) {
           return null;
         }}
       />
-      <div className="row">
+      <div className="liverow wrap">
         <button type="button" className="btn" onClick={resume} disabled={error !== null} data-testid="replay-pause">
           <Icon size={12} aria-hidden="true" />
           {isHeld ? 'Play' : 'Pause'}
@@ -91,7 +89,6 @@ export function LiveReplay({ replay, run }: LiveReplayProps) {
             </option>
           ))}
         </select>
-        <span className="grow" />
         <button
           type="button"
           className="btn"
@@ -105,5 +102,36 @@ export function LiveReplay({ replay, run }: LiveReplayProps) {
       </div>
       {error && <div className="trouble">{error}</div>}
     </div>
+  );
+}
+
+interface TrainRangeProps {
+  readonly value: number;
+  readonly first: number;
+  readonly last: number;
+  readonly onChange: (trainId: number) => void;
+}
+
+/** A slider over train ids; the replay goes there when it is let go. */
+function TrainRange({ value, first, last, onChange }: TrainRangeProps) {
+  const [draft, setDraft] = useState<number | null>(null);
+  const settle = () => {
+    if (draft !== null) onChange(draft);
+    setDraft(null);
+  };
+  return (
+    <input
+      type="range"
+      aria-label="Train of the replay"
+      aria-valuetext={`train ${numberText(draft ?? value)}`}
+      data-testid="replay-range"
+      min={first}
+      max={last}
+      value={draft ?? Math.min(last, Math.max(first, value))}
+      onChange={(event) => setDraft(Number(event.target.value))}
+      onPointerUp={settle}
+      onKeyUp={settle}
+      onBlur={settle}
+    />
   );
 }

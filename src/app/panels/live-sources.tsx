@@ -123,7 +123,9 @@ function SourceRow({ source, lag, hasSeveralBridges, isOpen, onToggle }: SourceR
         </span>
         <span className="m" title={`${name}\n${endpoint}\n${keys.join('\n')}`}>
           <SourceName name={name} />
-          <span className="s">{hasSeveralBridges ? `${endpoint} · ${keys.join(' · ')}` : keys.join(' · ')}</span>
+          <span className="s">
+            {hasSeveralBridges ? `${endpoint.replace(/^tcp:\/\//, '')} · ${keys.join(' · ')}` : keys.join(' · ')}
+          </span>
         </span>
         <span className="h">
           {isLate ? <span className="warn">late</span> : numberText(hz, 1)}
@@ -171,15 +173,15 @@ function SourceKeyList({ source }: { readonly source: Source }) {
     <button
       type="button"
       key={key}
-      className={`keyrow ${plotted?.source === name && plotted.key === key ? 'on' : ''}`}
+      className={`livekey ${plotted?.source === name && plotted.key === key ? 'on' : ''}`}
       title={`${key}\n${kindText(type, shape)}${value === null ? '' : `\n${value}`}\nA click plots it.`}
       data-testid="live-key"
       onClick={() => plot(key)}
     >
-      <span className="el">{key}</span>
-      <span className="v el">{value ?? ''}</span>
-      <span className="s el">{kindText(type, shape)}</span>
+      <span className="name el">{key}</span>
       <IconChartLine size={13} stroke={1.7} aria-hidden="true" />
+      <span className="s el">{kindText(type, shape)}</span>
+      <span className="v el">{value ?? ''}</span>
     </button>
   ));
 }

@@ -4,6 +4,7 @@ import { useLive } from '../live-store.ts';
 import { bytesText, clockText } from '../live-text.ts';
 import { numberText } from '../number-text.ts';
 import { useIsWide } from '../screen-size.ts';
+import { useWorkspace } from '../workspace-store.ts';
 
 const LAMPS = { off: 'off', connecting: 'chg', receiving: '', silent: 'warn', error: 'err' } as const;
 
@@ -114,6 +115,7 @@ function Counters() {
 function RecordLamp() {
   const recording = useLive((live) => live.status?.recording);
   const replay = useLive((live) => live.status?.replay);
+  const show = useWorkspace((workspace) => workspace.show);
   const isRunning = recording?.isRunning === true;
   const hasFailed = !isRunning && recording?.error != null;
   const lamp = isRunning ? 'rec' : hasFailed ? 'err' : replay ? 'chg' : 'off';
@@ -124,8 +126,10 @@ function RecordLamp() {
       (replay ? `Replay of ${replay.name}` : 'Nothing is recorded; see Recordings on the Live page'));
   return (
     <Cell label="Record" width={112} testId="record-lamp" title={title}>
-      <span className={`lamp ${lamp}`} aria-hidden="true" />
-      <span className="el">{word}</span>
+      <button type="button" className="lampbtn" onClick={() => show('recordings')} aria-label={`Record: ${word}`}>
+        <span className={`lamp ${lamp}`} aria-hidden="true" />
+        <span className="el">{word}</span>
+      </button>
     </Cell>
   );
 }
