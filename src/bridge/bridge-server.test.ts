@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { frame, greeting, ready } from '../../test/conformance/raw-zmtp.ts';
 import { part, textOf, until } from '../../test/conformance/socket-suite.ts';
 import { zeros } from '../core/ndarray.ts';
 import type { Train } from '../core/train.ts';
@@ -42,6 +45,34 @@ function listen(endpoint: string, socket: ClientSocketKind) {
 }
 
 describe('openBridgeServer', () => {
+  it('leaving its scope lets the last train arrive, but does not wait for ever for who does not read', async () => {
+    const SIZE = 50_000_000;
+    const sendOne = async () => {
+      await using server = await openServer();
+      const client = await zmtpTransport.connect(server.endpoint, 'REQ');
+      open.push(client);
+      client.send([part('next')]);
+      await server.send(train(1, SIZE));
+      return client;
+    };
+    const { parts } = await (await sendOne()).receive();
+    expect(parts[3]).toHaveLength(SIZE);
+
+    const started = performance.now();
+    const sendToStuck = async () => {
+      await using server = await openServer();
+      const raw = connect(Number(server.endpoint.split(':').pop()), '127.0.0.1');
+      open.push({ close: () => raw.destroy() });
+      raw.write(Buffer.concat([greeting(), ready('REQ'), frame('', true), frame('next')]));
+      await once(raw, 'readable');
+      await server.send(train(2, SIZE));
+    };
+    await sendToStuck();
+    const took = performance.now() - started;
+    expect(took).toBeGreaterThan(500);
+    expect(took).toBeLessThan(10_000);
+  }, 30_000);
+
   it('REP: a train waits for who asks; all who wait get it; nonsense costs nobody a train', async () => {
     const server = await openServer();
     let isTaken = false;

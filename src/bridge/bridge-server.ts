@@ -27,7 +27,7 @@ export interface SendTrainOptions {
   readonly timeoutMs?: number;
 }
 
-/** A Karabo bridge of one's own. */
+/** A Karabo bridge of one's own. With `await using`, clients have two seconds at its end to read what was sent. */
 export interface BridgeServer extends AsyncDisposable {
   /** The address with the real port. */
   readonly endpoint: string;
@@ -47,6 +47,8 @@ export interface BridgeServer extends AsyncDisposable {
 
 /** How long to wait before a client that is ready is looked for again, ms. */
 const LOOK_AGAIN_MS = 2;
+/** How long clients may go on reading what was sent when the scope of a server is left, ms. */
+const FLUSH_MS = 2000;
 
 /**
  * Opens a Karabo bridge. A client that is slow, dead or asks nonsense never holds up the others.
@@ -112,6 +114,13 @@ export async function openBridgeServer(options: OpenBridgeServerOptions): Promis
       return sending;
     },
     close,
-    [Symbol.asyncDispose]: () => close(),
+    async [Symbol.asyncDispose]() {
+      const flushed = close({ flush: true });
+      const late = new AbortController();
+      await Promise.race([flushed, sleep(FLUSH_MS, late.signal).catch(() => undefined)]);
+      late.abort();
+      await socket.close();
+      await flushed;
+    },
   };
 }
