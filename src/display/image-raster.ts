@@ -104,7 +104,7 @@ export class ImageRaster implements ImagePainter {
             : colours[place <= 0 ? 0 : place >= 255 ? 255 : (place + 0.5) | 0];
         }
       }
-      const lineStart = (screenHeight - 1 - y) % hatch;
+      const lineStart = (screenHeight - y) % hatch;
       for (let x = first; x < last; x++) {
         if (pixels[start + x] !== MISSING) continue;
         const isMasked = inside !== null && inside[base + columns[x]] === 1;

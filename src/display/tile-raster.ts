@@ -185,7 +185,7 @@ export class TileRaster implements TilePainter {
         if (colour !== MISSING) pixels[out] = colour;
         else {
           const column = out - row * width;
-          pixels[out] = (column + height - 1 - row) % hatch < LINE_SHARE * hatch ? MASKED_LINE : MASKED;
+          pixels[out] = (column + height - row) % hatch < LINE_SHARE * hatch ? MASKED_LINE : MASKED;
         }
       }
     }
