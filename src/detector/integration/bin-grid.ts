@@ -51,5 +51,6 @@ export function binCountOf({ radial, azimuth }: BinGrid): number {
 export function relativeAzimuth(azimuth: number, { low, step, bins }: BinAxis): number {
   const half = 0.5 * step * bins;
   const fromMiddle = azimuth - low - half;
+  if (fromMiddle <= Math.PI && fromMiddle >= -Math.PI) return fromMiddle + half;
   return fromMiddle - 2 * Math.PI * Math.round(fromMiddle / (2 * Math.PI)) + half;
 }

@@ -178,6 +178,8 @@ function cornerRange(
   { first, steps }: { readonly first: Int32Array; readonly steps: readonly number[] },
   mask: Uint8Array | undefined,
 ): readonly [number, number] {
+  // Every corner is one of a pixel.
+  if (mask === undefined) return rangeOf(values, null, undefined);
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < first.length; i++) {

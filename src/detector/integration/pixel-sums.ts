@@ -41,6 +41,7 @@ export function weighTable(
       },
     );
   const weights = pixelWeights(geometry, experiment, input);
+  if (!flat && !dark && normalization === 1) return sumTable(entries, bins, weights, null);
   for (let i = 0; i < weights.length; i++) {
     weights[i] *= flat ? flat[i] * normalization : normalization;
     if (dark && Number.isNaN(dark[i])) weights[i] = 0;
@@ -62,25 +63,12 @@ export function sumTable(
   const next = isWholeEntries(entries) ? countWhole(entries, bins, weights) : countShared(entries, bins, weights);
   for (let bin = 0; bin <= bins; bin++) next[bin + 1] += next[bin];
   const pixels = new Uint32Array(next[bins + 1]);
-  const shares = isWholeEntries(entries) ? null : new Float32Array(pixels.length);
-  if (isWholeEntries(entries)) fillWhole(entries, weights, next, pixels);
-  else fillShared(entries, weights, next, pixels, shares as Float32Array);
-  const starts = next.slice(0, bins + 1);
   const totals = new Float64Array(3 * bins);
-  for (let bin = 0; bin < bins; bin++) {
-    let [darkSum, norm, count] = [0, 0, 0];
-    const end = starts[bin + 1];
-    for (let entry = starts[bin]; entry < end; entry++) {
-      const share = shares === null ? 1 : shares[entry];
-      if (dark !== null) darkSum += share * dark[pixels[entry]];
-      norm += share * weights[pixels[entry]];
-      count += share;
-    }
-    totals[3 * bin] = -darkSum;
-    totals[3 * bin + 1] = norm;
-    totals[3 * bin + 2] = count;
-  }
-  return { bins, starts, pixels, shares, weights, dark, totals };
+  const shares = isWholeEntries(entries) ? null : new Float32Array(pixels.length);
+  if (isWholeEntries(entries)) fillWhole(entries, weights, next, pixels, totals);
+  else fillShared(entries, weights, next, pixels, shares as Float32Array, totals);
+  if (dark !== null) sumDark(entries, weights, dark, totals);
+  return { bins, starts: next.slice(0, bins + 1), pixels, shares, weights, dark, totals };
 }
 
 function isWholeEntries(entries: SplitEntries | Int32Array): entries is Int32Array {
@@ -104,9 +92,21 @@ function countShared({ starts, bins: entryBins }: SplitEntries, bins: number, we
   return next;
 }
 
-function fillWhole(entryBins: Int32Array, weights: Float32Array, next: Uint32Array, pixels: Uint32Array): void {
-  for (let i = 0; i < weights.length; i++)
-    if (entryBins[i] >= 0 && weights[i] > 0) pixels[next[entryBins[i] + 1]++] = i;
+function fillWhole(
+  entryBins: Int32Array,
+  weights: Float32Array,
+  next: Uint32Array,
+  pixels: Uint32Array,
+  totals: Float64Array,
+): void {
+  for (let i = 0; i < weights.length; i++) {
+    const bin = entryBins[i];
+    const weight = weights[i];
+    if (!(bin >= 0 && weight > 0)) continue;
+    pixels[next[bin + 1]++] = i;
+    totals[3 * bin + 1] += weight;
+    totals[3 * bin + 2] += 1;
+  }
 }
 
 function fillShared(
@@ -115,14 +115,38 @@ function fillShared(
   next: Uint32Array,
   pixels: Uint32Array,
   out: Float32Array,
+  totals: Float64Array,
+): void {
+  for (let i = 0; i < weights.length; i++) {
+    const weight = weights[i];
+    if (!(weight > 0)) continue;
+    const end = starts[i + 1];
+    for (let e = starts[i]; e < end; e++) {
+      const bin = bins[e];
+      const share = shares[e];
+      const at = next[bin + 1]++;
+      pixels[at] = i;
+      out[at] = share;
+      totals[3 * bin + 1] += share * weight;
+      totals[3 * bin + 2] += share;
+    }
+  }
+}
+
+/** Minus the dark signal of each bin. */
+function sumDark(
+  entries: SplitEntries | Int32Array,
+  weights: Float32Array,
+  dark: Float32Array,
+  totals: Float64Array,
 ): void {
   for (let i = 0; i < weights.length; i++) {
     if (!(weights[i] > 0)) continue;
-    const end = starts[i + 1];
-    for (let e = starts[i]; e < end; e++) {
-      const at = next[bins[e] + 1]++;
-      pixels[at] = i;
-      out[at] = shares[e];
+    if (isWholeEntries(entries)) {
+      if (entries[i] >= 0) totals[3 * entries[i]] -= dark[i];
+      continue;
     }
+    for (let e = entries.starts[i]; e < entries.starts[i + 1]; e++)
+      totals[3 * entries.bins[e]] -= entries.shares[e] * dark[i];
   }
 }

@@ -5,6 +5,7 @@ import { EntryList, type SplitEntries } from './split-entries.ts';
 /** Difference of two azimuths on the shorter way round, rad. */
 function turnBetween(a: number, b: number): number {
   const turn = a - b;
+  if (turn <= Math.PI && turn >= -Math.PI) return turn;
   return turn - 2 * Math.PI * Math.round(turn / (2 * Math.PI));
 }
 
@@ -27,40 +28,60 @@ export interface PixelBoxes {
 export function pixelBoxes(centres: PolarPoints, corners: PixelCorners, isScaled: boolean): PixelBoxes {
   const { first, steps } = corners;
   const pixels = first.length;
+  const count = steps.length;
   const radial = new Float64Array(pixels);
-  const azimuth = corners.azimuth && centres.azimuth ? new Float64Array(pixels) : null;
+  const radii = corners.radial;
   for (let i = 0; i < pixels; i++) {
     const start = first[i];
     const centre = centres.radial[i];
     let half = 0;
-    for (let k = 0; k < steps.length; k++) {
-      const distance = Math.abs(corners.radial[start + steps[k]] - centre);
+    for (let k = 0; k < count; k++) {
+      const distance = Math.abs(radii[start + steps[k]] - centre);
       if (distance > half) half = distance;
     }
     radial[i] = half;
-    if (!azimuth || !centres.azimuth || !corners.azimuth) continue;
+  }
+  if (!corners.azimuth || !centres.azimuth) return { radial, azimuth: null };
+  const azimuth = new Float64Array(pixels);
+  const angles = corners.azimuth;
+  for (let i = 0; i < pixels; i++) {
+    const start = first[i];
     const middle = centres.azimuth[i];
     let halfTurn = 0;
-    let winding = 0;
-    let area = 0;
-    for (let k = 0; k < steps.length; k++) {
-      const a = start + steps[k];
-      const b = start + steps[k + 1 < steps.length ? k + 1 : 0];
-      const turn = turnBetween(corners.azimuth[a], middle);
-      if (Math.abs(turn) > halfTurn) halfTurn = Math.abs(turn);
-      const step = turnBetween(corners.azimuth[b], corners.azimuth[a]);
-      winding += step;
-      area += 0.5 * (corners.radial[a] + corners.radial[b]) * step;
+    for (let k = 0; k < count; k++) {
+      const turn = Math.abs(turnBetween(angles[start + steps[k]], middle));
+      if (turn > halfTurn) halfTurn = turn;
     }
-    if (Math.abs(winding) > 1) halfTurn = Math.PI;
-    else if (isScaled && half > 0 && halfTurn > 0) {
-      const shrink = Math.min(1, Math.sqrt(Math.abs(area) / (4 * half * halfTurn)));
-      radial[i] = half * shrink;
+    // The beam in a pixel has a corner behind it, wherever the centre is.
+    if (halfTurn > 0.5 * Math.PI && Math.abs(turnsAround(angles, start, steps)) > 1) halfTurn = Math.PI;
+    else if (isScaled && radial[i] > 0 && halfTurn > 0) {
+      const area = Math.abs(areaOf(corners, angles, start));
+      const shrink = Math.min(1, Math.sqrt(area / (4 * radial[i] * halfTurn)));
+      radial[i] *= shrink;
       halfTurn *= shrink;
     }
     azimuth[i] = halfTurn;
   }
   return { radial, azimuth };
+}
+
+/** How far an outline goes round the beam, rad. */
+function turnsAround(angles: Float64Array, start: number, steps: readonly number[]): number {
+  let winding = 0;
+  for (let k = 0; k < steps.length; k++)
+    winding += turnBetween(angles[start + steps[k + 1 < steps.length ? k + 1 : 0]], angles[start + steps[k]]);
+  return winding;
+}
+
+/** Signed area of an outline in (radius, azimuth). */
+function areaOf({ radial, steps }: PixelCorners, angles: Float64Array, start: number): number {
+  let area = 0;
+  for (let k = 0; k < steps.length; k++) {
+    const a = start + steps[k];
+    const b = start + steps[k + 1 < steps.length ? k + 1 : 0];
+    area += 0.5 * (radial[a] + radial[b]) * turnBetween(angles[b], angles[a]);
+  }
+  return area;
 }
 
 /**
@@ -121,6 +142,11 @@ function splitIntervals(
   return list.finish();
 }
 
+function wrapRow(row: number, rows: number): number {
+  if (row >= 0 && row < rows) return row;
+  return (row + 2 * rows) % rows;
+}
+
 /** Boxes in two dimensions, or in one within a range of azimuth. */
 function splitRectangles(
   radii: Float64Array,
@@ -166,7 +192,7 @@ function splitRectangles(
       const shares = list.shares;
       for (let row = firstRow; row <= lastRow; row++) {
         const vertical = perHeight === 0 ? 1 : (Math.min(top, row + 1) - Math.max(bottom, row)) * perHeight;
-        const start = (isCircle ? (row + 2 * azimuth.bins) % azimuth.bins : row) * radial.bins;
+        const start = (isCircle ? wrapRow(row, azimuth.bins) : row) * radial.bins;
         for (let bin = firstBin; bin <= lastBin; bin++) {
           const horizontal = perWidth === 0 ? 1 : (Math.min(high, bin + 1) - Math.max(low, bin)) * perWidth;
           const share = horizontal * vertical;

@@ -1,5 +1,6 @@
 import { type BinGrid, relativeAzimuth } from './bin-grid.ts';
 import type { PixelCorners } from './pixel-map.ts';
+import { QuadCuts } from './quad-cuts.ts';
 import { EntryList, type SplitEntries } from './split-entries.ts';
 
 /** Most corners that a pixel can have. */
@@ -129,6 +130,7 @@ export function splitPolygon(
   const turn = 2 * Math.PI * perTurn;
   const list = new EntryList(pixels, azimuth ? 3 : 2.2);
   const cells = new CellAreas();
+  const cuts = new QuadCuts();
   const x = new Float64Array(MOST_CORNERS + 2);
   const y = new Float64Array(MOST_CORNERS + 2);
   const columnAreas = new Float64Array(Math.max(radial.bins, 1));
@@ -187,6 +189,22 @@ export function splitPolygon(
         list.bins[at] = firstBin;
         list.shares[at] = 1;
         list.endPixel(at + 1);
+        continue;
+      }
+      if (corner === 4 && cuts.take(x, y)) {
+        let at = list.reserve(lastBin - firstBin + 1);
+        const { bins, shares } = list;
+        const perArea = 1 / cuts.area;
+        let below = cuts.areaBelow(firstBin);
+        for (let bin = firstBin; bin <= lastBin; bin++) {
+          const next = cuts.areaBelow(bin + 1);
+          const share = (next - below) * perArea;
+          below = next;
+          if (!(share > LEAST_SHARE)) continue;
+          bins[at] = bin;
+          shares[at++] = share;
+        }
+        list.endPixel(at);
         continue;
       }
       let total = 0;
