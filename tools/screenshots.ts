@@ -61,6 +61,13 @@ async function shoot(address: string, width: keyof typeof HEIGHTS, theme: 'dark'
   await page.waitFor("/mean \\d/.test(document.querySelector('[data-testid=series-mean]')?.textContent)");
   await page.waitFor('hutchTest.image()');
   await shootRoom('run');
+  await page.goto(`${address}/geometry?proposal=p700000&run=4`);
+  await page.waitFor(
+    "[...document.querySelectorAll('.prov')].some((each) => /mean of/.test(each.textContent))",
+    180_000,
+  );
+  await page.evaluate("window.dispatchEvent(new KeyboardEvent('keydown', { key: '3' }))");
+  await shootRoom('geometry');
   await page.close();
   console.log(`${width} ${theme}: done`);
 }
