@@ -49,6 +49,7 @@ export const startReplaySchema = z.object({
   /** The first train: this one or the next later. */
   trainId: z.number().nullable().default(null),
 });
+/** {@link startReplaySchema} as it is sent: what has a default may be left out. */
 export type StartReplay = z.input<typeof startReplaySchema>;
 
 /** Body of PATCH `/api/replay`: what is left out stays. */

@@ -2,7 +2,7 @@ import type { NdArray } from '../core/ndarray.ts';
 import type { Roi } from '../core/roi.ts';
 import type { Train } from '../core/train.ts';
 import type { SplitMethod } from '../detector/integration/integration-table.ts';
-import type { SourceKeys } from './source-monitor.ts';
+import type { KeyFacts } from './key-facts.ts';
 
 /** One bridge that the live engine listens to. */
 export interface LiveSource {
@@ -91,6 +91,14 @@ export interface SourceCounters {
   /** ms from its time stamp to its reception; null where it had none. */
   readonly latencyMs: number | null;
   readonly keys: readonly string[];
+}
+
+/** The keys of a source in its last train that was looked at. */
+export interface SourceKeys {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly trainId: number;
+  readonly keys: readonly KeyFacts[];
 }
 
 /** How a recording of the received messages stands, or how the last one ended. */

@@ -1,9 +1,9 @@
 import type { Train } from '../core/train.ts';
 import { EndpointMonitor, type SourceStatus } from './endpoint-monitor.ts';
-import type { LiveConnection, LiveCounters, LiveSource } from './engine.ts';
+import type { LiveConnection, LiveCounters, LiveSource, SourceKeys } from './engine.ts';
 import { LatencyWindow } from './latency-window.ts';
 import { RateMeter } from './rate-meter.ts';
-import { type SourceKeys, SourceMonitor } from './source-monitor.ts';
+import { SourceMonitor } from './source-monitor.ts';
 
 /** The best state that an endpoint has is that of the whole. */
 const STATES: readonly LiveConnection[] = ['receiving', 'silent', 'error', 'connecting', 'off'];

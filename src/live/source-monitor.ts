@@ -2,17 +2,9 @@ import { byteSizeOf, isNdArray } from '../core/ndarray.ts';
 import type { Train, TrainSource } from '../core/train.ts';
 import { ByteMeter } from './byte-meter.ts';
 import { detectorOfSource } from './detector-input.ts';
-import type { SourceCounters } from './engine.ts';
+import type { SourceCounters, SourceKeys } from './engine.ts';
 import { factsOfKey, type KeyFacts } from './key-facts.ts';
 import { RateMeter } from './rate-meter.ts';
-
-/** The keys of a source in its last train that was looked at. */
-export interface SourceKeys {
-  readonly name: string;
-  readonly endpoint: string;
-  readonly trainId: number;
-  readonly keys: readonly KeyFacts[];
-}
 
 interface SourceRecord {
   readonly name: string;

@@ -14,13 +14,13 @@ import type {
   ReplayChange,
   ReplayOptions,
   ReplayState,
+  SourceKeys,
   TrainFilter,
   TrainWatch,
   WatchedTrain,
 } from '../../src/live/engine.ts';
 import { LiveMonitor } from '../../src/live/monitor.ts';
 import { checkLiveSettings } from '../../src/live/settings.ts';
-import type { SourceKeys } from '../../src/live/source-monitor.ts';
 import { TrainWatches } from '../../src/live/train-watches.ts';
 import { openRecordingsFolder } from '../../src/platform/node/live-recordings.ts';
 import { type AppPorts, createApp } from '../../src/server/app.ts';

@@ -11,12 +11,12 @@ import type {
   LiveSettings,
   RecordingOptions,
   RecordingState,
+  SourceKeys,
   TrainFilter,
   WatchedTrain,
 } from '../../live/engine.ts';
 import { LiveMonitor } from '../../live/monitor.ts';
 import { checkLiveSettings } from '../../live/settings.ts';
-import type { SourceKeys } from '../../live/source-monitor.ts';
 import { kernelsWasmPath } from './asset-paths.ts';
 import { LiveReplay } from './live-replay.ts';
 import { moduleUrl } from './module-url.ts';
