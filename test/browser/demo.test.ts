@@ -4,6 +4,8 @@ import { CHROMIUM } from '../../tools/demo-browser.ts';
 import { bridgeCases, serverCases } from './bridge-cases.ts';
 import { droppedCases } from './dropped-cases.ts';
 import { fileCases } from './file-cases.ts';
+import { geometryCases } from './geometry-cases.ts';
+import { liveCases } from './live-cases.ts';
 import { pictureCases } from './picture-cases.ts';
 import { runCases } from './run-cases.ts';
 import { Stage } from './stage.ts';
@@ -17,8 +19,10 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo in Chromium (needs /usr/bin/chr
   describe('pictures', () => pictureCases(stage));
   describe('workspace', () => workspaceCases(stage));
   describe('runs', () => runCases(stage));
+  describe('geometry', () => geometryCases(stage));
   describe('dropped files', () => droppedCases(stage));
   describe('bridges', () => bridgeCases(stage));
+  describe('live', () => liveCases(stage));
   it('has left the console empty, and no request failed', () => {
     expect(stage.said).toEqual([]);
   });
