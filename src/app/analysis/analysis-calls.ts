@@ -42,6 +42,9 @@ interface CallOptions {
 const KEPT_GEOMETRIES = 8;
 /** Numbers of a tile: corner and two steps, (x, y, z) each. */
 const TILE_NUMBERS = 9;
+/** Rings are looked for at last within this, px; fewer points than this are no ground to stand on. */
+const NARROW_PX = 5;
+const LEAST_POINTS = 30;
 /** Rings that are looked at, at most. */
 const MOST_RINGS = 40;
 
@@ -178,14 +181,25 @@ export function createAnalysisCalls() {
       const geometry = geometryOf(request.geometry);
       const rings = chosenRings(request);
       const perModule = geometry.detector.tiles.length;
-      return findRingPoints(pictureOf(pictureNow(), geometry), geometry, request.experiment, rings, {
-        windowPx: request.windowPx,
-        ...(scene.mask ? { mask: scene.mask } : {}),
-      }).map(({ module, tile, ss, fs, ring, sigmaPx }) => ({
-        position: positionOnTile(geometry.tiles, (module * perModule + tile) * TILE_NUMBERS, ss, fs),
-        spacing: rings[ring].spacing,
-        sigma: sigmaPx * geometry.detector.pixelSize,
-      }));
+      const picture = pictureOf(pictureNow(), geometry);
+      const toPoints = (at: FullExperiment, windowPx: number): ControlPoint[] =>
+        findRingPoints(picture, geometry, at, rings, { windowPx, ...(scene.mask ? { mask: scene.mask } : {}) }).map(
+          ({ module, tile, ss, fs, ring, sigmaPx }) => ({
+            position: positionOnTile(geometry.tiles, (module * perModule + tile) * TILE_NUMBERS, ss, fs),
+            spacing: rings[ring].spacing,
+            sigma: sigmaPx * geometry.detector.pixelSize,
+          }),
+        );
+      let [points, at, window] = [toPoints(request.experiment, request.windowPx), request.experiment, request.windowPx];
+      // A wide window catches rings of other phases, too: about a better place a narrow one is enough.
+      while (window > NARROW_PX && points.length >= LEAST_POINTS) {
+        window = Math.max(NARROW_PX, window / 2);
+        at = refineExperiment([{ points }], at, { free: ['distance', 'poni1', 'poni2'], outlierSigma: 2 }).experiment;
+        const closer = toPoints(at, window);
+        if (closer.length < LEAST_POINTS) break;
+        points = closer;
+      }
+      return points;
     },
 
     calibrate({ images, start, freedom }: CalibrateRequest): RefinedExperiment {
