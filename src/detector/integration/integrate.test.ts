@@ -1,8 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { golden, readCase } from '../../../test/golden/geometry/golden.ts';
+import { golden, readCase, sharedGolden } from '../../../test/golden/geometry/golden.ts';
 import { type RingCase, ringPattern } from '../../../test/golden/geometry/ring-pattern.ts';
+import { referenceKernels } from '../../kernels/reference.ts';
 import { AGIPD_1M } from '../agipd.ts';
-import { exampleGeometry } from '../geometry.ts';
+import { exampleGeometry, type Geometry } from '../geometry.ts';
+import { geometryFromCrystfel } from '../geometry-crystfel.ts';
+import { jungfrau } from '../jungfrau.ts';
 import { snapGeometry } from '../snapped-geometry.ts';
 import { dropDummies, type ErrorModel, integrateFrame } from './integrate.ts';
 import { buildIntegrationTable, type IntegrationOptions, type SplitMethod } from './integration-table.ts';
@@ -81,7 +85,7 @@ function optionsOf({ args, unit, radial, azimuthal, label }: Expected, mask: Uin
 }
 
 /** The rules of the fixtures' README. */
-function compare(got: ReturnType<typeof integrateFrame>, expected: Expected): void {
+function compare(got: ReturnType<typeof integrateFrame>, expected: Expected, pixels: number): void {
   const { args, radial, azimuthal, intensity, count, sigma } = expected;
   const isWhole = args.method[0] === 'no';
   // The reference has the corners in float32.
@@ -117,7 +121,7 @@ describe('integration of the module stack, as pyFAI 0.21', () => {
     '%s',
     (_label, expected) => {
       const table = buildIntegrationTable(geometry, experiment, optionsOf(expected, arrays.mask));
-      compare(integrateFrame(data, table, { errorModel: expected.args.error_model }), expected);
+      compare(integrateFrame(data, table, { errorModel: expected.args.error_model }), expected, pixels);
     },
   );
 
@@ -128,19 +132,12 @@ describe('integration of the module stack, as pyFAI 0.21', () => {
   });
 });
 
-describe('integration of the assembled picture, as pyFAI 0.21', () => {
-  const image = readCase<ImageCase>(golden, 'azimuthal/agipd_image.json');
-  const snapped = snapGeometry(geometry);
+/** Compares what the reference has of the picture of a detector whose pixels are snapped. */
+function comparePictures(image: ImageCase, detector: Geometry, stack: Float32Array): void {
   const picture = new Float32Array(image.image_shape[0] * image.image_shape[1]).fill(Number.NaN);
-  const tiles = snapped.tileTable;
-  for (let t = 0; t < tiles.length; t += 7) {
-    const [source, rows, columns, sourceStride, target, rowStride, columnStride] = tiles.subarray(t, t + 7);
-    for (let r = 0; r < rows; r++)
-      for (let c = 0; c < columns; c++)
-        picture[target + r * rowStride + c * columnStride] = data[source + r * sourceStride + c];
-  }
+  referenceKernels.assemble(stack, snapGeometry(detector).tileTable, picture);
   const mask = Uint8Array.from(picture, (value) => (Number.isNaN(value) ? 1 : 0));
-  const flat = pictureGeometry(image.image_shape, [2e-4, 2e-4]);
+  const flat = pictureGeometry(image.image_shape, [detector.detector.pixelSize, detector.detector.pixelSize]);
   const { dist, poni1, poni2 } = image.geometry;
   const setUp = { distance: dist, poni1, poni2, photonEnergyKeV: image.photon_energy_kev };
 
@@ -151,10 +148,27 @@ describe('integration of the assembled picture, as pyFAI 0.21', () => {
       // The range of the 2-D reference is that of the whole picture; gaps are a mask to us in the first place.
       const filled = expected.azimuthal ? { ...options, mask: undefined } : options;
       const values = picture.map((value) => (Number.isNaN(value) && expected.azimuthal ? 0 : value));
-      compare(integrateFrame(values, buildIntegrationTable(flat, setUp, filled)), expected);
+      compare(integrateFrame(values, buildIntegrationTable(flat, setUp, filled)), expected, stack.length);
     },
   );
+}
+
+describe('integration of the assembled picture, as pyFAI 0.21', () => {
+  comparePictures(readCase<ImageCase>(golden, 'azimuthal/agipd_image.json'), geometry, data);
 });
+
+const jungfrauGeom = `${sharedGolden}files/jf4m_vds.geom`;
+const hasJungfrau = existsSync(jungfrauGeom);
+
+describe.skipIf(!hasJungfrau)(
+  'integration of the picture of a JUNGFRAU 4M, as pyFAI 0.21 (needs jf4m_vds.geom)',
+  () => {
+    if (!hasJungfrau) return;
+    const image = readCase<ImageCase>(sharedGolden, 'azimuthal/jf4m_image.json');
+    const jungfrau4M = geometryFromCrystfel(readFileSync(jungfrauGeom, 'utf8'), jungfrau(8));
+    comparePictures(image, jungfrau4M, ringPattern(jungfrau4M, image));
+  },
+);
 
 describe('robust integration, as pyFAI 0.21', () => {
   const robust = readCase<RobustCase>(golden, 'azimuthal/agipd_stack_robust.json');
