@@ -74,24 +74,8 @@ export function pictureCases(stage: Stage): void {
     await page.evaluate(() => localStorage.removeItem('hutch-painter'));
     // The software driver complains that its picture is read back, which only a browser without a GPU does.
     stage.said.splice(0, stage.said.length, ...stage.said.filter((text) => !text.includes('GL Driver Message')));
-    const differing = await page.evaluate(
-      async (pictures) => {
-        const [a, b] = await Promise.all(
-          pictures.map(async (base64) => {
-            const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${base64}`)).blob());
-            const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
-            context?.drawImage(image, 0, 0);
-            return context?.getImageData(0, 0, image.width, image.height).data ?? new Uint8ClampedArray();
-          }),
-        );
-        let count = 0;
-        for (let i = 0; i < a.length; i++) if (Math.abs(a[i] - b[i]) > 8) count++;
-        return a.length > 100_000 && a.length === b.length ? count / a.length : 1;
-      },
-      [shader.toString('base64'), raster.toString('base64')],
-    );
     // A shader may choose the neighbour where a screen pixel lies on the edge between two.
-    expect(differing).toBeLessThan(0.01);
+    expect(await stage.differingShare(shader, raster)).toBeLessThan(0.01);
   }, 180_000);
 
   it('moves the ROI and sees its number change', async () => {

@@ -113,4 +113,24 @@ export class Stage {
   }> {
     return ((await (await fetch(`${this.address}/api/live/state`)).json()) as { state: never }).state;
   }
+
+  /** Part of the bytes in which two PNG pictures differ by more than a little; 1 if they are of different size or tiny. */
+  differingShare(one: Buffer, other: Buffer): Promise<number> {
+    return this.page.evaluate(
+      async (pictures) => {
+        const [a, b] = await Promise.all(
+          pictures.map(async (base64) => {
+            const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${base64}`)).blob());
+            const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+            context?.drawImage(image, 0, 0);
+            return context?.getImageData(0, 0, image.width, image.height).data ?? new Uint8ClampedArray();
+          }),
+        );
+        let count = 0;
+        for (let i = 0; i < a.length; i++) if (Math.abs(a[i] - b[i]) > 8) count++;
+        return a.length > 100_000 && a.length === b.length ? count / a.length : 1;
+      },
+      [one.toString('base64'), other.toString('base64')],
+    );
+  }
 }
