@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM } from '../../tools/demo-browser.ts';
+import { analysisCases } from './analysis-cases.ts';
 import { bridgeCases, serverCases } from './bridge-cases.ts';
 import { droppedCases } from './dropped-cases.ts';
 import { fileCases } from './file-cases.ts';
@@ -20,6 +21,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo in Chromium (needs /usr/bin/chr
   describe('workspace', () => workspaceCases(stage));
   describe('runs', () => runCases(stage));
   describe('geometry', () => geometryCases(stage));
+  describe('analysis', () => analysisCases(stage));
   describe('dropped files', () => droppedCases(stage));
   describe('bridges', () => bridgeCases(stage));
   describe('live', () => liveCases(stage));

@@ -4,6 +4,7 @@ import type { Levels } from '../../display/levels.ts';
 import { Plot } from '../../display/plot.tsx';
 import { type BatchResult, useBatch } from '../analysis/batch-store.ts';
 import { axisTicks, paintRows, rowLevels } from '../analysis/cake-picture.ts';
+import { ringRange, useCalibrantRings } from '../analysis/calibrant-rings.ts';
 import { useCurves } from '../analysis/curve-store.ts';
 import { PATTERN_UNITS } from '../analysis/pattern-unit.ts';
 import { useGeometryPage } from '../geometry/geometry-address.ts';
@@ -164,11 +165,16 @@ function RowMap({ result, onHover, onPick }: MapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { rows: values, x, trainIds, unit } = result;
   const [rows, columns] = [trainIds.length, x.length];
+  const rings = useCalibrantRings();
+  const experiment = useGeometry((state) => state.document?.experiment);
   useEffect(() => {
     const picture = { values, rows, columns };
-    const levels: Levels = rowLevels(picture);
+    // Levels of what holds the rings: the light within them would darken everything else.
+    const range = experiment ? ringRange(rings, unit, experiment) : null;
+    const inside = range ? values.filter((_, i) => x[i % columns] >= range[0] && x[i % columns] <= range[1]) : values;
+    const levels: Levels = rowLevels({ ...picture, values: inside.length > 0 ? inside : values });
     if (canvas.current) paintRows(canvas.current, picture, 'viridis', levels, 'sqrt');
-  }, [values, rows, columns]);
+  }, [values, rows, columns, x, unit, rings, experiment]);
   const placeOf = (event: MouseEvent) => {
     const box = canvas.current?.getBoundingClientRect();
     if (!box) return null;

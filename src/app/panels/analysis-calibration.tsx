@@ -25,7 +25,7 @@ const ROWS: readonly Row[] = [
   { name: 'rot1', word: 'Rotation 1', unit: '°', scale: DEGREES, digits: 4 },
   { name: 'rot2', word: 'Rotation 2', unit: '°', scale: DEGREES, digits: 4 },
   { name: 'rot3', word: 'Rotation 3', unit: '°', scale: DEGREES, digits: 4 },
-  { name: 'photonEnergyKeV', word: 'Photon energy', unit: 'keV', scale: 1, digits: 4 },
+  { name: 'photonEnergyKeV', word: 'Energy', unit: 'keV', scale: 1, digits: 4 },
 ];
 
 /** Distance, centre, tilt and energy from the rings of one or several exposures; parameters of pyFAI and Fit2D side by side. */
