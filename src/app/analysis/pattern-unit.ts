@@ -1,6 +1,5 @@
-import { radialValue, spacingOf, twoThetaOf } from '../../detector/analysis/radial-value.ts';
+import { type RadialScene, radialValue, spacingOf, twoThetaOf } from '../../detector/analysis/radial-value.ts';
 import type { RadialUnit } from '../../detector/integration/radial-unit.ts';
-import type { FullExperiment } from './analysis-request.ts';
 
 /** Units of a pattern on screen: those of integration that people read, and lattice spacing. */
 export type PatternUnit = 'q_A^-1' | 'q_nm^-1' | '2th_deg' | 'r_mm' | 'd_A';
@@ -34,12 +33,12 @@ export function turnSpacing(value: number): number {
 }
 
 /** Where a ring lies on the axis. @param twoTheta rad */
-export function ringPlace(twoTheta: number, unit: PatternUnit, experiment: FullExperiment): number {
+export function ringPlace(twoTheta: number, unit: PatternUnit, experiment: RadialScene): number {
   return unit === 'd_A' ? spacingOf(twoTheta, experiment.photonEnergyKeV) : radialValue(twoTheta, unit, experiment);
 }
 
 /** Scattering angle of a place on the axis, rad; NaN where none has it. */
-export function angleAt(place: number, unit: PatternUnit, experiment: FullExperiment): number {
+export function angleAt(place: number, unit: PatternUnit, experiment: RadialScene): number {
   return unit === 'd_A' ? twoThetaOf(turnSpacing(place), 'q_A^-1', experiment) : twoThetaOf(place, unit, experiment);
 }
 
@@ -51,7 +50,7 @@ export function curveInUnit(
   curve: { readonly x: ArrayLike<number>; readonly y: ArrayLike<number> },
   from: PatternUnit,
   to: PatternUnit,
-  experiment: FullExperiment,
+  experiment: RadialScene,
 ): { readonly x: ArrayLike<number>; readonly y: ArrayLike<number> } {
   if (from === to) return curve;
   const points = Array.from(curve.x, (place, i) => {
