@@ -104,9 +104,10 @@ export function geometryCases(stage: Stage): void {
     await page.mouse.move(x + 30, y - 12, { steps: 12 });
     await page.mouse.up();
     expect((await draws()) - first).toBeGreaterThanOrEqual(8);
+    // CSS pixels for a pixel of the detector; the pointer is known to about one of the former.
     const scale = outline.width / (8 * 64 + 7 * 2);
-    await until(async () => Math.abs((await position('Q3'))[0] - (before[0] - 30 / scale))).toBeLessThan(2);
-    await until(async () => Math.abs((await position('Q3'))[1] - (before[1] + 12 / scale))).toBeLessThan(2);
+    await until(async () => Math.abs((await position('Q3'))[0] - (before[0] - 30 / scale))).toBeLessThan(2 / scale);
+    await until(async () => Math.abs((await position('Q3'))[1] - (before[1] + 12 / scale))).toBeLessThan(2 / scale);
     await page.keyboard.press('Control+z');
     await until(() => position('Q3')).toEqual(before);
     await page.mouse.move(x, y);
@@ -171,6 +172,7 @@ export function geometryCases(stage: Stage): void {
     await until(() => page.url()).toMatch(/distance=0\.152.*calibrant=CeO2.*level=module/);
     await page.reload();
     await until(() => page.getByTestId('field-geometry-distance').inputValue(), 60_000).toBe('152');
+    await tab('parts');
     await until(() => page.getByTestId('part-M15').count()).toBe(1);
     await page.getByTestId('over-max').click();
     await until(() => page.locator('.prov').allTextContents(), 90_000).toContainEqual(
@@ -199,6 +201,7 @@ export function geometryCases(stage: Stage): void {
     await page.evaluate(() => localStorage.removeItem('hutch-painter'));
     // The software driver complains that its picture is read back, which only a browser without a GPU does.
     stage.said.splice(0, stage.said.length, ...stage.said.filter((said) => !said.includes('GL Driver Message')));
-    expect(await stage.differingShare(shader, raster)).toBeLessThan(0.01);
+    // Graphics drivers put corners on a grid of 1/16 to 1/256 of a screen pixel, a noisy frame shows where that chose a neighbour.
+    expect(await stage.differingShare(shader, raster)).toBeLessThan(0.04);
   }, 180_000);
 }
