@@ -14,7 +14,15 @@ import type { RunsPort } from './run-service.ts';
 const STATUS: Readonly<Record<string, number>> = {
   ...of(400, 'SelectionInvalid', 'StateInvalid', 'EndpointInvalid', 'Usage', 'MultiRun'),
   ...of(404, 'RunNotFound', 'SourceNotFound', 'KeyNotFound', 'TrainNotFound', 'AliasNotFound', 'NoData'),
-  ...of(422, 'FileUnreadable', 'FormatInvalid', 'GeometryInvalid', 'ConstantsInvalid', 'RefinementFailed', 'ShapeMismatch'),
+  ...of(
+    422,
+    'FileUnreadable',
+    'FormatInvalid',
+    'GeometryInvalid',
+    'ConstantsInvalid',
+    'RefinementFailed',
+    'ShapeMismatch',
+  ),
   ...of(422, 'DtypeMismatch', 'Unsupported', 'AliasConflict'),
   ...of(500, 'MessageInvalid', 'BridgeTimeout', 'PortInUse', 'SkipTrain'),
 };

@@ -2,14 +2,8 @@ import { SPLIT_METHODS, type SplitMethod } from '../../detector/integration/inte
 import { type CorrectionName, useCorrection, useCorrections } from '../analysis/corrections.ts';
 import { useCurves } from '../analysis/curve-store.ts';
 import { PATTERN_UNITS } from '../analysis/pattern-unit.ts';
+import { METHOD_WORDS } from '../split-words.ts';
 import { FileButton, NumberField, RangeField, Tick } from './analysis-number.tsx';
-
-const METHOD_WORDS: Readonly<Record<SplitMethod, string>> = {
-  no: 'whole pixels',
-  bbox: 'boxes',
-  pseudo: 'boxes of true area',
-  full: 'true outlines',
-};
 
 /** How curves are made: bins, range, splitting of pixels, and every correction that is on. */
 export function AnalysisIntegration() {

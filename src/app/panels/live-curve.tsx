@@ -1,5 +1,6 @@
 import { IconDownload } from '@tabler/icons-react';
 import { useEffect, useMemo, useState } from 'react';
+import type { NdArray } from '../../core/ndarray.ts';
 import { Plot } from '../../display/plot.tsx';
 import { useLiveLook } from '../live-look.ts';
 import { provenanceOf } from '../live-provenance.ts';
@@ -10,6 +11,24 @@ import { useStable } from '../stable-callback.ts';
 import { useTheme } from '../theme-choice.ts';
 
 type Values = ArrayLike<number>;
+
+/** Lowest and highest of the pulses at each point; null where the train has no curves of single pulses. */
+function spreadOfPulses(
+  pulses: NdArray | undefined,
+): { low: Float32Array; high: Float32Array; label: string } | undefined {
+  if (pulses?.shape.length !== 2) return undefined;
+  const [count, points] = pulses.shape;
+  const values = pulses.data as Float32Array;
+  const low = new Float32Array(points).fill(Number.NaN);
+  const high = new Float32Array(points).fill(Number.NaN);
+  for (let i = 0; i < values.length; i++) {
+    const point = i % points;
+    // Comparisons with NaN are false: the first value counts, too.
+    if (!(low[point] <= values[i])) low[point] = Number.isNaN(values[i]) ? low[point] : values[i];
+    if (!(high[point] >= values[i])) high[point] = Number.isNaN(values[i]) ? high[point] : values[i];
+  }
+  return { low, high, label: `lowest and highest of ${count} pulses` };
+}
 
 /** I(q) of the last train; the pointer on it draws its ring on the picture. */
 export function LiveCurve() {
@@ -23,6 +42,7 @@ export function LiveCurve() {
     () => [{ label: 'I(q)', colour: '--c1', y: (frame?.arrays.get('intensity')?.data ?? []) as Values }],
     [frame],
   );
+  const band = useMemo(() => spreadOfPulses(frame?.arrays.get('pulseIntensity')), [frame]);
   const q = useMemo(() => (frame?.arrays.get('q')?.data ?? []) as Values, [frame]);
   const onHover = useStable((index: number | null) => {
     setHovered(index);
@@ -37,6 +57,7 @@ export function LiveCurve() {
         <Plot
           x={q}
           curves={curves}
+          band={band}
           xTitle="q / Å⁻¹"
           yTitle={`I / ${unit}`}
           isLogY={isLog}

@@ -1,9 +1,11 @@
 import { useRef, useState } from 'react';
 import type { LiveState } from '../../api/live-contract.ts';
+import { SPLIT_METHODS, type SplitMethod } from '../../detector/integration/integration-table.ts';
 import { useKeys } from '../keyboard.ts';
 import { useLive } from '../live-store.ts';
 import { numberText } from '../number-text.ts';
 import { usePendingFields } from '../pending-fields.ts';
+import { METHOD_WORDS } from '../split-words.ts';
 import { Field, numberBetween } from './field.tsx';
 import { LiveEndpoints } from './live-endpoints.tsx';
 
@@ -157,6 +159,35 @@ export function LiveParameters() {
         <div className="sec stack">
           <div className="sech">Azimuthal integration</div>
           {numbers('Azimuthal integration', INTEGRATION)}
+          <div className="fr" hidden={!fits('Azimuthal integration', 'Pixels are split by')}>
+            <label htmlFor="live-method">Pixels are split by</label>
+            <select
+              id="live-method"
+              data-testid="live-method"
+              className="selct"
+              value={state.integration.method ?? 'no'}
+              onChange={(event) => {
+                const method = event.target.value as SplitMethod;
+                void change((latest) => ({ ...latest, integration: { ...latest.integration, method } }));
+              }}
+            >
+              {SPLIT_METHODS.map((method) => (
+                <option key={method} value={method}>
+                  {METHOD_WORDS[method]}
+                </option>
+              ))}
+            </select>
+          </div>
+          {toggle(
+            'Azimuthal integration',
+            'Every pulse',
+            'per-pulse',
+            state.integration.isPerPulse === true,
+            (latest) => ({
+              ...latest,
+              integration: { ...latest.integration, isPerPulse: !latest.integration.isPerPulse },
+            }),
+          )}
         </div>
         <div className="sec stack">
           <div className="sech">
