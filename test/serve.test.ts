@@ -76,8 +76,8 @@ describe('hutch serve that cannot start', () => {
       /Port \d+ of 127\.0\.0\.1 is used by another program.*--port 0/,
     ],
     ['no port', () => ['--port', '80000'], 2, /--port 80000 must be a whole number from 0 to 65535/],
-    ['a foreign address', () => ['--port', '0', '--host', '203.0.113.7'], 1, /no address 203\.0\.113\.7.*--host 127/],
-    ['a name without address', () => ['--port', '0', '--host', 'no.such.host.invalid'], 1, /no address no\.such\.host/],
+    ['a foreign address', () => ['--port', '0', '--host', '203.0.113.7'], 2, /no address 203\.0\.113\.7.*--host 127/],
+    ['a name without address', () => ['--port', '0', '--host', 'no.such.host.invalid'], 2, /no address no\.such\.host/],
     ['no data root', () => ['--data-root', '/no/such/folder'], 1, /\/no\/such\/folder does not exist.*--data-root/],
     ['a file as data root', () => ['--data-root', join(folder, 'file.h5')], 1, /is a file, not a folder.*--data-root/],
     [
@@ -91,9 +91,14 @@ describe('hutch serve that cannot start', () => {
       'the geometry of another detector',
       () => ['--geometry', `${golden}files/write_agipd500k.geom`],
       1,
-      /write_agipd500k\.geom: no panel for module 8, tile 0 of AGIPD1M/,
+      /write_agipd500k\.geom: no panel for module 8, tile 0;.* of AGIPD1M\. Its panels are those of AGIPD500K/,
     ],
-    ['no endpoint', () => ['--port', '0', '--bridge', 'here'], 1, /source\.endpoint "here" is no endpoint: write tcp/],
+    [
+      'no endpoint',
+      () => ['--port', '0', '--bridge', 'here'],
+      1,
+      /sources\.0\.endpoint "here" is no endpoint: write tcp/,
+    ],
     ['an unknown option', () => ['--prot', '1'], 2, /unknown option '--prot'\s+\(Did you mean --port\?\)/],
   ])('%s', async (_, args, code, reason) => {
     const ended = await runHutch(['serve', ...args()]);

@@ -156,11 +156,14 @@ describe('OpenAPI', () => {
       Object.keys(calls).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(listed.sort()).toEqual([
+      'DELETE /api/replay',
       'GET /api/geometry',
+      'GET /api/live/keys',
       'GET /api/live/state',
       'GET /api/live/status',
       'GET /api/proposals',
       'GET /api/proposals/{proposal}/runs',
+      'GET /api/recordings',
       'GET /api/runs/{proposal}/{run}',
       'GET /api/runs/{proposal}/{run}/curve',
       'GET /api/runs/{proposal}/{run}/export',
@@ -168,21 +171,29 @@ describe('OpenAPI', () => {
       'GET /api/runs/{proposal}/{run}/geometry',
       'GET /api/runs/{proposal}/{run}/keynames',
       'GET /api/runs/{proposal}/{run}/keys',
+      'GET /api/runs/{proposal}/{run}/layout',
       'GET /api/runs/{proposal}/{run}/map',
       'GET /api/runs/{proposal}/{run}/picture',
       'GET /api/runs/{proposal}/{run}/presence',
       'GET /api/runs/{proposal}/{run}/runvalues',
       'GET /api/runs/{proposal}/{run}/series',
+      'GET /api/runs/{proposal}/{run}/stack',
       'GET /api/runs/{proposal}/{run}/texts',
       'GET /api/status',
+      'PATCH /api/replay',
+      'POST /api/recordings',
+      'POST /api/recordings/stop',
+      'POST /api/replay',
       'PUT /api/live/state',
     ]);
-    // Nothing answers that is not listed, but the document itself and the channel of frames.
+    // Nothing answers that is not listed, but the document itself and the channels of frames and of trains.
     const routes = app
       .printRoutes({ commonPrefix: false })
       .split('\n')
-      .filter((line) => /\((GET|PUT|POST|DELETE)/.test(line));
-    expect(routes).toHaveLength(listed.length - 1 + 2);
+      .filter((line) => /\((GET|PUT|POST|PATCH|DELETE)/.test(line));
+    expect(routes.flatMap((line) => line.match(/\b(GET|PUT|POST|PATCH|DELETE)\b/g) ?? [])).toHaveLength(
+      listed.length + 3,
+    );
     const frame = document.paths['/api/runs/{proposal}/{run}/frame'].get;
     expect(frame.parameters.map((parameter: { name: string }) => parameter.name).sort()).toEqual([
       'data',
