@@ -22,6 +22,8 @@ const MAX_UNSENT = 65_536;
  * of large ones it never has more than one waiting.
  */
 const MAX_BACKLOG = 262_144;
+/** Large messages of a PUB server that may leave for a client when the next comes: one, as the bridge's high-water mark has it. */
+const MAX_WAITING = 1;
 const KEEP_ALIVE_MS = 10_000;
 
 type Listener = Parameters<ServerSocket['onRequest']>[0];
@@ -35,6 +37,8 @@ interface Peer {
   openRequests: number;
   /** Requests in their order; the first is with the listener. */
   readonly requests: (readonly Uint8Array[])[];
+  /** Messages that were sent to it and have not left yet. */
+  unflushed: number;
 }
 
 /** Corked, the pieces leave in one system call; nothing is copied. */
@@ -112,7 +116,7 @@ export async function bindZmtp(
         if (kind === 'PUB') subscribe(peer, isOn, topic);
       },
     });
-    const peer: Peer = { socket, session, topics: [], openRequests: 0, requests: [] };
+    const peer: Peer = { socket, session, topics: [], openRequests: 0, requests: [], unflushed: 0 };
     peers.add(peer);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
@@ -154,16 +158,19 @@ export async function bindZmtp(
     send(parts) {
       if (parts.length === 0) return 0;
       const ready = [...peers].filter(
-        ({ socket, session, topics }) =>
+        ({ socket, session, topics, unflushed }) =>
           session.isReady &&
           !socket.destroyed &&
-          socket.writableLength <= MAX_BACKLOG &&
+          (socket.writableLength <= MAX_BACKLOG || (kind === 'PUB' && unflushed <= MAX_WAITING)) &&
           (kind !== 'PUB' || topics.some((topic) => beginsWith(parts[0], topic))),
       );
       if (ready.length === 0) return 0;
       const chosen = kind === 'PUSH' ? [ready[nextPush++ % ready.length]] : ready;
       const pieces = messagePieces(parts);
-      for (const peer of chosen) write(peer, pieces);
+      for (const peer of chosen) {
+        peer.unflushed++;
+        write(peer, pieces, () => peer.unflushed--);
+      }
       return chosen.length;
     },
     close({ flush = false } = {}) {
