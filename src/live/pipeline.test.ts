@@ -5,6 +5,7 @@ import { ndarray, zeros } from '../core/ndarray.ts';
 import type { Train, TrainValue } from '../core/train.ts';
 import { moduleTables } from '../detector/integration/module-tables.ts';
 import { sumTable } from '../detector/integration/pixel-sums.ts';
+import type { SharedPixels } from '../detector/integration/split-entries.ts';
 import { KernelArena, placeOf } from '../kernels/arena.ts';
 import { referenceOnlineKernels } from '../kernels/online-order.ts';
 import { referencePulseKernels } from '../kernels/pulse-sums.ts';
@@ -27,10 +28,14 @@ const detector: LiveDetector = {
 };
 
 /** Every pixel half in bin 0, half in bin 1. */
-const shared = {
-  starts: Uint32Array.from({ length: 17 }, (_, i) => 2 * i),
-  bins: Int32Array.from({ length: 32 }, (_, i) => i % 2),
-  shares: new Float32Array(32).fill(0.5),
+const shared: SharedPixels = {
+  count: (from, to, counts) => {
+    for (let i = from; i < to; i++) for (const bin of [0, 1]) counts[bin]++;
+  },
+  fill: (from, to, room) => {
+    room.row.fill(0.5, 0, 2);
+    for (let i = from; i < to; i++) room.addRow(i, 0, 2);
+  },
 };
 
 const settings: LiveSettings = {

@@ -3,13 +3,14 @@ import { pixelCountOf } from '../detector.ts';
 import type { Geometry } from '../geometry.ts';
 import { type BinGrid, binAxis, binCentres, binCountOf } from './bin-grid.ts';
 import type { Experiment } from './experiment.ts';
+import { pixelBoxes } from './pixel-boxes.ts';
 import { type MapOptions, type PixelCorners, pixelCentres, pixelCorners } from './pixel-map.ts';
 import { type PixelSums, type WeightInput, weighTable } from './pixel-sums.ts';
 import { RADIAL_UNITS, type RadialUnit } from './radial-unit.ts';
-import { pixelBoxes, splitBox } from './split-box.ts';
-import type { SplitEntries } from './split-entries.ts';
+import { splitBox } from './split-box.ts';
+import { eachPart, type SharedPixels } from './split-entries.ts';
 import { splitNone } from './split-none.ts';
-import { splitPolygon } from './split-polygon.ts';
+import { beamPixels, splitPolygon } from './split-polygon.ts';
 
 /**
  * How a pixel is shared among bins: `no` = whole, by its centre; `bbox` = evenly over its bounding box in (radius, azimuth);
@@ -110,7 +111,7 @@ interface Splitter {
   readonly radialRange: readonly [number, number];
   /** rad. */
   readonly azimuthRange: readonly [number, number];
-  readonly split: (grid: BinGrid) => SplitEntries | Int32Array;
+  readonly split: (grid: BinGrid) => SharedPixels | Int32Array;
 }
 
 function splitter(
@@ -134,91 +135,87 @@ function splitter(
   }
   if (method === 'full') {
     const corners = pixelCorners(geometry, experiment, { ...map, hasAzimuth: true });
+    const beam = beamPixels(corners, mask);
     const [low, high] = cornerRange(corners.radial, corners, mask);
     return {
-      radialRange: [hasBeam(corners, mask) ? Math.max(floor, -Number.MAX_VALUE) : low, high],
+      radialRange: [beam.length > 0 ? Math.max(floor, -Number.MAX_VALUE) : low, high],
       azimuthRange: hasAzimuth ? cornerTurns(corners.azimuth as Float64Array, corners, mask) : noRange,
-      split: (grid) => splitPolygon(corners, grid, floor, mask),
+      split: (grid) => splitPolygon(corners, beam, grid, floor, mask),
     };
   }
   const isScaled = method === 'pseudo';
   const withAzimuth = { ...map, hasAzimuth: hasAzimuth || isScaled };
-  const centres = pixelCentres(geometry, experiment, withAzimuth);
-  const corners = pixelCorners(geometry, experiment, withAzimuth);
-  const boxes = pixelBoxes(centres, corners, isScaled);
+  const boxes = pixelBoxes(geometry, experiment, withAzimuth, isScaled);
+  const { centres } = boxes;
   const [low, high] = rangeOf(centres.radial, boxes.radial, mask);
   const [bottom, top] = centres.azimuth ? rangeOf(centres.azimuth, boxes.azimuth, mask) : noRange;
   return {
     radialRange: [Math.max(floor, low), high],
     // One box across the cut, and the range is all round.
     azimuthRange: bottom < -Math.PI || top > Math.PI ? noRange : [bottom, top],
-    split: (grid) => splitBox(centres, boxes, grid, floor, mask),
+    split: (grid) => splitBox(boxes, grid, floor, mask),
   };
 }
 
-function rangeOf(
+type Range = readonly [number, number];
+
+function rangeOf(centres: Float64Array, half: Float64Array | null, mask: Uint8Array | undefined): Range {
+  const range = Float64Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
+  eachPart(centres.length, (from, to) => widen(range, from, to, centres, half, mask));
+  return [range[0], range[1]];
+}
+
+function widen(
+  range: Float64Array,
+  from: number,
+  to: number,
   centres: Float64Array,
   half: Float64Array | null,
   mask: Uint8Array | undefined,
-): readonly [number, number] {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < centres.length; i++) {
+): void {
+  let [low, high] = range;
+  for (let i = from; i < to; i++) {
     if (mask !== undefined && mask[i] !== 0) continue;
-    const reach = half ? half[i] : 0;
+    const reach = half === null ? 0 : half[i];
     const value = centres[i];
     if (value - reach < low && value - reach > Number.NEGATIVE_INFINITY) low = value - reach;
     if (value + reach > high) high = value + reach;
   }
-  return [low, high];
+  range[0] = low;
+  range[1] = high;
 }
 
-function cornerRange(
-  values: Float64Array,
-  { first, steps }: { readonly first: Int32Array; readonly steps: readonly number[] },
-  mask: Uint8Array | undefined,
-): readonly [number, number] {
+function cornerRange(values: Float64Array, corners: PixelCorners, mask: Uint8Array | undefined): Range {
   // Every corner is one of a pixel.
   if (mask === undefined) return rangeOf(values, null, undefined);
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < first.length; i++) {
-    if (first[i] < 0 || (mask !== undefined && mask[i] !== 0)) continue;
+  const range = Float64Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
+  eachPart(corners.first.length, (from, to) => widenByCorners(range, from, to, values, corners, mask));
+  return [range[0], range[1]];
+}
+
+function widenByCorners(
+  range: Float64Array,
+  from: number,
+  to: number,
+  values: Float64Array,
+  { first, steps }: PixelCorners,
+  mask: Uint8Array,
+): void {
+  let [low, high] = range;
+  for (let i = from; i < to; i++) {
+    if (first[i] < 0 || mask[i] !== 0) continue;
     for (let k = 0; k < steps.length; k++) {
       const value = values[first[i] + steps[k]];
       if (value < low && value > Number.NEGATIVE_INFINITY) low = value;
       if (value > high) high = value;
     }
   }
-  return [low, high];
-}
-
-/** Whether the beam hits a pixel: its outline goes round the centre. */
-function hasBeam({ first, steps, azimuth }: PixelCorners, mask: Uint8Array | undefined): boolean {
-  const angles = azimuth as Float64Array;
-  const across = steps[steps.length >> 1];
-  for (let i = 0; i < first.length; i++) {
-    if (first[i] < 0 || (mask !== undefined && mask[i] !== 0)) continue;
-    // Opposite corners of such a pixel are seen under more than a right angle.
-    const apart = Math.abs(angles[first[i] + across] - angles[first[i]]);
-    if (apart < 0.5 * Math.PI || apart > 1.5 * Math.PI) continue;
-    let winding = 0;
-    for (let k = 0; k < steps.length; k++) {
-      const next = k + 1 < steps.length ? steps[k + 1] : steps[0];
-      const turn = angles[first[i] + next] - angles[first[i] + steps[k]];
-      winding += turn - 2 * Math.PI * Math.round(turn / (2 * Math.PI));
-    }
-    if (Math.abs(winding) > 1) return true;
-  }
-  return false;
+  range[0] = low;
+  range[1] = high;
 }
 
 /** Range of azimuths; all round as soon as one pixel lies across the cut. */
-function cornerTurns(
-  values: Float64Array,
-  corners: { readonly first: Int32Array; readonly steps: readonly number[] },
-  mask: Uint8Array | undefined,
-): readonly [number, number] {
+function cornerTurns(values: Float64Array, corners: PixelCorners, mask: Uint8Array | undefined): Range {
   const { first, steps } = corners;
   for (let i = 0; i < first.length; i++) {
     if (first[i] < 0 || (mask !== undefined && mask[i] !== 0)) continue;

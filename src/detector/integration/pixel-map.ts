@@ -1,9 +1,9 @@
 import { StateInvalid } from '../../core/errors.ts';
-import { pixelCountOf, tileShapeOf } from '../detector.ts';
+import { type Detector, pixelCountOf, tileShapeOf } from '../detector.ts';
 import { type Geometry, tileStart } from '../geometry.ts';
 import { type BeamFrame, beamFrame, type Experiment } from './experiment.ts';
 import { RADIAL_UNITS, type RadialBase, type RadialUnit, scatteringScale } from './radial-unit.ts';
-import { latticeCentres, tileLattice } from './tile-lattice.ts';
+import { latticeCentres, type TileLattice, tileLattice } from './tile-lattice.ts';
 
 /** Radial value and azimuth of many points. */
 export interface PolarPoints {
@@ -21,19 +21,33 @@ export interface PixelCorners extends PolarPoints {
   readonly steps: readonly number[];
 }
 
-/** The value as its unit has it. @throws StateInvalid if the unit needs the photon energy and there is none */
-function toUnit(points: Float64Array, unit: RadialUnit, { photonEnergyKeV }: Experiment): void {
-  const { fromBase, needsEnergy } = RADIAL_UNITS[unit];
+/** How points become values: the same for all tiles. */
+export interface PolarMapping {
+  readonly frame: BeamFrame;
+  readonly base: RadialBase;
+  readonly fromBase: (base: number, kInverseNm: number) => number;
+  /** 4 pi / wavelength, 1/nm; NaN without photon energy. */
+  readonly kInverseNm: number;
+}
+
+/**
+ * The mapping of an experiment.
+ * @throws StateInvalid for an impossible experiment, or a unit of q without photon energy
+ */
+export function polarMapping(experiment: Experiment, unit: RadialUnit): PolarMapping {
+  const frame = beamFrame(experiment);
+  const { photonEnergyKeV } = experiment;
+  const { base, fromBase, needsEnergy } = RADIAL_UNITS[unit];
   if (needsEnergy && photonEnergyKeV === undefined)
     throw new StateInvalid(`Azimuthal integration: the unit ${unit} needs the photon energy.`, {
       field: 'photonEnergyKeV',
     });
-  const scale = photonEnergyKeV === undefined ? Number.NaN : scatteringScale(photonEnergyKeV);
-  for (let i = 0; i < points.length; i++) points[i] = fromBase(points[i], scale);
+  const kInverseNm = photonEnergyKeV === undefined ? Number.NaN : scatteringScale(photonEnergyKeV);
+  return { frame, base, fromBase, kInverseNm };
 }
 
 /** Points of a lattice on one tile. */
-interface LatticePoints {
+export interface LatticePoints {
   /** Pixel coordinates from the tile's first corner. */
   readonly ss: Float64Array;
   readonly fs: Float64Array;
@@ -56,42 +70,58 @@ function smallArcTangent(t: number): number {
   return t * (1 - s * (1 / 3 - s * (1 / 5 - s * (1 / 7 - s * (1 / 9 - s * (1 / 11 - s / 13))))));
 }
 
-function fillLattice(
+/**
+ * Values of the points of a lattice.
+ * @param tile float64 (9): first corner, steps along ss and fs, m
+ * @param radial and @param azimuth (point): where they go
+ */
+export function fillLattice(
   tile: Float64Array,
-  frame: BeamFrame,
-  base: RadialBase,
+  { frame, base, fromBase, kInverseNm }: PolarMapping,
   { ss, fs, oddRowShift, start, stride, step }: LatticePoints,
   radial: Float64Array,
   azimuth: Float64Array | null,
 ): void {
-  const [cornerX, cornerY, cornerZ, ssX, ssY, ssZ, fsX, fsY, fsZ] = tile;
+  const fsX = tile[6];
+  const fsY = tile[7];
+  const fsZ = tile[8];
   const [m11, m12, m13, m21, m22, m23, m31, m32, m33] = frame.matrix;
   const { isPlain } = frame;
+  const isSine = base === 'sine';
+  const isRadius = base === 'radius';
+  const columns = fs.length;
   for (let i = 0; i < ss.length; i++) {
     const shift = i % 2 === 1 ? oddRowShift : 0;
-    const rowX = cornerX + ss[i] * ssX + shift * fsX + frame.shift[1];
-    const rowY = cornerY + ss[i] * ssY + shift * fsY + frame.shift[0];
-    const rowZ = cornerZ + ss[i] * ssZ + shift * fsZ + frame.shift[2];
+    const rowX = tile[0] + ss[i] * tile[3] + shift * fsX + frame.shift[1];
+    const rowY = tile[1] + ss[i] * tile[4] + shift * fsY + frame.shift[0];
+    const rowZ = tile[2] + ss[i] * tile[5] + shift * fsZ + frame.shift[2];
     let out = start + i * stride;
-    let [anchorUp, anchorLeft, anchor, next] = [0, 0, 0, 0];
-    for (let j = 0; j < fs.length; j++, out += step) {
+    let anchorUp = 0;
+    let anchorLeft = 0;
+    let anchor = 0;
+    let next = 0;
+    for (let j = 0; j < columns; j++, out += step) {
       let up = rowY + fs[j] * fsY;
       let left = rowX + fs[j] * fsX;
       let along = rowZ + fs[j] * fsZ;
       if (!isPlain) {
-        const [t1, t2, t3] = [up, left, along];
-        up = m11 * t1 + m12 * t2 + m13 * t3;
-        left = m21 * t1 + m22 * t2 + m23 * t3;
-        along = m31 * t1 + m32 * t2 + m33 * t3;
+        const y = up;
+        const x = left;
+        const z = along;
+        up = m11 * y + m12 * x + m13 * z;
+        left = m21 * y + m22 * x + m23 * z;
+        along = m31 * y + m32 * x + m33 * z;
       }
       const across = up * up + left * left;
-      if (base === 'sine') {
+      let value = 0;
+      if (isSine) {
         // sin(theta) from the sides of the triangle: no angle functions, and exact near the beam.
         const length = Math.sqrt(across + along * along);
-        radial[out] = Math.sqrt(across / (2 * length * (length + along)));
-      } else if (base === 'radius') radial[out] = Math.sqrt(across);
-      else radial[out] = Math.atan2(Math.sqrt(across), along);
-      if (!azimuth) continue;
+        value = Math.sqrt(across / (2 * length * (length + along)));
+      } else if (isRadius) value = Math.sqrt(across);
+      else value = Math.atan2(Math.sqrt(across), along);
+      radial[out] = fromBase(value, kInverseNm);
+      if (azimuth === null) continue;
       // An angle function for one point in many: the others are a small angle away from it.
       const inLine = left * anchorLeft + up * anchorUp;
       const tangent = (up * anchorLeft - left * anchorUp) / inLine;
@@ -117,6 +147,21 @@ export interface MapOptions {
   readonly hasSeams: boolean;
 }
 
+/** Whether every pixel is on a tile. */
+function isTiled({ tiles, dataShape }: Detector): boolean {
+  let covered = 0;
+  for (const { ssStart, ssStop, fsStart, fsStop } of tiles) covered += (ssStop - ssStart) * (fsStop - fsStart);
+  return covered === dataShape[1] * dataShape[2];
+}
+
+/** Room for the values of all pixels, NaN for those on no tile. */
+export function pixelRoom(detector: Detector, hasAzimuth: boolean): PolarPoints {
+  const pixels = pixelCountOf(detector);
+  const radial = new Float64Array(pixels);
+  if (!isTiled(detector)) radial.fill(Number.NaN);
+  return { radial, azimuth: hasAzimuth ? new Float64Array(pixels) : null };
+}
+
 /**
  * Radial value (and azimuth) of all pixel centres, tilts and z included.
  * @returns arrays (module * ss * fs)
@@ -125,24 +170,67 @@ export interface MapOptions {
 export function pixelCentres(geometry: Geometry, experiment: Experiment, options: MapOptions): PolarPoints {
   const { detector, tiles } = geometry;
   const { unit, hasAzimuth, hasSeams } = options;
-  const { centre, oddRowShift } = detector.pixel;
-  const frame = beamFrame(experiment);
+  const mapping = polarMapping(experiment, unit);
   const [modules, ssPixels, fsPixels] = detector.dataShape;
-  const pixels = pixelCountOf(detector);
-  const radial = new Float64Array(pixels).fill(Number.NaN);
-  const azimuth = hasAzimuth ? new Float64Array(pixels) : null;
+  const { radial, azimuth } = pixelRoom(detector, hasAzimuth);
   for (const [index, slice] of detector.tiles.entries()) {
-    const lines = tileLattice(detector, index, hasSeams);
-    const lattice = { ss: latticeCentres(lines.ss, centre[0]), fs: latticeCentres(lines.fs, centre[1]), oddRowShift };
+    const lattice = centreLattice(detector, tileLattice(detector, index, hasSeams));
     for (let module = 0; module < modules; module++) {
       const t = tileStart(detector, module, index);
       const start = (module * ssPixels + slice.ssStart) * fsPixels + slice.fsStart;
       const points = { ...lattice, start, stride: fsPixels, step: 1 };
-      fillLattice(tiles.subarray(t, t + 9), frame, RADIAL_UNITS[unit].base, points, radial, azimuth);
+      fillLattice(tiles.subarray(t, t + 9), mapping, points, radial, azimuth);
     }
   }
-  toUnit(radial, unit, experiment);
   return { radial, azimuth };
+}
+
+/** Places of points, without where they go. */
+export type LatticePlaces = Pick<LatticePoints, 'ss' | 'fs' | 'oddRowShift'>;
+
+/** Centres of the pixels of a tile. */
+export function centreLattice({ pixel }: Detector, lines: TileLattice): LatticePlaces {
+  const { centre, oddRowShift } = pixel;
+  return { ss: latticeCentres(lines.ss, centre[0]), fs: latticeCentres(lines.fs, centre[1]), oddRowShift };
+}
+
+/** Where the corners of a tile's pixels are, one tile after the other. */
+export interface CornerLayout {
+  /** What is added to the first corner of a pixel for all of them, going round. */
+  readonly steps: readonly number[];
+  /** Corners from pixel to pixel, row to row and tile to tile. */
+  readonly perPixel: number;
+  readonly perRow: number;
+  readonly perTile: number;
+  /** Lattices that the corners of a tile are on. @param offset (lattice): where their first points go */
+  readonly lattices: (lines: TileLattice) => readonly (LatticePlaces & { readonly offset: number })[];
+}
+
+/** The layout of a detector. Square pixels side by side have corners in common; hexagons get their own. */
+export function cornerLayout(detector: Detector): CornerLayout {
+  const { corners, oddRowShift } = detector.pixel;
+  const [rows, columns] = tileShapeOf(detector);
+  if (oddRowShift === 0 && corners.length === 4)
+    return {
+      steps: [0, 1, columns + 2, columns + 1],
+      perPixel: 1,
+      perRow: columns + 1,
+      perTile: (rows + 1) * (columns + 1),
+      lattices: (lines) => [{ ...lines, oddRowShift, offset: 0 }],
+    };
+  return {
+    steps: corners.map((_, i) => i),
+    perPixel: corners.length,
+    perRow: columns * corners.length,
+    perTile: rows * columns * corners.length,
+    lattices: (lines) =>
+      corners.map(([ss, fs], offset) => ({
+        ss: latticeCentres(lines.ss, ss),
+        fs: latticeCentres(lines.fs, fs),
+        oddRowShift,
+        offset,
+      })),
+  };
 }
 
 /**
@@ -152,35 +240,23 @@ export function pixelCentres(geometry: Geometry, experiment: Experiment, options
 export function pixelCorners(geometry: Geometry, experiment: Experiment, options: MapOptions): PixelCorners {
   const { detector, tiles } = geometry;
   const { unit, hasAzimuth, hasSeams } = options;
-  const { corners, oddRowShift } = detector.pixel;
-  // Pixels side by side have corners in common; hexagons get their own.
-  const isLattice = oddRowShift === 0 && corners.length === 4;
-  const frame = beamFrame(experiment);
+  const mapping = polarMapping(experiment, unit);
+  const { steps, perPixel, perRow, perTile, lattices } = cornerLayout(detector);
   const [modules, ssPixels, fsPixels] = detector.dataShape;
-  const first = new Int32Array(pixelCountOf(detector)).fill(-1);
   const [rows, columns] = tileShapeOf(detector);
-  const perPixel = isLattice ? 1 : corners.length;
-  const perRow = isLattice ? columns + 1 : columns * perPixel;
-  const perTile = isLattice ? (rows + 1) * perRow : rows * perRow;
+  const first = new Int32Array(pixelCountOf(detector));
+  if (!isTiled(detector)) first.fill(-1);
   const count = modules * detector.tiles.length * perTile;
   const radial = new Float64Array(count);
   const azimuth = hasAzimuth ? new Float64Array(count) : null;
   let start = 0;
   for (const [index, { ssStart, fsStart }] of detector.tiles.entries()) {
-    const lines = tileLattice(detector, index, hasSeams);
-    const lattices = isLattice
-      ? [{ ...lines, oddRowShift, offset: 0 }]
-      : corners.map(([ss, fs], offset) => ({
-          ss: latticeCentres(lines.ss, ss),
-          fs: latticeCentres(lines.fs, fs),
-          oddRowShift,
-          offset,
-        }));
+    const places = lattices(tileLattice(detector, index, hasSeams));
     for (let module = 0; module < modules; module++) {
       const t = tileStart(detector, module, index);
-      for (const { offset, ...lattice } of lattices) {
+      for (const { offset, ...lattice } of places) {
         const points = { ...lattice, start: start + offset, stride: perRow, step: perPixel };
-        fillLattice(tiles.subarray(t, t + 9), frame, RADIAL_UNITS[unit].base, points, radial, azimuth);
+        fillLattice(tiles.subarray(t, t + 9), mapping, points, radial, azimuth);
       }
       for (let i = 0; i < rows; i++) {
         const pixel = (module * ssPixels + ssStart + i) * fsPixels + fsStart;
@@ -189,7 +265,5 @@ export function pixelCorners(geometry: Geometry, experiment: Experiment, options
       start += perTile;
     }
   }
-  toUnit(radial, unit, experiment);
-  const steps = isLattice ? [0, 1, columns + 2, columns + 1] : corners.map((_, i) => i);
   return { radial, azimuth, first, steps };
 }

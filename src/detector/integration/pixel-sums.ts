@@ -3,7 +3,7 @@ import type { SumTable } from '../../kernels/kernels.ts';
 import type { Geometry } from '../geometry.ts';
 import type { Experiment } from './experiment.ts';
 import { pixelWeights, type WeightOptions } from './pixel-weights.ts';
-import type { SplitEntries } from './split-entries.ts';
+import { EntryRoom, eachPart, type SharedPixels } from './split-entries.ts';
 
 /** Everything that changes the weight or the zero of a pixel. */
 export interface WeightInput extends WeightOptions {
@@ -21,7 +21,7 @@ export interface PixelSums extends SumTable {
 }
 
 /**
- * Turns entries round, from pixel order to bin order, and weighs them.
+ * Puts the entries of pixels in bin order, and weighs them.
  * @param entries shares, or the bin of each pixel (-1 = none)
  * @throws StateInvalid for an impossible weight
  */
@@ -29,7 +29,7 @@ export function weighTable(
   geometry: Geometry,
   experiment: Experiment,
   input: WeightInput,
-  entries: SplitEntries | Int32Array,
+  entries: SharedPixels | Int32Array,
   bins: number,
 ): PixelSums {
   const { flat, dark = null, normalization = 1 } = input;
@@ -51,54 +51,38 @@ export function weighTable(
 
 /**
  * Entries in bin order.
+ * @param entries shares, or the bin of each pixel (-1 = none)
  * @param weights float32 (pixel), norm of each pixel; pixels without a positive weight are left out
  * @param dark float32 (pixel) or null
  */
 export function sumTable(
-  entries: SplitEntries | Int32Array,
+  entries: SharedPixels | Int32Array,
   bins: number,
   weights: Float32Array,
   dark: Float32Array | null,
 ): PixelSums {
-  const next = isWholeEntries(entries) ? countWhole(entries, bins, weights) : countShared(entries, bins, weights);
+  const table = entries instanceof Int32Array ? sumWhole(entries, bins, weights) : sumShared(entries, bins, weights);
+  if (dark !== null) sumDark(table, dark);
+  return { bins, ...table, weights, dark };
+}
+
+type Entries = Pick<PixelSums, 'starts' | 'pixels' | 'shares' | 'totals'>;
+
+function sumShared(entries: SharedPixels, bins: number, weights: Float32Array): Entries {
+  const counts = new Uint32Array(bins);
+  eachPart(weights.length, (from, to) => entries.count(from, to, counts, weights));
+  const room = new EntryRoom(counts, weights);
+  eachPart(weights.length, (from, to) => entries.fill(from, to, room));
+  return { ...room.close(), totals: room.totals };
+}
+
+function sumWhole(entryBins: Int32Array, bins: number, weights: Float32Array): Entries {
+  // Entries of each bin, two places further: sums make the start of each bin of it, and filling moves that to its end.
+  const next = new Uint32Array(bins + 2);
+  for (let i = 0; i < weights.length; i++) if (entryBins[i] >= 0 && weights[i] > 0) next[entryBins[i] + 2]++;
   for (let bin = 0; bin <= bins; bin++) next[bin + 1] += next[bin];
   const pixels = new Uint32Array(next[bins + 1]);
   const totals = new Float64Array(3 * bins);
-  const shares = isWholeEntries(entries) ? null : new Float32Array(pixels.length);
-  if (isWholeEntries(entries)) fillWhole(entries, weights, next, pixels, totals);
-  else fillShared(entries, weights, next, pixels, shares as Float32Array, totals);
-  if (dark !== null) sumDark(entries, weights, dark, totals);
-  return { bins, starts: next.slice(0, bins + 1), pixels, shares, weights, dark, totals };
-}
-
-function isWholeEntries(entries: SplitEntries | Int32Array): entries is Int32Array {
-  return entries instanceof Int32Array;
-}
-
-/** Entries of each bin, two places further: sums make the start of each bin of it, and filling moves that to its end. */
-function countWhole(entryBins: Int32Array, bins: number, weights: Float32Array): Uint32Array {
-  const next = new Uint32Array(bins + 2);
-  for (let i = 0; i < weights.length; i++) if (entryBins[i] >= 0 && weights[i] > 0) next[entryBins[i] + 2]++;
-  return next;
-}
-
-function countShared({ starts, bins: entryBins }: SplitEntries, bins: number, weights: Float32Array): Uint32Array {
-  const next = new Uint32Array(bins + 2);
-  for (let i = 0; i < weights.length; i++) {
-    if (!(weights[i] > 0)) continue;
-    const end = starts[i + 1];
-    for (let e = starts[i]; e < end; e++) next[entryBins[e] + 2]++;
-  }
-  return next;
-}
-
-function fillWhole(
-  entryBins: Int32Array,
-  weights: Float32Array,
-  next: Uint32Array,
-  pixels: Uint32Array,
-  totals: Float64Array,
-): void {
   for (let i = 0; i < weights.length; i++) {
     const bin = entryBins[i];
     const weight = weights[i];
@@ -107,46 +91,12 @@ function fillWhole(
     totals[3 * bin + 1] += weight;
     totals[3 * bin + 2] += 1;
   }
-}
-
-function fillShared(
-  { starts, bins, shares }: SplitEntries,
-  weights: Float32Array,
-  next: Uint32Array,
-  pixels: Uint32Array,
-  out: Float32Array,
-  totals: Float64Array,
-): void {
-  for (let i = 0; i < weights.length; i++) {
-    const weight = weights[i];
-    if (!(weight > 0)) continue;
-    const end = starts[i + 1];
-    for (let e = starts[i]; e < end; e++) {
-      const bin = bins[e];
-      const share = shares[e];
-      const at = next[bin + 1]++;
-      pixels[at] = i;
-      out[at] = share;
-      totals[3 * bin + 1] += share * weight;
-      totals[3 * bin + 2] += share;
-    }
-  }
+  return { starts: next.slice(0, bins + 1), pixels, shares: null, totals };
 }
 
 /** Minus the dark signal of each bin. */
-function sumDark(
-  entries: SplitEntries | Int32Array,
-  weights: Float32Array,
-  dark: Float32Array,
-  totals: Float64Array,
-): void {
-  for (let i = 0; i < weights.length; i++) {
-    if (!(weights[i] > 0)) continue;
-    if (isWholeEntries(entries)) {
-      if (entries[i] >= 0) totals[3 * entries[i]] -= dark[i];
-      continue;
-    }
-    for (let e = entries.starts[i]; e < entries.starts[i + 1]; e++)
-      totals[3 * entries.bins[e]] -= entries.shares[e] * dark[i];
-  }
+function sumDark({ starts, pixels, shares, totals }: Entries, dark: Float32Array): void {
+  for (let bin = 0; bin + 1 < starts.length; bin++)
+    for (let e = starts[bin]; e < starts[bin + 1]; e++)
+      totals[3 * bin] -= (shares === null ? 1 : shares[e]) * dark[pixels[e]];
 }

@@ -1,8 +1,8 @@
 import { StateInvalid } from '../../core/errors.ts';
 import { pixelCountOf } from '../detector.ts';
 import { type Geometry, tileStart } from '../geometry.ts';
-import { beamFrame, type Experiment } from './experiment.ts';
-import { latticeCentres, tileLattice } from './tile-lattice.ts';
+import { type BeamFrame, beamFrame, type Experiment } from './experiment.ts';
+import { latticeCentres, type TileLattice, tileLattice } from './tile-lattice.ts';
 
 /** Linear polarisation of the beam. */
 export interface Polarization {
@@ -39,56 +39,100 @@ export function pixelWeights(geometry: Geometry, experiment: Experiment, options
       { field: 'polarization' },
     );
   const frame = beamFrame(experiment);
-  const [m11, m12, m13, m21, m22, m23, m31, m32, m33] = frame.matrix;
-  const factor = polarization?.factor ?? 0;
   const turn = (2 * (polarization?.offsetDeg ?? 0) * Math.PI) / 180;
-  const [cosTurn, sinTurn] = [Math.cos(turn), Math.sin(turn)];
-  const distanceSquared = experiment.distance ** 2;
+  const setting: WeightSetting = {
+    frame,
+    distanceSquared: experiment.distance ** 2,
+    hasSolidAngle,
+    polarization: polarization ? [polarization.factor, Math.cos(turn), Math.sin(turn)] : null,
+  };
   const [modules, ssPixels, fsPixels] = detector.dataShape;
   const weights = new Float32Array(pixelCountOf(detector));
   for (const [index, slice] of detector.tiles.entries()) {
     const lines = tileLattice(detector, index, hasSeams);
-    const ssCentres = latticeCentres(lines.ss, centre[0]);
-    const fsCentres = latticeCentres(lines.fs, centre[1]);
+    const places = {
+      ss: latticeCentres(lines.ss, centre[0]),
+      fs: latticeCentres(lines.fs, centre[1]),
+      oddRowShift,
+      lines: hasSeams ? lines : null,
+    };
     for (let module = 0; module < modules; module++) {
       const t = tileStart(detector, module, index);
-      const [cornerX, cornerY, cornerZ, ssX, ssY, ssZ, fsX, fsY, fsZ] = tiles.subarray(t, t + 9);
-      // The tile's normal, along the beam: a tilted pixel is seen under another angle.
-      const crossX = ssY * fsZ - ssZ * fsY;
-      const crossY = ssZ * fsX - ssX * fsZ;
-      const crossZ = ssX * fsY - ssY * fsX;
-      const scale = distanceSquared / Math.hypot(crossX, crossY, crossZ);
-      for (let ss = slice.ssStart; ss < slice.ssStop; ss++) {
-        const row = ss - slice.ssStart;
-        const alongSs = ssCentres[row];
-        const rowHeight = lines.ss[row + 1] - lines.ss[row];
-        const shift = row % 2 === 1 ? oddRowShift : 0;
-        const rowX = cornerX + alongSs * ssX + frame.shift[1];
-        const rowY = cornerY + alongSs * ssY + frame.shift[0];
-        const rowZ = cornerZ + alongSs * ssZ + frame.shift[2];
-        const out = (module * ssPixels + ss) * fsPixels;
-        for (let fs = slice.fsStart; fs < slice.fsStop; fs++) {
-          const column = fs - slice.fsStart;
-          const alongFs = fsCentres[column] + shift;
-          const x = rowX + alongFs * fsX;
-          const y = rowY + alongFs * fsY;
-          const z = rowZ + alongFs * fsZ;
-          const squared = x * x + y * y + z * z;
-          let weight = hasSeams ? rowHeight * (lines.fs[column + 1] - lines.fs[column]) : 1;
-          if (hasSolidAngle)
-            weight *= (Math.abs(crossX * x + crossY * y + crossZ * z) * scale) / (squared * Math.sqrt(squared));
-          if (polarization) {
-            const up = m11 * y + m12 * x + m13 * z;
-            const left = m21 * y + m22 * x + m23 * z;
-            const along = m31 * y + m32 * x + m33 * z;
-            // cos(2 chi) sin^2 and sin(2 chi) sin^2 of the scattering angle, without angles
-            const across = (left * left - up * up) * cosTurn - 2 * left * up * sinTurn;
-            weight *= 0.5 * (1 + (along * along - factor * across) / squared);
-          }
-          weights[out + fs] = weight;
-        }
-      }
+      const start = (module * ssPixels + slice.ssStart) * fsPixels + slice.fsStart;
+      fillTile(tiles.subarray(t, t + 9), setting, { ...places, start, stride: fsPixels }, weights);
     }
   }
   return weights;
+}
+
+/** What is the same for all tiles. */
+interface WeightSetting {
+  readonly frame: BeamFrame;
+  readonly distanceSquared: number;
+  readonly hasSolidAngle: boolean;
+  /** Factor; cosine and sine of twice the offset. */
+  readonly polarization: readonly [number, number, number] | null;
+}
+
+/** Pixels of a tile, and where their weights go. */
+interface TilePixels {
+  /** Centres. */
+  readonly ss: Float64Array;
+  readonly fs: Float64Array;
+  readonly oddRowShift: number;
+  /** Where sizes count. */
+  readonly lines: TileLattice | null;
+  readonly start: number;
+  readonly stride: number;
+}
+
+function fillTile(
+  tile: Float64Array,
+  { frame, distanceSquared, hasSolidAngle, polarization }: WeightSetting,
+  { ss, fs, oddRowShift, lines, start, stride }: TilePixels,
+  weights: Float32Array,
+): void {
+  const fsX = tile[6];
+  const fsY = tile[7];
+  const fsZ = tile[8];
+  // The tile's normal, along the beam: a tilted pixel is seen under another angle.
+  const crossX = tile[4] * fsZ - tile[5] * fsY;
+  const crossY = tile[5] * fsX - tile[3] * fsZ;
+  const crossZ = tile[3] * fsY - tile[4] * fsX;
+  const scale = distanceSquared / Math.hypot(crossX, crossY, crossZ);
+  for (let i = 0; i < ss.length; i++) {
+    const shift = i % 2 === 1 ? oddRowShift : 0;
+    const rowX = tile[0] + ss[i] * tile[3] + frame.shift[1];
+    const rowY = tile[1] + ss[i] * tile[4] + frame.shift[0];
+    const rowZ = tile[2] + ss[i] * tile[5] + frame.shift[2];
+    const out = start + i * stride;
+    for (let j = 0; j < fs.length; j++) {
+      const alongFs = fs[j] + shift;
+      const x = rowX + alongFs * fsX;
+      const y = rowY + alongFs * fsY;
+      const z = rowZ + alongFs * fsZ;
+      const squared = x * x + y * y + z * z;
+      let weight = lines === null ? 1 : (lines.ss[i + 1] - lines.ss[i]) * (lines.fs[j + 1] - lines.fs[j]);
+      if (hasSolidAngle)
+        weight *= (Math.abs(crossX * x + crossY * y + crossZ * z) * scale) / (squared * Math.sqrt(squared));
+      if (polarization !== null) weight *= polarizationAt(x, y, z, squared, frame, polarization);
+      weights[out + j] = weight;
+    }
+  }
+}
+
+function polarizationAt(
+  x: number,
+  y: number,
+  z: number,
+  squared: number,
+  { matrix }: BeamFrame,
+  [factor, cosTurn, sinTurn]: readonly [number, number, number],
+): number {
+  const up = matrix[0] * y + matrix[1] * x + matrix[2] * z;
+  const left = matrix[3] * y + matrix[4] * x + matrix[5] * z;
+  const along = matrix[6] * y + matrix[7] * x + matrix[8] * z;
+  // cos(2 chi) sin^2 and sin(2 chi) sin^2 of the scattering angle, without angles
+  const across = (left * left - up * up) * cosTurn - 2 * left * up * sinTurn;
+  return 0.5 * (1 + (along * along - factor * across) / squared);
 }

@@ -37,48 +37,48 @@ export class QuadCuts {
     const isLeft = turnA >= 0 && turnB >= 0 && turnC >= 0 && turnD >= 0;
     const isRight = turnA <= 0 && turnB <= 0 && turnC <= 0 && turnD <= 0;
     if (!isLeft && !isRight) return false;
-    // From the smallest corner: its neighbours, and the one across.
-    if (xa <= xb && xa <= xc && xa <= xd) this.#order(xa, ya, xb, yb, xc, yc, xd, yd);
-    else if (xb <= xc && xb <= xd) this.#order(xb, yb, xc, yc, xd, yd, xa, ya);
-    else if (xc <= xd) this.#order(xc, yc, xd, yd, xa, ya, xb, yb);
-    else this.#order(xd, yd, xa, ya, xb, yb, xc, yc);
-    this.#area1 = 0.5 * this.#height1 * (this.#x1 - this.#x0);
-    this.#area2 = this.#area1 + 0.5 * (this.#height1 + this.#height2) * (this.#x2 - this.#x1);
-    this.area = this.#area2 + 0.5 * this.#height2 * (this.#x3 - this.#x2);
-    return this.area > 0;
-  }
-
-  /** Corners going round from the one with the smallest x. */
-  #order(x0: number, y0: number, xa: number, ya: number, xc: number, yc: number, xb: number, yb: number): void {
-    this.#x0 = x0;
-    if (xc >= xa && xc >= xb) {
+    // From the smallest corner: its neighbours, and the one across. All in one function: numbers handed on are slow.
+    let least = 0;
+    if (xb < xa) least = 1;
+    if (xc < x[least]) least = 2;
+    if (xd < x[least]) least = 3;
+    const before = (least + 3) & 3;
+    const across = (least + 2) & 3;
+    const after = (least + 1) & 3;
+    const isSwapped = x[after] > x[before];
+    const near = isSwapped ? before : after;
+    const far = isSwapped ? after : before;
+    const x0 = x[least];
+    const y0 = y[least];
+    const x1 = x[near];
+    const y1 = y[near];
+    let x2 = x[across];
+    let y2 = y[across];
+    let x3 = x[far];
+    let y3 = y[far];
+    if (x2 >= x3) {
       // The largest is across: each of the others is on one side of the two.
-      if (xa <= xb) this.#middle(x0, y0, xa, ya, xb, yb, xc, yc);
-      else this.#middle(x0, y0, xb, yb, xa, ya, xc, yc);
-      return;
+      x3 = x2;
+      y3 = y2;
+      x2 = x[far];
+      y2 = y[far];
+      // With x2 = x0 the first edge stands upright: it is the height itself.
+      this.#height1 = x2 > x0 ? Math.abs(y0 + ((y2 - y0) * (x1 - x0)) / (x2 - x0) - y1) : Math.abs(y2 - y0);
+      this.#height2 = x3 > x1 ? Math.abs(y1 + ((y3 - y1) * (x2 - x1)) / (x3 - x1) - y2) : Math.abs(y3 - y1);
+    } else {
+      // The largest is a neighbour: the others are on the same side of the edge to it, and x rises along them.
+      const slope = (y3 - y0) / (x3 - x0);
+      this.#height1 = Math.abs(y1 - y0 - (x1 - x0) * slope);
+      this.#height2 = Math.abs(y2 - y0 - (x2 - x0) * slope);
     }
-    // The largest is a neighbour: the others are on the same side of the edge to it.
-    if (xa > xb) this.#chain(x0, y0, xb, yb, xc, yc, xa, ya);
-    else this.#chain(x0, y0, xa, ya, xc, yc, xb, yb);
-  }
-
-  /** Two corners on one side of the edge from the smallest to the largest; x rises along them. */
-  #chain(x0: number, y0: number, x1: number, y1: number, x2: number, y2: number, x3: number, y3: number): void {
-    const slope = (y3 - y0) / (x3 - x0);
+    this.#x0 = x0;
     this.#x1 = x1;
     this.#x2 = x2;
     this.#x3 = x3;
-    this.#height1 = Math.abs(y1 - y0 - (x1 - x0) * slope);
-    this.#height2 = Math.abs(y2 - y0 - (x2 - x0) * slope);
-  }
-
-  #middle(x0: number, y0: number, x1: number, y1: number, x2: number, y2: number, x3: number, y3: number): void {
-    this.#x1 = x1;
-    this.#x2 = x2;
-    this.#x3 = x3;
-    // With x2 = x0 the first edge stands upright: it is the height itself.
-    this.#height1 = x2 > x0 ? Math.abs(y0 + ((y2 - y0) * (x1 - x0)) / (x2 - x0) - y1) : Math.abs(y2 - y0);
-    this.#height2 = x3 > x1 ? Math.abs(y1 + ((y3 - y1) * (x2 - x1)) / (x3 - x1) - y2) : Math.abs(y3 - y1);
+    this.#area1 = 0.5 * this.#height1 * (x1 - x0);
+    this.#area2 = this.#area1 + 0.5 * (this.#height1 + this.#height2) * (x2 - x1);
+    this.area = this.#area2 + 0.5 * this.#height2 * (x3 - x2);
+    return this.area > 0;
   }
 
   /** Area left of a line. */

@@ -1,208 +1,207 @@
 import { type BinAxis, type BinGrid, relativeAzimuth } from './bin-grid.ts';
-import type { PixelCorners, PolarPoints } from './pixel-map.ts';
-import { EntryList, type SplitEntries } from './split-entries.ts';
+import type { PixelBoxes } from './pixel-boxes.ts';
+import { type EntryRoom, eachPart, LEAST_SHARE, type SharedPixels } from './split-entries.ts';
 
-/** Difference of two azimuths on the shorter way round, rad. */
-function turnBetween(a: number, b: number): number {
-  const turn = a - b;
-  if (turn <= Math.PI && turn >= -Math.PI) return turn;
-  return turn - 2 * Math.PI * Math.round(turn / (2 * Math.PI));
-}
-
-/** Shares that rounding leaves are no entries. */
-const LEAST_SHARE = 1e-7;
-
-/** Bounding boxes of all pixels round their centres. */
-export interface PixelBoxes {
-  /** float64 (pixel): half the width of each box, in the radial unit. */
-  readonly radial: Float64Array;
-  /** float64 (pixel): half its height, rad; null where the azimuth does not count. pi for the pixel that the beam hits. */
-  readonly azimuth: Float64Array | null;
-}
-
-/**
- * Half widths of the boxes: the farthest corner counts.
- * @param isScaled boxes are shrunk to the area of their pixels ("pseudo" splitting)
- * @source pyFAI, delta arrays of "bbox"
- */
-export function pixelBoxes(centres: PolarPoints, corners: PixelCorners, isScaled: boolean): PixelBoxes {
-  const { first, steps } = corners;
-  const pixels = first.length;
-  const count = steps.length;
-  const radial = new Float64Array(pixels);
-  const radii = corners.radial;
-  for (let i = 0; i < pixels; i++) {
-    const start = first[i];
-    const centre = centres.radial[i];
-    let half = 0;
-    for (let k = 0; k < count; k++) {
-      const distance = Math.abs(radii[start + steps[k]] - centre);
-      if (distance > half) half = distance;
-    }
-    radial[i] = half;
-  }
-  if (!corners.azimuth || !centres.azimuth) return { radial, azimuth: null };
-  const azimuth = new Float64Array(pixels);
-  const angles = corners.azimuth;
-  for (let i = 0; i < pixels; i++) {
-    const start = first[i];
-    const middle = centres.azimuth[i];
-    let halfTurn = 0;
-    for (let k = 0; k < count; k++) {
-      const turn = Math.abs(turnBetween(angles[start + steps[k]], middle));
-      if (turn > halfTurn) halfTurn = turn;
-    }
-    // The beam in a pixel has a corner behind it, wherever the centre is.
-    if (halfTurn > 0.5 * Math.PI && Math.abs(turnsAround(angles, start, steps)) > 1) halfTurn = Math.PI;
-    else if (isScaled && radial[i] > 0 && halfTurn > 0) {
-      const area = Math.abs(areaOf(corners, angles, start));
-      const shrink = Math.min(1, Math.sqrt(area / (4 * radial[i] * halfTurn)));
-      radial[i] *= shrink;
-      halfTurn *= shrink;
-    }
-    azimuth[i] = halfTurn;
-  }
-  return { radial, azimuth };
-}
-
-/** How far an outline goes round the beam, rad. */
-function turnsAround(angles: Float64Array, start: number, steps: readonly number[]): number {
-  let winding = 0;
-  for (let k = 0; k < steps.length; k++)
-    winding += turnBetween(angles[start + steps[k + 1 < steps.length ? k + 1 : 0]], angles[start + steps[k]]);
-  return winding;
-}
-
-/** Signed area of an outline in (radius, azimuth). */
-function areaOf({ radial, steps }: PixelCorners, angles: Float64Array, start: number): number {
-  let area = 0;
-  for (let k = 0; k < steps.length; k++) {
-    const a = start + steps[k];
-    const b = start + steps[k + 1 < steps.length ? k + 1 : 0];
-    area += 0.5 * (radial[a] + radial[b]) * turnBetween(angles[b], angles[a]);
-  }
-  return area;
+/** Boxes in bins. */
+interface BinBoxes {
+  /** float64 (pixel). */
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+  /** float64 (pixel): middle and half the height, in rows; none in one dimension. */
+  readonly middle: Float64Array;
+  readonly half: Float64Array;
 }
 
 /**
  * Pixels spread evenly over their bounding boxes. What lies outside of the grid is left out.
+ * @param boxes their arrays are used up: boxes in bins take their place
  * @param floor smallest radial value there is (0), or -Infinity
  * @param mask uint8 (pixel), not 0 = in no bin
  * @source pyFAI, "bbox" splitting; there boxes across the cut at +-pi are clipped, here they go round
  */
 export function splitBox(
-  centres: PolarPoints,
-  boxes: PixelBoxes,
-  grid: BinGrid,
+  { centres, radial: halves, azimuth: heights }: PixelBoxes,
+  { radial, azimuth, isCircle }: BinGrid,
   floor: number,
   mask: Uint8Array | undefined,
-): SplitEntries {
-  return grid.azimuth && boxes.azimuth && centres.azimuth
-    ? splitRectangles(centres.radial, centres.azimuth, boxes.radial, boxes.azimuth, grid, grid.azimuth, floor, mask)
-    : splitIntervals(centres.radial, boxes.radial, grid.radial, floor, mask);
+): SharedPixels {
+  const none = new Float64Array(0);
+  const boxes = { low: centres.radial, high: halves, middle: centres.azimuth ?? none, half: heights ?? none };
+  eachPart(boxes.low.length, (from, to) => widthsInBins(from, to, boxes, radial, floor));
+  if (!azimuth)
+    return {
+      count: (from, to, counts, weights) => countIntervals(from, to, boxes, radial, mask, counts, weights),
+      fill: (from, to, room) => fillIntervals(from, to, boxes, radial, mask, room),
+    };
+  eachPart(boxes.low.length, (from, to) => heightsInBins(from, to, boxes, azimuth));
+  const grid = { radial, azimuth, isCircle };
+  return {
+    count: (from, to, counts, weights) => countRectangles(from, to, boxes, grid, mask, counts, weights),
+    fill: (from, to, room) => fillRectangles(from, to, boxes, grid, mask, room),
+  };
+}
+
+function widthsInBins(
+  from: number,
+  to: number,
+  { low, high }: BinBoxes,
+  { low: start, step }: BinAxis,
+  floor: number,
+): void {
+  const perUnit = 1 / step;
+  for (let i = from; i < to; i++) {
+    const centre = low[i];
+    const half = high[i];
+    low[i] = (Math.max(centre - half, floor) - start) * perUnit;
+    high[i] = (centre + half - start) * perUnit;
+  }
+}
+
+function heightsInBins(from: number, to: number, { middle, half }: BinBoxes, axis: BinAxis): void {
+  const perTurn = 1 / axis.step;
+  for (let i = from; i < to; i++) {
+    middle[i] = relativeAzimuth(middle[i], axis) * perTurn;
+    half[i] *= perTurn;
+  }
 }
 
 /** Boxes in one dimension. */
-function splitIntervals(
-  centres: Float64Array,
-  halves: Float64Array,
-  { low: start, step, bins }: BinAxis,
-  floor: number,
+function countIntervals(
+  from: number,
+  to: number,
+  boxes: BinBoxes,
+  { bins }: BinAxis,
   mask: Uint8Array | undefined,
-): SplitEntries {
-  const pixels = centres.length;
-  const perUnit = 1 / step;
-  const list = new EntryList(pixels, 2.75);
-  for (let i = 0; i < pixels; i++) {
-    const centre = centres[i];
-    const half = halves[i];
-    const left = centre - half;
-    const low = (Math.max(left, floor) - start) * perUnit;
-    const high = (centre + half - start) * perUnit;
-    if (!(high > 0 && low < bins) || (mask !== undefined && mask[i] !== 0)) {
-      list.endPixel(list.reserve(0));
-      continue;
-    }
-    const firstBin = low > 0 ? Math.floor(low) : 0;
-    const lastBin = high < bins ? Math.floor(high) : bins - 1;
-    let at = list.reserve(lastBin - firstBin + 1);
-    const entryBins = list.bins;
-    const shares = list.shares;
+  counts: Uint32Array,
+  weights: Float32Array,
+): void {
+  for (let i = from; i < to; i++) {
+    const low = boxes.low[i];
+    const high = boxes.high[i];
+    if (!(high > 0 && low < bins && weights[i] > 0) || (mask !== undefined && mask[i] !== 0)) continue;
+    const lastBin = high < bins ? high | 0 : bins - 1;
+    for (let bin = low > 0 ? low | 0 : 0; bin <= lastBin; bin++) counts[bin]++;
+  }
+}
+
+function fillIntervals(
+  from: number,
+  to: number,
+  boxes: BinBoxes,
+  { bins }: BinAxis,
+  mask: Uint8Array | undefined,
+  { weights, next, pixels, shares, totals }: EntryRoom,
+): void {
+  for (let i = from; i < to; i++) {
+    const low = boxes.low[i];
+    const high = boxes.high[i];
+    const weight = weights[i];
+    if (!(high > 0 && low < bins && weight > 0) || (mask !== undefined && mask[i] !== 0)) continue;
+    const firstBin = low > 0 ? low | 0 : 0;
+    const lastBin = high < bins ? high | 0 : bins - 1;
     const perWidth = high > low ? 1 / (high - low) : 0;
     for (let bin = firstBin; bin <= lastBin; bin++) {
-      const from = Math.max(low, bin);
-      const to = Math.min(high, bin + 1);
-      const share = perWidth === 0 ? 1 : (to - from) * perWidth;
-      if (!(share > LEAST_SHARE)) continue;
-      entryBins[at] = bin;
-      shares[at++] = share;
+      const exact = perWidth === 0 ? 1 : (Math.min(high, bin + 1) - Math.max(low, bin)) * perWidth;
+      if (!(exact > LEAST_SHARE)) continue;
+      // As `addRow` does it, without its row.
+      const share = Math.fround(exact);
+      const at = next[bin];
+      next[bin] = at + 1;
+      pixels[at] = i;
+      shares[at] = share;
+      totals[3 * bin + 1] += share * weight;
+      totals[3 * bin + 2] += share;
     }
-    list.endPixel(at);
   }
-  return list.finish();
+}
+
+interface PolarGrid extends BinGrid {
+  readonly azimuth: BinAxis;
+}
+
+/** Boxes in two dimensions, or in one within a range of azimuth. */
+function countRectangles(
+  from: number,
+  to: number,
+  boxes: BinBoxes,
+  { radial, azimuth, isCircle }: PolarGrid,
+  mask: Uint8Array | undefined,
+  counts: Uint32Array,
+  weights: Float32Array,
+): void {
+  const bins = radial.bins;
+  const rows = azimuth.bins;
+  const circle = 2 * Math.PI * (1 / azimuth.step);
+  // A tall box may reach both ends of a wide sector.
+  const reach = isCircle ? 0 : 1;
+  for (let i = from; i < to; i++) {
+    const low = boxes.low[i];
+    const high = boxes.high[i];
+    if (!(high > 0 && low < bins && weights[i] > 0) || (mask !== undefined && mask[i] !== 0)) continue;
+    const firstBin = low > 0 ? low | 0 : 0;
+    const lastBin = high < bins ? high | 0 : bins - 1;
+    for (let turns = -reach; turns <= reach; turns++) {
+      const bottom = boxes.middle[i] + turns * circle - boxes.half[i];
+      const top = boxes.middle[i] + turns * circle + boxes.half[i];
+      if (!isCircle && (top < 0 || bottom >= rows)) continue;
+      const lastRow = isCircle || top < rows ? Math.floor(top) : rows - 1;
+      for (let row = isCircle || bottom > 0 ? Math.floor(bottom) : 0; row <= lastRow; row++) {
+        const start = wrapRow(row, rows) * bins;
+        for (let bin = firstBin; bin <= lastBin; bin++) counts[start + bin]++;
+      }
+    }
+  }
+}
+
+function fillRectangles(
+  from: number,
+  to: number,
+  boxes: BinBoxes,
+  { radial, azimuth, isCircle }: PolarGrid,
+  mask: Uint8Array | undefined,
+  { weights, next, pixels, shares, totals }: EntryRoom,
+): void {
+  const bins = radial.bins;
+  const rows = azimuth.bins;
+  const circle = 2 * Math.PI * (1 / azimuth.step);
+  const reach = isCircle ? 0 : 1;
+  for (let i = from; i < to; i++) {
+    const low = boxes.low[i];
+    const high = boxes.high[i];
+    const weight = weights[i];
+    if (!(high > 0 && low < bins && weight > 0) || (mask !== undefined && mask[i] !== 0)) continue;
+    const firstBin = low > 0 ? low | 0 : 0;
+    const lastBin = high < bins ? high | 0 : bins - 1;
+    const perWidth = high > low ? 1 / (high - low) : 0;
+    const half = boxes.half[i];
+    const perHeight = half > 0 ? 0.5 / half : 0;
+    for (let turns = -reach; turns <= reach; turns++) {
+      const bottom = boxes.middle[i] + turns * circle - half;
+      const top = boxes.middle[i] + turns * circle + half;
+      if (!isCircle && (top < 0 || bottom >= rows)) continue;
+      const lastRow = isCircle || top < rows ? Math.floor(top) : rows - 1;
+      for (let row = isCircle || bottom > 0 ? Math.floor(bottom) : 0; row <= lastRow; row++) {
+        const vertical = perHeight === 0 ? 1 : (Math.min(top, row + 1) - Math.max(bottom, row)) * perHeight;
+        const start = wrapRow(row, rows) * bins;
+        for (let bin = firstBin; bin <= lastBin; bin++) {
+          const horizontal = perWidth === 0 ? 1 : (Math.min(high, bin + 1) - Math.max(low, bin)) * perWidth;
+          const exact = horizontal * vertical;
+          if (!(exact > LEAST_SHARE)) continue;
+          const share = Math.fround(exact);
+          const cell = start + bin;
+          const at = next[cell];
+          next[cell] = at + 1;
+          pixels[at] = i;
+          shares[at] = share;
+          totals[3 * cell + 1] += share * weight;
+          totals[3 * cell + 2] += share;
+        }
+      }
+    }
+  }
 }
 
 function wrapRow(row: number, rows: number): number {
   if (row >= 0 && row < rows) return row;
   return (row + 2 * rows) % rows;
-}
-
-/** Boxes in two dimensions, or in one within a range of azimuth. */
-function splitRectangles(
-  radii: Float64Array,
-  azimuths: Float64Array,
-  radialHalves: Float64Array,
-  azimuthHalves: Float64Array,
-  { radial, isCircle }: BinGrid,
-  azimuth: BinAxis,
-  floor: number,
-  mask: Uint8Array | undefined,
-): SplitEntries {
-  const pixels = radii.length;
-  const perUnit = 1 / radial.step;
-  const perTurn = 1 / azimuth.step;
-  const circle = 2 * Math.PI * perTurn;
-  const list = new EntryList(pixels, 3.5);
-  for (let i = 0; i < pixels; i++) {
-    const centre = radii[i];
-    const half = radialHalves[i];
-    const low = (Math.max(centre - half, floor) - radial.low) * perUnit;
-    const high = (centre + half - radial.low) * perUnit;
-    if (!(high > 0 && low < radial.bins) || (mask !== undefined && mask[i] !== 0)) {
-      list.endPixel(list.reserve(0));
-      continue;
-    }
-    const firstBin = Math.max(0, Math.floor(low));
-    const lastBin = Math.min(radial.bins - 1, Math.floor(high));
-    const turned = relativeAzimuth(azimuths[i], azimuth) * perTurn;
-    const halfTurn = azimuthHalves[i] * perTurn;
-    const perWidth = high > low ? 1 / (high - low) : 0;
-    const perHeight = halfTurn > 0 ? 0.5 / halfTurn : 0;
-    let at = list.reserve(0);
-    // A tall box may reach both ends of a wide sector.
-    for (let turns = isCircle ? 0 : -1; turns <= (isCircle ? 0 : 1); turns++) {
-      const bottom = turned + turns * circle - halfTurn;
-      const top = turned + turns * circle + halfTurn;
-      if (!isCircle && (top < 0 || bottom >= azimuth.bins)) continue;
-      const firstRow = isCircle ? Math.floor(bottom) : Math.max(0, Math.floor(bottom));
-      const lastRow = isCircle ? Math.floor(top) : Math.min(azimuth.bins - 1, Math.floor(top));
-      list.endPart(at);
-      at = list.reserve(Math.max(0, lastRow - firstRow + 1) * (lastBin - firstBin + 1));
-      const entryBins = list.bins;
-      const shares = list.shares;
-      for (let row = firstRow; row <= lastRow; row++) {
-        const vertical = perHeight === 0 ? 1 : (Math.min(top, row + 1) - Math.max(bottom, row)) * perHeight;
-        const start = (isCircle ? wrapRow(row, azimuth.bins) : row) * radial.bins;
-        for (let bin = firstBin; bin <= lastBin; bin++) {
-          const horizontal = perWidth === 0 ? 1 : (Math.min(high, bin + 1) - Math.max(low, bin)) * perWidth;
-          const share = horizontal * vertical;
-          if (!(share > LEAST_SHARE)) continue;
-          entryBins[at] = start + bin;
-          shares[at++] = share;
-        }
-      }
-    }
-    list.endPixel(at);
-  }
-  return list.finish();
 }

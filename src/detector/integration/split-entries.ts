@@ -1,59 +1,102 @@
-/** Shares of pixels in bins, pixel after pixel: what a table is made of. */
-export interface SplitEntries {
-  /** uint32 (pixel + 1): first entry of each pixel. */
-  readonly starts: Uint32Array;
-  /** int32 (entry). */
-  readonly bins: Int32Array;
-  /** float32 (entry), the share of the pixel. */
-  readonly shares: Float32Array;
+/** Shares that rounding leaves are no entries. */
+export const LEAST_SHARE = 1e-7;
+
+/** Pixels of a part. */
+const PART = 8192;
+
+/**
+ * Calls a function for one part of the pixels after the other. A loop over all of them within one call is compiled anew in
+ * every call, and slow until it is.
+ */
+export function eachPart(pixels: number, work: (from: number, to: number) => void): void {
+  for (let from = 0; from < pixels; from += PART) work(from, Math.min(pixels, from + PART));
 }
 
-/** Entries in the making. Pixels are added in their order. */
-export class EntryList {
+/**
+ * Pixels with shares in bins. They are gone through twice, so that entries go straight to their place in a table: lists of
+ * them in pixel order would be larger than the table.
+ */
+export interface SharedPixels {
+  /**
+   * Adds to each bin how many of the pixels [from, to) may have a share in it: never too few.
+   * @param counts uint32 (bin) @param weights float32 (pixel): pixels without a positive one are left out
+   */
+  readonly count: (from: number, to: number, counts: Uint32Array, weights: Float32Array) => void;
+  /** Adds the shares of the pixels [from, to), in their order. */
+  readonly fill: (from: number, to: number, room: EntryRoom) => void;
+}
+
+/** Entries of a table in the making, in bin order. */
+export class EntryRoom {
+  /** float32 (pixel), norm of each; pixels without a positive weight are left out. */
+  readonly weights: Float32Array;
+  /** uint32 (entry), with gaps between the bins until {@link close}. */
+  readonly pixels: Uint32Array;
+  /** float32 (entry). */
+  readonly shares: Float32Array;
+  /** uint32 (bin): where its next entry goes. */
+  readonly next: Uint32Array;
   readonly #starts: Uint32Array;
-  #pixel = 0;
-  #count = 0;
-  bins: Int32Array;
-  shares: Float32Array;
+  /** float64 (bin, 3): nothing, sum of norms, sum of shares. */
+  readonly totals: Float64Array;
+  /** float64: shares of one pixel in neighbouring bins, for {@link addRow}. */
+  readonly row: Float64Array;
 
-  /** @param pixels of the detector @param guess entries per pixel */
-  constructor(pixels: number, guess: number) {
-    this.#starts = new Uint32Array(pixels + 1);
-    this.bins = new Int32Array(Math.ceil(pixels * guess) + 64);
-    this.shares = new Float32Array(this.bins.length);
+  /** @param counts uint32 (bin): most entries there can be */
+  constructor(counts: Uint32Array, weights: Float32Array) {
+    const bins = counts.length;
+    this.weights = weights;
+    this.#starts = new Uint32Array(bins + 1);
+    for (let bin = 0; bin < bins; bin++) this.#starts[bin + 1] = this.#starts[bin] + counts[bin];
+    this.next = this.#starts.slice(0, bins);
+    this.pixels = new Uint32Array(this.#starts[bins]);
+    this.shares = new Float32Array(this.#starts[bins]);
+    this.totals = new Float64Array(3 * bins);
+    this.row = new Float64Array(bins);
   }
 
-  /** Makes room for `count` more entries. @returns where the next one is */
-  reserve(count: number): number {
-    const needed = this.#count + count;
-    if (needed > this.bins.length) {
-      const length = Math.max(needed, Math.ceil(this.bins.length * 1.5));
-      const { bins, shares } = this;
-      this.bins = new Int32Array(length);
-      this.bins.set(bins);
-      this.shares = new Float32Array(length);
-      this.shares.set(shares);
+  /** Adds the first `count` shares of {@link row}, of the bins from `first`. */
+  addRow(pixel: number, first: number, count: number): void {
+    const row = this.row;
+    const next = this.next;
+    const pixels = this.pixels;
+    const shares = this.shares;
+    const totals = this.totals;
+    const weight = this.weights[pixel];
+    for (let k = 0; k < count; k++) {
+      if (!(row[k] > LEAST_SHARE)) continue;
+      const share = Math.fround(row[k]);
+      const bin = first + k;
+      const at = next[bin];
+      next[bin] = at + 1;
+      pixels[at] = pixel;
+      shares[at] = share;
+      totals[3 * bin + 1] += share * weight;
+      totals[3 * bin + 2] += share;
     }
-    return this.#count;
   }
 
-  /** Keeps what was added to the current pixel so far. @param next where the next entry will be */
-  endPart(next: number): void {
-    this.#count = next;
-  }
-
-  /** Ends the current pixel. @param next where the next entry will be */
-  endPixel(next: number): void {
-    this.#count = next;
-    this.#starts[++this.#pixel] = next;
-  }
-
-  /** All entries. */
-  finish(): SplitEntries {
-    return {
-      starts: this.#starts,
-      bins: this.bins.subarray(0, this.#count),
-      shares: this.shares.subarray(0, this.#count),
-    };
+  /** Closes the gaps that shares next to nothing left. @returns arrays of a table */
+  close(): { readonly starts: Uint32Array; readonly pixels: Uint32Array; readonly shares: Float32Array } {
+    const starts = this.#starts;
+    const pixels = this.pixels;
+    const shares = this.shares;
+    const bins = this.next.length;
+    let to = 0;
+    for (let bin = 0; bin < bins; bin++) {
+      const from = starts[bin];
+      const end = this.next[bin];
+      starts[bin] = to;
+      if (from === to) {
+        to = end;
+        continue;
+      }
+      for (let at = from; at < end; at++, to++) {
+        pixels[to] = pixels[at];
+        shares[to] = shares[at];
+      }
+    }
+    starts[bins] = to;
+    return { starts, pixels: pixels.subarray(0, to), shares: shares.subarray(0, to) };
   }
 }

@@ -1,272 +1,329 @@
-import { type BinGrid, relativeAzimuth } from './bin-grid.ts';
+import { type BinAxis, type BinGrid, relativeAzimuth } from './bin-grid.ts';
+import { CellAreas } from './cell-areas.ts';
 import type { PixelCorners } from './pixel-map.ts';
 import { QuadCuts } from './quad-cuts.ts';
-import { EntryList, type SplitEntries } from './split-entries.ts';
+import { type EntryRoom, eachPart, type SharedPixels } from './split-entries.ts';
 
 /** Most corners that a pixel can have. */
 const MOST_CORNERS = 8;
-/** Shares that rounding leaves are no entries. */
-const LEAST_SHARE = 1e-7;
 
 /**
- * Exact areas of a polygon in the cells of a grid, by adding up what lies below each of its edges: within a cell the edge's
- * own trapezium (`area`), in all cells below it the whole width (`cover`, summed from the top when the cells are read).
- * @source the accumulation of signed areas that scan converters of outline fonts use
+ * Pixels that the beam hits, rising: their outlines go round the centre.
+ * @param mask uint8 (pixel), not 0 = not looked at
  */
-class CellAreas {
-  #area = new Float64Array(64);
-  #cover = new Float64Array(64);
-  #column = 0;
-  #columns = 0;
-  #row = 0;
-  #rows = 0;
+export function beamPixels(corners: PixelCorners, mask: Uint8Array | undefined): number[] {
+  const found: number[] = [];
+  eachPart(corners.first.length, (from, to) => findBeam(from, to, corners, mask, found));
+  return found;
+}
 
-  /** Starts with empty cells [column, column + columns) x [row, row + rows). */
-  begin(column: number, columns: number, row: number, rows: number): void {
-    const cells = columns * rows;
-    if (cells > this.#area.length) {
-      this.#area = new Float64Array(2 * cells);
-      this.#cover = new Float64Array(2 * cells);
-    } else {
-      // A few cells: a loop is quicker than two calls.
-      for (let i = 0; i < cells; i++) {
-        this.#area[i] = 0;
-        this.#cover[i] = 0;
-      }
+function findBeam(
+  from: number,
+  to: number,
+  { first, steps, azimuth }: PixelCorners,
+  mask: Uint8Array | undefined,
+  found: number[],
+): void {
+  const angles = azimuth as Float64Array;
+  for (let i = from; i < to; i++) {
+    const start = first[i];
+    if (start < 0 || (mask !== undefined && mask[i] !== 0)) continue;
+    const begin = angles[start];
+    let farthest = 0;
+    for (let k = 1; k < steps.length; k++) {
+      const apart = Math.abs(angles[start + steps[k]] - begin);
+      if (apart > farthest) farthest = apart;
     }
-    this.#column = column;
-    this.#columns = columns;
-    this.#row = row;
-    this.#rows = rows;
-  }
-
-  /** Adds what is below the edge from (x0, y0) to (x1, y1), as far as it is inside of the cells. */
-  addEdge(x0: number, y0: number, x1: number, y1: number): void {
-    if (x0 === x1) return;
-    const sign = x1 > x0 ? 1 : -1;
-    const slope = (y1 - y0) / (x1 - x0);
-    const firstColumn = this.#column;
-    const endColumn = firstColumn + this.#columns;
-    let x = Math.min(x1, x0);
-    if (x < firstColumn) x = firstColumn;
-    let stop = Math.max(x1, x0);
-    if (stop > endColumn) stop = endColumn;
-    while (x < stop) {
-      const column = Math.floor(x);
-      const end = Math.min(column + 1, stop);
-      this.#addInColumn(column, sign, end - x, y0 + (x - x0) * slope, y0 + (end - x0) * slope);
-      x = end;
+    // All others have no corner that far from the first.
+    if (farthest < 1.5) continue;
+    let turned = 0;
+    for (let k = 1; k < steps.length; k++) {
+      const step = angles[start + steps[k]] - begin - turned;
+      turned += step - 2 * Math.PI * Math.round(step / (2 * Math.PI));
     }
-  }
-
-  /** A piece of an edge within one column. */
-  #addInColumn(column: number, sign: number, width: number, y0: number, y1: number): void {
-    const at = (column - this.#column) * this.#rows;
-    const low = Math.min(y0, y1);
-    const high = Math.max(y0, y1);
-    const topRow = this.#row + this.#rows;
-    if (high - low < 1e-12) {
-      this.#addPiece(at, sign * width, low, low, topRow);
-      return;
-    }
-    const perHeight = width / (high - low);
-    let y = low;
-    while (y < high) {
-      // Below the first row nothing is covered, above the last one everything: neither needs cutting row by row.
-      let end = Math.floor(y) + 1;
-      if (y < this.#row) end = this.#row;
-      if (y >= topRow || end > high) end = high;
-      this.#addPiece(at, sign * (end - y) * perHeight, y, end, topRow);
-      y = end;
-    }
-  }
-
-  #addPiece(at: number, width: number, y0: number, y1: number, topRow: number): void {
-    const middle = 0.5 * (y0 + y1);
-    if (middle <= this.#row) return;
-    if (middle >= topRow) {
-      this.#area[at + this.#rows - 1] += width;
-      if (this.#rows > 1) this.#cover[at + this.#rows - 1] += width;
-      return;
-    }
-    const row = Math.floor(middle) - this.#row;
-    this.#area[at + row] += width * (middle - row - this.#row);
-    this.#cover[at + row] += width;
-  }
-
-  /** Signed areas (column, row). Valid until the next {@link begin}. */
-  finish(): Float64Array {
-    const rows = this.#rows;
-    for (let c = 0; c < this.#columns; c++) {
-      let above = 0;
-      for (let cell = (c + 1) * rows - 1; cell >= c * rows; cell--) {
-        this.#area[cell] += above;
-        above += this.#cover[cell];
-      }
-    }
-    return this.#area;
+    if (Math.abs(turned) > Math.PI) found.push(i);
   }
 }
 
 /**
  * Pixels split by their true outlines in (radius, azimuth); edges are straight there. What lies outside of the grid is left out.
+ * @param corners their radial values are used up: those in bins take their place
+ * @param beam pixels that the beam hits, see {@link beamPixels}
  * @param floor smallest radial value there is (0), or -Infinity
  * @param mask uint8 (pixel), not 0 = in no bin
  * @source pyFAI, "full" splitting; there only with four corners
  */
 export function splitPolygon(
   corners: PixelCorners,
+  beam: readonly number[],
   grid: BinGrid,
   floor: number,
   mask: Uint8Array | undefined,
-): SplitEntries {
-  const { radial, azimuth, isCircle } = grid;
-  const { first, steps } = corners;
-  const angles = corners.azimuth as Float64Array;
-  const pixels = first.length;
-  const count = steps.length;
-  const perUnit = 1 / radial.step;
-  const perTurn = azimuth ? 1 / azimuth.step : 1;
-  const turn = 2 * Math.PI * perTurn;
-  const list = new EntryList(pixels, azimuth ? 3 : 2.2);
-  const cells = new CellAreas();
+): SharedPixels {
+  eachPart(corners.radial.length, (from, to) => radiiInBins(from, to, corners.radial, grid.radial));
+  const outlines = new Outlines(corners, new Set(beam), grid, floor);
+  const { azimuth } = grid;
   const cuts = new QuadCuts();
-  const x = new Float64Array(MOST_CORNERS + 2);
-  const y = new Float64Array(MOST_CORNERS + 2);
-  const columnAreas = new Float64Array(Math.max(radial.bins, 1));
+  const cells = new CellAreas();
+  if (!azimuth)
+    return {
+      count: (from, to, counts, weights) => countColumns(from, to, outlines, mask, counts, weights),
+      fill: (from, to, room) => fillColumns(from, to, outlines, cuts, mask, room),
+    };
+  return {
+    count: (from, to, counts, weights) => countCells(from, to, outlines, azimuth, mask, counts, weights),
+    fill: (from, to, room) => fillCells(from, to, outlines, cells, azimuth, mask, room),
+  };
+}
 
-  for (let i = 0; i < pixels; i++) {
-    const start = first[i];
-    if (start < 0 || (mask !== undefined && mask[i] !== 0)) {
-      list.endPixel(list.reserve(0));
-      continue;
-    }
+function radiiInBins(from: number, to: number, radii: Float64Array, { low, step }: BinAxis): void {
+  const perUnit = 1 / step;
+  for (let i = from; i < to; i++) radii[i] = (radii[i] - low) * perUnit;
+}
+
+/** Outlines of pixels one after the other, in bins. */
+class Outlines {
+  readonly #corners: PixelCorners;
+  readonly #beam: ReadonlySet<number>;
+  readonly #azimuth: BinAxis | null;
+  readonly #floor: number;
+  readonly #perUnit: number;
+  readonly #perTurn: number;
+  readonly radial: BinAxis;
+  readonly isCircle: boolean;
+  /** A whole turn; in rad where the azimuth does not count. */
+  readonly turn: number;
+  /** float64 (corner), with the first once more at the end. */
+  readonly x = new Float64Array(MOST_CORNERS + 2);
+  readonly y = new Float64Array(MOST_CORNERS + 2);
+  /** float64: low and high, bottom and top. */
+  readonly ends = new Float64Array(4);
+  corners = 0;
+  firstBin = 0;
+  lastBin = 0;
+  firstRow = 0;
+  lastRow = 0;
+
+  constructor(corners: PixelCorners, beam: ReadonlySet<number>, grid: BinGrid, floor: number) {
+    this.#corners = corners;
+    this.#beam = beam;
+    this.#azimuth = grid.azimuth;
+    this.#floor = floor;
+    this.#perUnit = 1 / grid.radial.step;
+    this.#perTurn = grid.azimuth ? 1 / grid.azimuth.step : 1;
+    this.radial = grid.radial;
+    this.isCircle = grid.isCircle;
+    this.turn = 2 * Math.PI * this.#perTurn;
+  }
+
+  /** Goes to a pixel. @returns whether it is within the radial range */
+  take(pixel: number): boolean {
+    const { first, steps, radial: radii } = this.#corners;
+    const { low: begin, bins } = this.radial;
+    const { x } = this;
+    const start = first[pixel];
+    if (start < 0) return false;
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
-    for (let k = 0; k < count; k++) {
-      const value = (corners.radial[start + steps[k]] - radial.low) * perUnit;
+    for (let k = 0; k < steps.length; k++) {
+      const value = radii[start + steps[k]];
       x[k] = value;
       if (value < low) low = value;
       if (value > high) high = value;
     }
-    if (!(high > 0 && low < radial.bins)) {
-      list.endPixel(list.reserve(0));
-      continue;
+    if (!(high > 0 && low < bins)) return false;
+    if (this.#beam.size > 0 && this.#beam.has(pixel)) {
+      // From the centre to the farthest corner.
+      low = (Math.max(this.#floor, -Number.MAX_VALUE) - begin) * this.#perUnit;
+      if (!Number.isFinite(low)) low = high - 1;
     }
-    // Azimuths on one turn, beginning near the first corner; in bins where these count.
+    this.ends[0] = low;
+    this.ends[1] = high;
+    this.firstBin = low > 0 ? low | 0 : 0;
+    this.lastBin = high < bins ? high | 0 : bins - 1;
+    return true;
+  }
+
+  /** Azimuths of the pixel that was taken, on one turn that begins near its first corner. */
+  takeAzimuths(pixel: number): void {
+    const { first, steps, azimuth: all } = this.#corners;
+    const angles = all as Float64Array;
+    const axis = this.#azimuth;
+    const { x, y, ends, turn } = this;
+    const start = first[pixel];
+    const perTurn = this.#perTurn;
     const begin = angles[start];
-    let previous = azimuth ? relativeAzimuth(begin, azimuth) * perTurn : 0;
-    y[0] = previous;
+    let previous = axis ? relativeAzimuth(begin, axis) * perTurn : 0;
+    const y0 = previous;
+    y[0] = y0;
     let bottom = previous;
     let top = previous;
-    for (let k = 1; k < count; k++) {
-      let step = (angles[start + steps[k]] - begin) * perTurn - (previous - y[0]);
+    let corners = steps.length;
+    for (let k = 1; k < corners; k++) {
+      let step = (angles[start + steps[k]] - begin) * perTurn - (previous - y0);
       if (step > 0.5 * turn || step < -0.5 * turn) step -= turn * Math.round(step / turn); // across the cut
       previous += step;
       y[k] = previous;
       if (previous < bottom) bottom = previous;
       if (previous > top) top = previous;
     }
-    let corner = count;
-    if (Math.abs(previous - y[0]) > 0.5 * turn) {
-      // The outline goes round the beam: the pixel that it hits reaches from the centre to its farthest corner, all round.
-      low = (Math.max(floor, -Number.MAX_VALUE) - radial.low) * perUnit;
-      if (!Number.isFinite(low)) low = high - 1;
-      bottom = isCircle || !azimuth ? 0 : 0.5 * (azimuth.bins - turn);
+    if (this.#beam.size > 0 && this.#beam.has(pixel)) {
+      // The outline goes round the beam: the pixel reaches all round.
+      bottom = this.isCircle || !axis ? 0 : 0.5 * (axis.bins - turn);
       top = bottom + turn;
-      corner = 4;
-      x.set([low, high, high, low]);
+      corners = 4;
+      x.set([ends[0], ends[1], ends[1], ends[0]]);
       y.set([bottom, bottom, top, top]);
     }
-    x[corner] = x[0];
-    y[corner] = y[0];
+    x[corners] = x[0];
+    y[corners] = y[0];
+    ends[2] = bottom;
+    ends[3] = top;
+    this.corners = corners;
+  }
 
-    const firstBin = Math.max(0, Math.floor(low));
-    const lastBin = Math.min(radial.bins - 1, Math.floor(high));
-    if (!azimuth) {
-      if (firstBin === lastBin && low >= 0 && high <= radial.bins) {
-        const at = list.reserve(1);
-        list.bins[at] = firstBin;
-        list.shares[at] = 1;
-        list.endPixel(at + 1);
-        continue;
-      }
-      if (corner === 4 && cuts.take(x, y)) {
-        let at = list.reserve(lastBin - firstBin + 1);
-        const { bins, shares } = list;
-        const perArea = 1 / cuts.area;
-        let below = cuts.areaBelow(firstBin);
-        for (let bin = firstBin; bin <= lastBin; bin++) {
-          const next = cuts.areaBelow(bin + 1);
-          const share = (next - below) * perArea;
-          below = next;
-          if (!(share > LEAST_SHARE)) continue;
-          bins[at] = bin;
-          shares[at++] = share;
-        }
-        list.endPixel(at);
-        continue;
-      }
-      let total = 0;
-      for (let k = 0; k < corner; k++) {
-        const x0 = x[k];
-        const x1 = x[k + 1];
-        // Heights from the first corner, so that differences stay exact.
-        const y0 = y[k] - y[0];
-        const y1 = y[k + 1] - y[0];
-        total += 0.5 * (x1 - x0) * (y0 + y1);
-        if (x0 !== x1) addColumns(columnAreas, x0, y0, x1, y1, firstBin, lastBin);
-      }
-      let at = list.reserve(lastBin - firstBin + 1);
-      for (let bin = firstBin; bin <= lastBin; bin++) {
-        const share = columnAreas[bin] / total;
-        columnAreas[bin] = 0;
-        if (!(share > LEAST_SHARE)) continue;
-        list.bins[at] = bin;
-        list.shares[at++] = share;
-      }
-      list.endPixel(at);
+  /** Its rows, moved by whole turns. @returns whether it has any */
+  takeRows({ bins }: BinAxis, turns: number): boolean {
+    const bottom = this.ends[2] + turns * this.turn;
+    const top = this.ends[3] + turns * this.turn;
+    if (!this.isCircle && (top <= 0 || bottom >= bins)) return false;
+    this.firstRow = this.isCircle || bottom > 0 ? Math.floor(bottom) : 0;
+    this.lastRow = this.isCircle || top < bins ? Math.floor(top) : bins - 1;
+    return true;
+  }
+}
+
+function countColumns(
+  from: number,
+  to: number,
+  outlines: Outlines,
+  mask: Uint8Array | undefined,
+  counts: Uint32Array,
+  weights: Float32Array,
+): void {
+  for (let i = from; i < to; i++) {
+    if (!(weights[i] > 0) || (mask !== undefined && mask[i] !== 0) || !outlines.take(i)) continue;
+    for (let bin = outlines.firstBin; bin <= outlines.lastBin; bin++) counts[bin]++;
+  }
+}
+
+function fillColumns(
+  from: number,
+  to: number,
+  outlines: Outlines,
+  cuts: QuadCuts,
+  mask: Uint8Array | undefined,
+  room: EntryRoom,
+): void {
+  const { x, y, ends, radial } = outlines;
+  const { weights, row: shares } = room;
+  for (let i = from; i < to; i++) {
+    if (!(weights[i] > 0) || (mask !== undefined && mask[i] !== 0) || !outlines.take(i)) continue;
+    const { firstBin, lastBin } = outlines;
+    const columns = lastBin - firstBin + 1;
+    if (columns === 1 && ends[0] >= 0 && ends[1] <= radial.bins) {
+      shares[0] = 1;
+      room.addRow(i, firstBin, 1);
       continue;
     }
+    outlines.takeAzimuths(i);
+    if (outlines.corners === 4 && cuts.take(x, y)) {
+      const perArea = 1 / cuts.area;
+      let below = cuts.areaBelow(firstBin);
+      for (let k = 0; k < columns; k++) {
+        const next = cuts.areaBelow(firstBin + k + 1);
+        shares[k] = (next - below) * perArea;
+        below = next;
+      }
+    } else splitColumns(outlines, shares);
+    room.addRow(i, firstBin, columns);
+  }
+}
 
-    let at = list.reserve(0);
-    // An outline beside the beam may reach both ends of a wide sector.
-    for (let turns = isCircle ? 0 : -1; turns <= (isCircle ? 0 : 1); turns++) {
-      const shift = turns * turn;
-      const from = bottom + shift;
-      const to = top + shift;
-      if (!isCircle && (to <= 0 || from >= azimuth.bins)) continue;
-      const firstRow = isCircle ? Math.floor(from) : Math.max(0, Math.floor(from));
-      const lastRow = isCircle ? Math.floor(to) : Math.min(azimuth.bins - 1, Math.floor(to));
+/** Shares of any outline in its columns. */
+function splitColumns({ x, y, corners, firstBin, lastBin }: Outlines, shares: Float64Array): void {
+  const columns = lastBin - firstBin + 1;
+  shares.fill(0, 0, columns);
+  let total = 0;
+  for (let k = 0; k < corners; k++) {
+    const x0 = x[k];
+    const x1 = x[k + 1];
+    // Heights from the first corner, so that differences stay exact.
+    const y0 = y[k] - y[0];
+    const y1 = y[k + 1] - y[0];
+    total += 0.5 * (x1 - x0) * (y0 + y1);
+    if (x0 !== x1) addColumns(shares, x0, y0, x1, y1, firstBin, lastBin);
+  }
+  for (let k = 0; k < columns; k++) shares[k] /= total;
+}
+
+function countCells(
+  from: number,
+  to: number,
+  outlines: Outlines,
+  azimuth: BinAxis,
+  mask: Uint8Array | undefined,
+  counts: Uint32Array,
+  weights: Float32Array,
+): void {
+  const { radial, isCircle } = outlines;
+  // An outline beside the beam may reach both ends of a wide sector.
+  const reach = isCircle ? 0 : 1;
+  for (let i = from; i < to; i++) {
+    if (!(weights[i] > 0) || (mask !== undefined && mask[i] !== 0) || !outlines.take(i)) continue;
+    outlines.takeAzimuths(i);
+    for (let turns = -reach; turns <= reach; turns++) {
+      if (!outlines.takeRows(azimuth, turns)) continue;
+      for (let row = outlines.firstRow; row <= outlines.lastRow; row++) {
+        const start = wrapRow(row, azimuth.bins) * radial.bins;
+        for (let bin = outlines.firstBin; bin <= outlines.lastBin; bin++) counts[start + bin]++;
+      }
+    }
+  }
+}
+
+function fillCells(
+  from: number,
+  to: number,
+  outlines: Outlines,
+  cells: CellAreas,
+  azimuth: BinAxis,
+  mask: Uint8Array | undefined,
+  room: EntryRoom,
+): void {
+  const { radial, isCircle, x, y, ends } = outlines;
+  const { weights, row: shares } = room;
+  const reach = isCircle ? 0 : 1;
+  for (let i = from; i < to; i++) {
+    if (!(weights[i] > 0) || (mask !== undefined && mask[i] !== 0) || !outlines.take(i)) continue;
+    outlines.takeAzimuths(i);
+    const { firstBin, lastBin, corners } = outlines;
+    const columns = lastBin - firstBin + 1;
+    for (let turns = -reach; turns <= reach; turns++) {
+      if (!outlines.takeRows(azimuth, turns)) continue;
+      const { firstRow, lastRow } = outlines;
       const rows = lastRow - firstRow + 1;
-      list.endPart(at);
-      at = list.reserve(rows * (lastBin - firstBin + 1));
-      const isInside = low >= 0 && high <= radial.bins && from >= firstRow && to <= lastRow + 1;
-      if (rows === 1 && firstBin === lastBin && isInside) {
-        list.bins[at] = wrapRow(firstRow, azimuth.bins) * radial.bins + firstBin;
-        list.shares[at++] = 1;
+      const shift = turns * outlines.turn;
+      const isInside =
+        ends[0] >= 0 && ends[1] <= radial.bins && ends[2] + shift >= firstRow && ends[3] + shift <= lastRow + 1;
+      if (rows === 1 && columns === 1 && isInside) {
+        shares[0] = 1;
+        room.addRow(i, wrapRow(firstRow, azimuth.bins) * radial.bins + firstBin, 1);
         continue;
       }
-      cells.begin(firstBin, lastBin - firstBin + 1, firstRow, rows);
+      cells.begin(firstBin, columns, firstRow, rows);
       let total = 0;
-      for (let k = 0; k < corner; k++) {
+      for (let k = 0; k < corners; k++) {
         total += 0.5 * (x[k + 1] - x[k]) * (y[k] + y[k + 1] - 2 * y[0]);
         cells.addEdge(x[k], y[k] + shift, x[k + 1], y[k + 1] + shift);
       }
       const areas = cells.finish();
-      for (let row = firstRow; row <= lastRow; row++) {
-        const rowStart = wrapRow(row, azimuth.bins) * radial.bins;
-        for (let bin = firstBin; bin <= lastBin; bin++) {
-          const share = areas[(bin - firstBin) * rows + row - firstRow] / total;
-          if (!(share > LEAST_SHARE)) continue;
-          list.bins[at] = rowStart + bin;
-          list.shares[at++] = share;
-        }
+      for (let row = 0; row < rows; row++) {
+        for (let k = 0; k < columns; k++) shares[k] = areas[k * rows + row] / total;
+        room.addRow(i, wrapRow(firstRow + row, azimuth.bins) * radial.bins + firstBin, columns);
       }
     }
-    list.endPixel(at);
   }
-  return list.finish();
 }
 
 function wrapRow(row: number, rows: number): number {
@@ -274,7 +331,7 @@ function wrapRow(row: number, rows: number): number {
   return row < 0 ? row + rows * Math.ceil(-row / rows) : row % rows;
 }
 
-/** Adds the area below an edge to each column that it crosses. */
+/** Adds the area below an edge to each column that it crosses. @param areas float64 (column from `firstBin`) */
 function addColumns(
   areas: Float64Array,
   x0: number,
@@ -293,7 +350,7 @@ function addColumns(
   while (x < right) {
     const bin = Math.floor(x);
     const end = Math.min(bin + 1, right);
-    areas[bin] += sign * (end - x) * (y0 + (0.5 * (x + end) - x0) * slope);
+    areas[bin - firstBin] += sign * (end - x) * (y0 + (0.5 * (x + end) - x0) * slope);
     x = end;
   }
 }
