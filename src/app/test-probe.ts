@@ -6,7 +6,10 @@ import type { Paint } from './paint-clock.ts';
  * of the picture last drawn. It only reads.
  */
 export interface TestProbe {
-  image(): { readonly shape: readonly number[]; readonly data: Float32Array; readonly meta: unknown } | null;
+  /** @param kind of frame, such as `map` or `detector`, where a page has several pictures; else the one drawn last */
+  image(
+    kind?: string,
+  ): { readonly shape: readonly number[]; readonly data: Float32Array; readonly meta: unknown } | null;
   /** The live pictures that came onto the screen since the last call. */
   takePaints(): Paint[];
   /** How often the geometry page's picture was drawn since the page was loaded. */
@@ -16,12 +19,14 @@ export interface TestProbe {
 /** Paints kept for whoever asks. */
 const KEPT_PAINTS = 1000;
 let shown: Frame | null = null;
+const shownByKind = new Map<string, Frame>();
 let paints: Paint[] = [];
 let tileDraws = 0;
 
 /** Notes the frame whose image was just drawn. */
 export function noteShownFrame(frame: Frame): void {
   shown = frame;
+  shownByKind.set(frame.kind, frame);
 }
 
 /** Notes a live picture that came onto the screen. */
@@ -36,9 +41,10 @@ export function noteTileDraw(): void {
 }
 
 const probe: TestProbe = {
-  image() {
-    const image = shown?.arrays.get('image');
-    return shown && image ? { shape: image.shape, data: image.data as Float32Array, meta: shown.meta } : null;
+  image(kind) {
+    const frame = kind === undefined ? shown : shownByKind.get(kind);
+    const image = frame?.arrays.get('image');
+    return frame && image ? { shape: image.shape, data: image.data as Float32Array, meta: frame.meta } : null;
   },
   takePaints() {
     const taken = paints;

@@ -40,8 +40,8 @@ export function droppedCases(stage: Stage): void {
   const query = new URLSearchParams({ ...XGM, plot: 'map' });
   /** Heat map of the XGM on the page of a run. */
   const shownMap = async () => {
-    await until(async () => (await stage.shownImage().catch(() => null))?.shape).toEqual([40, 6]);
-    return (await stage.shownImage()).data;
+    await until(async () => (await stage.shownImage('map').catch(() => null))?.shape).toEqual([40, 6]);
+    return (await stage.shownImage('map')).data;
   };
   /** Shows the run in the table without loading the page anew, which would forget it. */
   const openChosen = async () => {

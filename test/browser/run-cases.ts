@@ -62,8 +62,8 @@ export function runCases(stage: Stage): void {
     await open({ ...XGM, plot: 'map' });
     const canvas = page.getByTestId('heat-map');
     await canvas.waitFor();
-    await until(async () => (await stage.shownImage()).shape).toEqual([40, 6]);
-    const shown = (await stage.shownImage()).data;
+    await until(async () => (await stage.shownImage('map')).shape).toEqual([40, 6]);
+    const shown = (await stage.shownImage('map')).data;
     for (let train = 0; train < 6; train++)
       for (let index = 0; index < 40; index++) expect(shown[index * 6 + train]).toBe(values[40 * train + index]);
     const sorted = [...values].sort((a, b) => a - b);

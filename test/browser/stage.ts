@@ -88,16 +88,16 @@ export class Stage {
   }
 
   /** The picture on screen. @throws Error while there is none */
-  shownImage(): Promise<Shown> {
-    return this.page.evaluate(() => {
-      const image = window.hutchTest?.image();
+  shownImage(kind?: string): Promise<Shown> {
+    return this.page.evaluate((wanted) => {
+      const image = window.hutchTest?.image(wanted);
       if (!image) throw new Error('no picture on screen');
       return {
         shape: [...image.shape],
         data: Array.from(image.data, (v) => (Number.isNaN(v) ? -1e9 : v)),
         meta: image.meta as Shown['meta'],
       };
-    });
+    }, kind);
   }
 
   /** What is known of the picture on screen, without its pixels; null while there is none. */
