@@ -1,9 +1,9 @@
-import { IconAdjustments, IconDownload } from '@tabler/icons-react';
+import { IconAdjustments } from '@tabler/icons-react';
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { Levels } from '../../display/levels.ts';
 import { Plot } from '../../display/plot.tsx';
 import type { CakeResult } from '../analysis/analysis-request.ts';
-import { CAKE_FORMATS, type CakeFormat, saveCake } from '../analysis/cake-file.ts';
+import { CAKE_FORMATS, saveCake } from '../analysis/cake-file.ts';
 import { angleTicks, axisTicks, paintRows, rowLevels } from '../analysis/cake-picture.ts';
 import { useCakeView } from '../analysis/cake-view.ts';
 import { useCalibrantRings } from '../analysis/calibrant-rings.ts';
@@ -15,6 +15,7 @@ import { useGeometry } from '../geometry/geometry-store.ts';
 import { numberText, valueText } from '../number-text.ts';
 import { useTheme } from '../theme-choice.ts';
 import { NumberField, Tick } from './analysis-number.tsx';
+import { SaveMenu } from './save-menu.tsx';
 import '../style/analysis.css';
 
 const VIEWS = { both: 'Before | after', before: 'Before', after: 'After' } as const;
@@ -332,24 +333,12 @@ export function AnalysisCakeActions() {
       >
         <IconAdjustments size={15} stroke={1.7} aria-hidden="true" />
       </button>
-      <label className="ib analysis-save" title="Save the cake">
-        <IconDownload size={15} stroke={1.7} aria-hidden="true" />
-        <select
-          aria-label="Save the cake as"
-          data-testid="save-cake"
-          value=""
-          onChange={(event) => cakes && saveCake(event.target.value as CakeFormat, cakes)}
-        >
-          <option value="" disabled>
-            Save as
-          </option>
-          {CAKE_FORMATS.map((format) => (
-            <option key={format} value={format}>
-              .{format}
-            </option>
-          ))}
-        </select>
-      </label>
+      <SaveMenu
+        what="cake"
+        formats={CAKE_FORMATS}
+        onSave={(format) => cakes && saveCake(format, cakes)}
+        testId="save-cake"
+      />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { IconDownload, IconStack2 } from '@tabler/icons-react';
+import { IconStack2 } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import type { FittedPeak } from '../../detector/analysis/peak-fit.ts';
 import { Plot, type PlotMark } from '../../display/plot.tsx';
@@ -13,6 +13,7 @@ import { numberText, valueText } from '../number-text.ts';
 import { useStable } from '../stable-callback.ts';
 import { useTheme } from '../theme-choice.ts';
 import '../style/analysis.css';
+import { SaveMenu } from './save-menu.tsx';
 
 /** Beyond this many times the smallest spacing there is little but the beam. */
 const SPACING_RANGE = 8;
@@ -224,24 +225,7 @@ export function AnalysisCurveActions() {
       >
         <IconStack2 size={15} stroke={1.7} aria-hidden="true" />
       </button>
-      <label className="ib analysis-save" title="Save the curve">
-        <IconDownload size={15} stroke={1.7} aria-hidden="true" />
-        <select
-          aria-label="Save the curve as"
-          data-testid="save-pattern"
-          value=""
-          onChange={(event) => save(event.target.value as PatternFormat)}
-        >
-          <option value="" disabled>
-            Save as
-          </option>
-          {PATTERN_FORMATS.map((format) => (
-            <option key={format} value={format}>
-              .{format}
-            </option>
-          ))}
-        </select>
-      </label>
+      <SaveMenu what="curve" formats={PATTERN_FORMATS} onSave={save} testId="save-pattern" />
     </>
   );
 }

@@ -1,4 +1,3 @@
-import { IconBorderAll, IconCircles, IconTag } from '@tabler/icons-react';
 import { type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { calibrantByName, calibrantRings } from '../../detector/powder/calibrant.ts';
 import { ringOutline } from '../../detector/powder/ring-outline.ts';
@@ -12,6 +11,7 @@ import { readLevels, useGeometryPage } from '../geometry/geometry-address.ts';
 import { moreMoves } from '../geometry/geometry-document.ts';
 import { useGeometryLook } from '../geometry/geometry-look.ts';
 import { type ModulePicture, useGeometry } from '../geometry/geometry-store.ts';
+import { isOnLine } from '../geometry/helper-line.ts';
 import { moveText, partLabel, partOfTile } from '../geometry/move-selected.ts';
 import { type Place, usePictureTool } from '../geometry/picture-tool.ts';
 import { boxOfTiles, placedTiles } from '../geometry/placed-tiles.ts';
@@ -24,6 +24,7 @@ import { noteTileDraw } from '../test-probe.ts';
 import { ColourBar } from './colour-bar.tsx';
 import { type DrawnArrow, type DrawnRing, GeometryOverlay } from './geometry-overlay.tsx';
 import { GeometryReadout } from './geometry-readout.tsx';
+import { GeometryToggles } from './geometry-toggles.tsx';
 import { ImageToolbar } from './image-toolbar.tsx';
 import { QueryState } from './query-state.tsx';
 
@@ -298,7 +299,7 @@ export function GeometryPicture() {
         onNpy={saveNpy}
         hasImage={picture !== null}
       >
-        <PictureToggles />
+        <GeometryToggles />
       </ImageToolbar>
       <div className="pbody">
         <div className="imgwrap">
@@ -407,58 +408,4 @@ function directionText([x, y]: readonly number[], isFront: boolean): string {
   const words = [right > 0 ? 'to the right' : right < 0 ? 'to the left' : '', y > 0 ? 'up' : y < 0 ? 'down' : ''];
   const text = words.filter((word) => word !== '').join(' and ');
   return text === '' ? '' : `, ${text}`;
-}
-
-/** Whether a place is near the line of a helper. @param room m */
-function isOnLine(
-  { kind, centre, size, angleDeg }: { kind: string; centre: Place; size: Place; angleDeg: number },
-  [x, y]: Place,
-  room: number,
-): boolean {
-  const [dx, dy] = [x - centre[0], y - centre[1]];
-  if (kind === 'circle') return Math.abs(Math.hypot(dx, dy) - size[0] / 2) < room;
-  const [c, s] = [Math.cos((angleDeg * Math.PI) / 180), Math.sin((angleDeg * Math.PI) / 180)];
-  const [u, v] = [Math.abs(dx * c + dy * s) - size[0] / 2, Math.abs(dy * c - dx * s) - size[1] / 2];
-  return Math.abs(Math.max(u, v)) < room;
-}
-
-/** Rings, frames and names on or off; front or back. */
-function PictureToggles() {
-  const { hasRings, hasFrames, hasLabels, isFront, set } = useGeometryLook();
-  const toggles = [
-    ['Rings', 'O', hasRings, () => set({ hasRings: !hasRings }), IconCircles],
-    ['Tile frames', 'T', hasFrames, () => set({ hasFrames: !hasFrames }), IconBorderAll],
-    ['Names', 'N', hasLabels, () => set({ hasLabels: !hasLabels }), IconTag],
-  ] as const;
-  return (
-    <>
-      {toggles.map(([name, key, isOn, toggle, Icon]) => (
-        <button
-          key={name}
-          type="button"
-          className={`btn icon ${isOn ? 'on' : ''}`}
-          aria-pressed={isOn}
-          aria-label={name}
-          title={`${name} (${key})`}
-          onClick={toggle}
-        >
-          <Icon size={15} stroke={1.7} aria-hidden="true" />
-        </button>
-      ))}
-      <span className="seg">
-        {([true, false] as const).map((side) => (
-          <button
-            key={String(side)}
-            type="button"
-            className={isFront === side ? 'on' : ''}
-            aria-pressed={isFront === side}
-            title={side ? 'Seen from the sample: +x to the left (V)' : 'Seen from behind: +x to the right (V)'}
-            onClick={() => set({ isFront: side })}
-          >
-            {side ? 'Front' : 'Back'}
-          </button>
-        ))}
-      </span>
-    </>
-  );
 }
