@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createReplay } from '../src/bridge/replay.ts';
@@ -95,6 +96,9 @@ async function startBridge(
 }
 
 const freshEndpoint = async () => `tcp://127.0.0.1:${await findFreePort()}`;
+let sockets = 0;
+/** Never taken by another test, as a free port may be before it is bound. */
+const freshPath = () => `ipc://${join(tmpdir(), `hutch-live-${process.pid}-${++sockets}.sock`)}`;
 const use = (endpoint: string, socket: LiveSource['socket'] = 'REQ') =>
   engine.applySettings({ ...settings, sources: [{ endpoint, socket, isOn: true }] });
 const useAll = (...endpoints: string[]) =>
@@ -128,8 +132,9 @@ describe('the live engine and its bridge', () => {
     const absent = await says(/No bridge answers at .*ECONNREFUSED.*Is it started\? Trying again\./);
     expect(absent).toMatchObject({ connection: 'connecting', endpoint, trainId: 0 });
     const bridge = await startBridge(endpoint, mergedTrain(100));
-    const { connection, detector, pulses, receivedHz } = await processes(10);
+    const { connection, detector, pulses, receivedHz, received } = await processes(10);
     expect([connection, detector, pulses]).toEqual(['receiving', DETECTOR, 2]);
+    expect(received).toBeGreaterThanOrEqual(10);
     expect(receivedHz).toBeGreaterThan(0);
     const latest = engine.latest();
     expect([...valuesOf((latest as LiveResult).image)].sort((a, b) => a - b)).toEqual(
@@ -297,7 +302,7 @@ describe('the live engine and its bridge', () => {
   }, 30_000);
 
   it('two bridges: their trains are put together; each has its own counts, one that is absent says so alone', async () => {
-    const [first, second, absent] = [await freshEndpoint(), await freshEndpoint(), await freshEndpoint()];
+    const [first, second, absent] = [freshPath(), freshPath(), freshPath()];
     await startBridge(first, mergedTrain(1000));
     await startBridge(second, trainOf({ 'MID_EXP/MOTOR/X': { 'actualPosition.value': 1.5 } }));
     useAll(first, second, absent);
@@ -307,13 +312,17 @@ describe('the live engine and its bridge', () => {
         endpoints.filter(({ state }) => state === 'receiving').length === 2 &&
         sources.length === 2 &&
         // Rates and the first failure to connect take their time.
-        endpoints[0].bytesPerSecond > 2 * 2 * 16 * MODULE &&
+        endpoints[0].bytesPerSecond > 0 &&
         endpoints[2].text !== null,
       'both bridges, their rates, and why the third is absent',
     );
     expect(now.endpoints.map(({ endpoint }) => endpoint)).toEqual([first, second, absent]);
     expect(now.endpoints[2]).toMatchObject({ state: 'connecting', isConnected: false, received: 0 });
     expect(now.endpoints[2].text).toMatch(/No bridge answers at/);
+    // Whatever the rate is: a train has so many bytes, and little beside its pixels.
+    const trainBytes = now.endpoints[0].bytesPerSecond / now.endpoints[0].hz;
+    expect(trainBytes / (2 * 2 * 2 * 16 * MODULE)).toBeGreaterThan(0.7);
+    expect(trainBytes / (2 * 2 * 2 * 16 * MODULE)).toBeLessThan(1.4);
     expect(now.sources.map(({ name, endpoint }) => [name, endpoint])).toEqual([
       ['MID_EXP/MOTOR/X', second],
       [`${DETECTOR}/DET/APPEND`, first],
