@@ -1,4 +1,5 @@
 import { SPLIT_METHODS, type SplitMethod } from '../../detector/integration/integration-table.ts';
+import { PIXEL_ENDINGS } from '../analysis/array-file.ts';
 import { type CorrectionName, useCorrection, useCorrections } from '../analysis/corrections.ts';
 import { useCurves } from '../analysis/curve-store.ts';
 import { PATTERN_UNITS } from '../analysis/pattern-unit.ts';
@@ -188,7 +189,12 @@ function Correction({ name, label }: { readonly name: CorrectionName; readonly l
         </button>
       ) : (
         <>
-          <FileButton label="npy" accept=".npy" title={`${label} from a NumPy file (module, ss, fs)`} onFile={load} />
+          <FileButton
+            label="file"
+            accept={PIXEL_ENDINGS}
+            title={`${label} from a file, .npy, .edf or .tif: (module, ss, fs), or the modules below each other`}
+            onFile={load}
+          />
           <button type="button" className="btn" title="Take the picture that is shown now" onClick={takePicture}>
             this picture
           </button>

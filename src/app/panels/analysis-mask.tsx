@@ -2,7 +2,7 @@ import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
 import { useEffect, useMemo, useState } from 'react';
 import { countMasked } from '../../detector/analysis/mask-operations.ts';
 import { geometryMessage } from '../analysis/analysis-client.ts';
-import { maskFile, readMaskFile } from '../analysis/array-file.ts';
+import { maskFile, PIXEL_ENDINGS, PIXEL_FORMATS, type PixelFormat, readMaskFile } from '../analysis/array-file.ts';
 import { followMask, setMaskTool } from '../analysis/mask-pointer.ts';
 import { MASK_TOOLS, type MaskTool, useMask } from '../analysis/mask-store.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
@@ -10,6 +10,12 @@ import { numberText } from '../number-text.ts';
 import { saveFile } from '../save-file.ts';
 import { FileButton, NumberField, Tick } from './analysis-number.tsx';
 import '../style/analysis.css';
+
+const SAVE_TITLES: Readonly<Record<PixelFormat, string>> = {
+  npy: 'NumPy: uint8 (module, ss, fs)',
+  edf: 'pyFAI: uint8 (module * ss, fs), the modules below each other',
+  tif: 'Dioptas: uint8 (module * ss, fs), the modules below each other',
+};
 
 /** The mask: figures drawn on the picture, thresholds, cosmic rays, grow and shrink, files. Curves, cake and refinement follow it. */
 export function AnalysisMask() {
@@ -154,19 +160,38 @@ export function AnalysisMask() {
             </button>
           </div>
           <div className="analysis-row analysis-wrap">
-            <FileButton label="Load .npy" accept=".npy" testId="mask-load" onFile={load(false)} />
-            <FileButton label="Add .npy" accept=".npy" onFile={load(true)} />
-            <button
-              type="button"
-              className="btn"
-              disabled={!mask}
-              data-testid="mask-save"
-              onClick={() =>
-                mask && geometry && saveFile(maskFile(mask, geometry.detector), `mask-${geometry.detector.name}.npy`)
-              }
-            >
-              Save .npy
-            </button>
+            <FileButton
+              label="Load"
+              accept={PIXEL_ENDINGS}
+              title="A mask in place of this one: .npy, .edf (pyFAI), .tif or .mask (Dioptas)"
+              testId="mask-load"
+              onFile={load(false)}
+            />
+            <FileButton
+              label="Add"
+              accept={PIXEL_ENDINGS}
+              title="What a file masks is masked too: .npy, .edf (pyFAI), .tif or .mask (Dioptas)"
+              testId="mask-add"
+              onFile={load(true)}
+            />
+            <span className="t3">save</span>
+            {PIXEL_FORMATS.map((format) => (
+              <button
+                key={format}
+                type="button"
+                className="btn"
+                disabled={!mask}
+                title={SAVE_TITLES[format]}
+                data-testid={format === 'npy' ? 'mask-save' : `mask-save-${format}`}
+                onClick={() =>
+                  mask &&
+                  geometry &&
+                  saveFile(maskFile(mask, geometry.detector, format), `mask-${geometry.detector.name}.${format}`)
+                }
+              >
+                .{format}
+              </button>
+            ))}
           </div>
         </div>
         {error && (
