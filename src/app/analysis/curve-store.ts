@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import { AMBIENT, type SampleState } from '../../detector/powder/equation-of-state.ts';
 import type { Phase } from '../../detector/powder/phase.ts';
 import type { CakeResult, CakeSettings, CurveSettings, PatternResult } from './analysis-request.ts';
 import type { PatternBackground, PatternUnit } from './pattern-unit.ts';
@@ -39,8 +40,10 @@ export interface ShownPhase {
   readonly phase: Phase;
   readonly isShown: boolean;
   readonly colour: string;
-  /** All edges times this: a phase under pressure or heat. */
+  /** All edges times this, after pressure and heat. */
   readonly stretch: number;
+  /** What its equation of state is asked for, where it has one. */
+  readonly state: SampleState;
 }
 
 /** Pictures that correct the picture, by their names on screen; null = none. */
@@ -148,7 +151,7 @@ export const useCurves = create<CurveStore>((set, get) => ({
   addPhase(phase) {
     const { phases } = get();
     const colour = PHASE_COLOURS[phases.length % PHASE_COLOURS.length];
-    set({ phases: [...phases, { phase, id: nextId++, isShown: true, colour, stretch: 1 }] });
+    set({ phases: [...phases, { phase, id: nextId++, isShown: true, colour, stretch: 1, state: AMBIENT }] });
   },
   changePhase: (id, change) =>
     set({ phases: get().phases.map((each) => (each.id === id ? { ...each, ...change } : each)) }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { phaseOfCell } from './phase-file.ts';
+import { phaseOfCell, readPhase } from './phase-file.ts';
 
 describe('phaseOfCell', () => {
   it('reads a cubic cell, three edges, and angles', () => {
@@ -19,5 +19,15 @@ describe('phaseOfCell', () => {
     expect(phaseOfCell('gold 4 5 F').problem).toMatch(/three edges/);
     expect(phaseOfCell('x 4 5 6 170 90 10').problem).toMatch(/No unit cell/);
     expect(phaseOfCell('x 0 P').problem).toMatch(/one edge/);
+  });
+});
+
+describe('readPhase', () => {
+  it('tells a CIF from a JCPDS card by its text', async () => {
+    const cif = `data_x\n${['a', 'b', 'c'].map((edge) => `_cell_length_${edge} 4`).join('\n')}\n${['alpha', 'beta', 'gamma'].map((angle) => `_cell_angle_${angle} 90`).join('\n')}\n`;
+    expect((await readPhase(new File([cif], 'x.txt'))).cell.a).toBe(4);
+    const card = 'VERSION: 4\nCOMMENT: Gold\nSYMMETRY: CUBIC\nA: 4.08\nDIHKL: 2.3556 100 1 1 1\n';
+    expect(await readPhase(new File([card], 'x.jcpds'))).toMatchObject({ name: 'Gold', cell: { b: 4.08 } });
+    await expect(readPhase(new File(['hello'], 'x.jcpds'))).rejects.toThrow(/x\.jcpds, line 1/);
   });
 });

@@ -1,10 +1,20 @@
 import { isXfelError } from '../../core/errors.ts';
 import { type Phase, phaseFromCell, phaseFromCif } from '../../detector/powder/phase.ts';
+import { jcpdsOfPhase, phaseFromJcpds } from '../../detector/powder/phase-jcpds.ts';
 import { reciprocalMetric, type UnitCell } from '../../detector/powder/unit-cell.ts';
+import { saveFile } from '../save-file.ts';
 
-/** The phase of a CIF file. @throws FormatInvalid if it is none */
+/** The phase of a CIF or a JCPDS card, told by its text. @throws FormatInvalid if it is neither */
 export async function readPhase(file: File): Promise<Phase> {
-  return phaseFromCif(await file.text(), file.name);
+  const text = await file.text();
+  const isCif = /^\s*(data_|loop_|_cell_)/im.test(text) && !/\.jcpds$/i.test(file.name);
+  return isCif ? phaseFromCif(text, file.name) : phaseFromJcpds(text, file.name);
+}
+
+/** Hands a phase to the browser's downloads as a JCPDS card of version 4. */
+export function savePhase(phase: Phase): void {
+  const name = phase.name.replaceAll(/[^\p{L}\p{N}]+/gu, '-').slice(0, 60);
+  saveFile(new Blob([jcpdsOfPhase(phase)], { type: 'text/plain' }), `${name || 'phase'}.jcpds`);
 }
 
 const CENTRING = /^[PABCIFR]$/i;

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { calibrantByName, calibrantRings } from '../../detector/powder/calibrant.ts';
+import { AMBIENT, birchMurnaghanPressure } from '../../detector/powder/equation-of-state.ts';
 import { phaseFromCell } from '../../detector/powder/phase.ts';
 import { cubicCell } from '../../detector/powder/unit-cell.ts';
 import type { PatternResult } from './analysis-request.ts';
 import type { BeforeAfter, Overlay } from './curve-store.ts';
 import { angleAt, curveInUnit, PATTERN_UNITS, type PatternUnit, ringPlace } from './pattern-unit.ts';
-import { phaseSticks, ringMarks, ringPeak, showCurves } from './shown-curves.ts';
+import { phaseProblem, phaseSticks, ringMarks, ringPeak, showCurves } from './shown-curves.ts';
 
 const experiment = { distance: 0.16, photonEnergyKeV: 9.3 };
 const rings = calibrantRings(calibrantByName('LaB6'), 9.3, { count: 4 });
@@ -94,10 +95,29 @@ describe('places on an axis', () => {
 
   it('lines of a stretched phase lie at smaller q', () => {
     const phase = phaseFromCell('gold', cubicCell(4.0782), 'F');
-    const [line] = phaseSticks({ phase, stretch: 1 }, 'q_A^-1', experiment, 1);
+    const [line] = phaseSticks({ phase, stretch: 1, state: AMBIENT }, 'q_A^-1', experiment, 1);
     expect(line.hkl).toBe('1 1 1');
     expect(line.place).toBeCloseTo((2 * Math.PI * Math.sqrt(3)) / 4.0782, 6);
-    const [longer] = phaseSticks({ phase, stretch: 1.01 }, 'q_A^-1', experiment, 1);
+    const [longer] = phaseSticks({ phase, stretch: 1.01, state: AMBIENT }, 'q_A^-1', experiment, 1);
     expect(longer.place).toBeCloseTo(line.place / 1.01, 6);
+    expect(longer.spacingAtRest).toBeCloseTo(line.spacing, 9);
+  });
+
+  it('pressure moves the lines of a phase, and one that it cannot bear takes them away with a reason', () => {
+    const equation = { k0: 167, k0Prime: 5.5, dK0dT: 0, dK0PrimedT: 0, alphaT: 0, dAlphaTdT: 0 };
+    const phase = { ...phaseFromCell('gold', cubicCell(4), 'F'), equation };
+    const at = (pressureGPa: number) => ({ phase, stretch: 1, state: { ...AMBIENT, pressureGPa } });
+    const pressure = birchMurnaghanPressure(0.9, 167, 5.5);
+    const [line] = phaseSticks(at(pressure), 'd_A', experiment, 1);
+    expect(line.place).toBeCloseTo((4 / Math.sqrt(3)) * Math.cbrt(0.9), 8);
+    expect(line).toMatchObject({
+      spacing: expect.closeTo(line.place, 9),
+      spacingAtRest: expect.closeTo(4 / 3 ** 0.5, 9),
+    });
+    expect(line.q).toBeCloseTo((2 * Math.PI) / line.spacing, 9);
+    expect(line.q).toBeCloseTo((4 * Math.PI * 9.3 * Math.sin((line.twoThetaDeg * Math.PI) / 360)) / 12.3984198, 5);
+    expect(phaseProblem(at(pressure))).toBeNull();
+    expect(phaseProblem(at(-500))).toMatch(/no volume/);
+    expect(phaseSticks(at(-500), 'd_A', experiment, 1)).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
+import { isXfelError } from '../../core/errors.ts';
 import { patternBackground } from '../../detector/analysis/background.ts';
 import { curveAt, subtractCurve } from '../../detector/analysis/curve.ts';
 import { type FittedPeak, fitPeak } from '../../detector/analysis/peak-fit.ts';
 import type { CalibrantRing } from '../../detector/powder/calibrant.ts';
-import { phaseLines } from '../../detector/powder/phase.ts';
+import { type Phase, phaseAt, phaseLines, stretchPhase } from '../../detector/powder/phase.ts';
 import type { Curve, PlotMark } from '../../display/plot.tsx';
 import type { FullExperiment, PatternResult } from './analysis-request.ts';
 import type { BeforeAfter, Overlay, ShownPhase } from './curve-store.ts';
@@ -128,28 +129,58 @@ const FAINT = 0.005;
 /** A line of a phase on the axis. */
 export interface PhaseStick {
   readonly hkl: string;
+  /** Without pressure and heat, Angstrom. */
+  readonly spacingAtRest: number;
   /** Angstrom */
   readonly spacing: number;
+  readonly twoThetaDeg: number;
+  /** 1/Angstrom */
+  readonly q: number;
   /** On the axis of the pattern. */
   readonly place: number;
   /** 0 to 1. */
   readonly intensity: number;
 }
 
-/** Lines of a phase up to an angle, those that are strong enough to be looked for. @param maxTwoTheta rad */
+type PhaseScene = Pick<ShownPhase, 'phase' | 'stretch' | 'state'>;
+
+/** A phase with the pressure, heat and stretch that are set for it. @throws StateInvalid where its equation has no volume */
+export function phaseOnScreen({ phase, stretch, state }: PhaseScene): Phase {
+  return stretchPhase(phase.equation ? phaseAt(phase, state) : phase, stretch);
+}
+
+/** Why a phase cannot be where it is asked to be; null: it can. */
+export function phaseProblem(scene: PhaseScene): string | null {
+  try {
+    phaseOnScreen(scene);
+    return null;
+  } catch (error) {
+    if (isXfelError(error)) return error.message;
+    throw error;
+  }
+}
+
+/**
+ * Lines of a phase up to an angle, those that are strong enough to be looked for; none where its equation of state has no volume.
+ * @param maxTwoTheta rad
+ */
 export function phaseSticks(
-  { phase, stretch }: Pick<ShownPhase, 'phase' | 'stretch'>,
+  scene: PhaseScene,
   unit: PatternUnit,
   experiment: FullExperiment,
   maxTwoTheta: number,
 ): PhaseStick[] {
-  const { a, b, c } = phase.cell;
-  const cell = { ...phase.cell, a: a * stretch, b: b * stretch, c: c * stretch };
-  return phaseLines({ ...phase, cell }, experiment.photonEnergyKeV, maxTwoTheta)
+  if (phaseProblem(scene)) return [];
+  const now = phaseOnScreen(scene);
+  const growth = now.cell.a / scene.phase.cell.a;
+  return phaseLines(now, experiment.photonEnergyKeV, maxTwoTheta)
     .filter(({ intensity }) => intensity >= FAINT)
-    .map(({ hkl, spacing, twoTheta, intensity }) => ({
+    .map(({ hkl, spacing, twoTheta, q, intensity }) => ({
       hkl: hkl.map((index) => String(index).replace('-', '\u2212')).join(' '),
+      spacingAtRest: spacing / growth,
       spacing,
+      twoThetaDeg: (twoTheta * 180) / Math.PI,
+      q,
       place: ringPlace(twoTheta, unit, experiment),
       intensity,
     }));

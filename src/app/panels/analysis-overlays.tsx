@@ -1,14 +1,11 @@
 import { IconTrash } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
-import type { UnitCell } from '../../detector/powder/unit-cell.ts';
+import { useState } from 'react';
 import { useCurves } from '../analysis/curve-store.ts';
 import { readPattern } from '../analysis/pattern-file.ts';
 import { PATTERN_UNITS } from '../analysis/pattern-unit.ts';
 import { phaseOfCell, readPhase } from '../analysis/phase-file.ts';
-import { phaseSticks } from '../analysis/shown-curves.ts';
-import { useGeometry } from '../geometry/geometry-store.ts';
-import { numberText } from '../number-text.ts';
 import { FileButton, NumberField, Tick } from './analysis-number.tsx';
+import { AnalysisPhase } from './analysis-phase.tsx';
 import { Field } from './field.tsx';
 
 /** Curves kept beside the present one, and phases with their lines. */
@@ -99,12 +96,12 @@ export function AnalysisOverlays() {
           <div className="sech">Phases</div>
           <div className="stack">
             {phases.map((each) => (
-              <Phase key={each.id} id={each.id} isOpen={open === each.id} onOpen={setOpen} />
+              <AnalysisPhase key={each.id} id={each.id} isOpen={open === each.id} onOpen={setOpen} />
             ))}
             <div className="analysis-row">
               <FileButton
-                label="Load .cif"
-                accept=".cif"
+                label="Load .cif .jcpds"
+                accept=".cif,.jcpds"
                 testId="load-phase"
                 onFile={(file) => void take(async () => addPhase(await readPhase(file)))}
               />
@@ -142,80 +139,5 @@ function CellField({ onPhase }: { readonly onPhase: (text: string) => void }) {
         return null;
       }}
     />
-  );
-}
-
-function Phase({
-  id,
-  isOpen,
-  onOpen,
-}: {
-  readonly id: number;
-  readonly isOpen: boolean;
-  readonly onOpen: (id: number | null) => void;
-}) {
-  const shown = useCurves((state) => state.phases.find((each) => each.id === id));
-  const unit = useCurves((state) => state.settings.unit);
-  const { changePhase, removePhase } = useCurves();
-  const experiment = useGeometry((state) => state.document?.experiment);
-  const lines = useMemo(
-    () => (shown && experiment && isOpen ? phaseSticks(shown, unit, experiment, 1.2) : []),
-    [shown, unit, experiment, isOpen],
-  );
-  if (!shown) return null;
-  const { phase, colour, isShown, stretch } = shown;
-  const { a, b, c }: UnitCell = phase.cell;
-  return (
-    <div className="analysis-item" data-testid="phase">
-      <div className="analysis-row">
-        <i className="analysis-colour" style={{ background: `var(${colour})` }} />
-        <Tick label={phase.name} isOn={isShown} onChange={(next) => changePhase(id, { isShown: next })} />
-        <span className="t3 el">{[a, b, c].map((edge) => numberText(edge * stretch, 4)).join(' ')} Å</span>
-        <span className="sp" />
-        <button
-          type="button"
-          className={`btn ${isOpen ? 'on' : ''}`}
-          aria-pressed={isOpen}
-          onClick={() => onOpen(isOpen ? null : id)}
-        >
-          lines
-        </button>
-        <button type="button" className="ib" aria-label={`Remove ${phase.name}`} onClick={() => removePhase(id)}>
-          <IconTrash size={14} stroke={1.7} aria-hidden="true" />
-        </button>
-      </div>
-      <NumberField
-        label="Edges times"
-        value={stretch}
-        low={0.5}
-        high={2}
-        effect="moves the lines"
-        onChange={(next) => changePhase(id, { stretch: next ?? 1 })}
-      />
-      {isOpen && (
-        <div className="analysis-lines">
-          <table className="dt">
-            <thead>
-              <tr>
-                <th>h k l</th>
-                <th className="n">d / Å</th>
-                <th className="n">{PATTERN_UNITS[unit].title}</th>
-                <th className="n">intensity</th>
-              </tr>
-            </thead>
-            <tbody>
-              {lines.map(({ hkl, spacing, place, intensity }) => (
-                <tr key={`${hkl} ${spacing}`}>
-                  <td>{hkl}</td>
-                  <td className="n">{numberText(spacing, 4)}</td>
-                  <td className="n">{numberText(place, PATTERN_UNITS[unit].digits)}</td>
-                  <td className="n">{phase.atoms.length > 0 ? numberText(100 * intensity, 1) : '–'}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </div>
   );
 }

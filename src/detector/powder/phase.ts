@@ -1,7 +1,8 @@
-import { FormatInvalid } from '../../core/errors.ts';
+import { FormatInvalid, StateInvalid } from '../../core/errors.ts';
 import { KEV_ANGSTROM } from '../../core/physics.ts';
 import { type CifBlock, cifNumber, parseCif } from '../../formats/cif.ts';
 import { atomicNumberOf } from './element.ts';
+import { type EquationOfState, type SampleState, volumeRatioAt } from './equation-of-state.ts';
 import {
   centringCondition,
   parseSymmetryOperation,
@@ -9,7 +10,7 @@ import {
   type SymmetryOperation,
   symmetryCondition,
 } from './reflection-condition.ts';
-import { type Hkl, planeFamilies, type UnitCell } from './unit-cell.ts';
+import { type Hkl, planeFamilies, planeSpacing, type UnitCell } from './unit-cell.ts';
 
 /** A crystalline phase, of which lines are drawn over a pattern. */
 export interface Phase {
@@ -18,6 +19,21 @@ export interface Phase {
   readonly isPresent: ReflectionCondition;
   /** All atoms of the cell; empty where only the cell is known. */
   readonly atoms: readonly PhaseAtom[];
+  /** The lines that a card lists, which are drawn instead of those of the atoms. */
+  readonly listed?: readonly ListedLine[];
+  /** How its volume follows pressure and temperature; left out where it is not known. */
+  readonly equation?: EquationOfState;
+  /** What is odd about its file, in words. */
+  readonly remark?: string;
+}
+
+/** A line of a card. */
+export interface ListedLine {
+  readonly hkl: Hkl;
+  /** Spacing over the edge a, of lines that have it from no indices; null: the cell and the indices give it. */
+  readonly spacingOverA: number | null;
+  /** Of any scale. */
+  readonly intensity: number;
 }
 
 /** An atom of a unit cell, in fractions of the axes. */
@@ -38,6 +54,7 @@ export interface PhaseLine {
   readonly q: number;
   /** Relative to the strongest, 0 to 1; 1 for all where the atoms are not known. */
   readonly intensity: number;
+  /** 0 = not known: a card lists the line. */
   readonly multiplicity: number;
 }
 
@@ -149,6 +166,7 @@ function atomsOf({ items }: CifBlock, operations: readonly SymmetryOperation[]):
 export function phaseLines(phase: Phase, photonEnergyKeV: number, maxTwoTheta: number): PhaseLine[] {
   const wavelength = KEV_ANGSTROM / photonEnergyKeV;
   const smallest = wavelength / (2 * Math.sin(Math.min(Math.PI, maxTwoTheta) / 2));
+  if (phase.listed) return listedLines(phase.cell, phase.listed, wavelength, smallest);
   const lines = planeFamilies(phase.cell, smallest, phase.isPresent).map(({ spacing, hkl, multiplicity }) => {
     const theta = Math.asin(Math.min(1, wavelength / (2 * spacing)));
     const lorentz = 1 / (Math.sin(theta) * Math.sin(2 * theta));
@@ -160,6 +178,36 @@ export function phaseLines(phase: Phase, photonEnergyKeV: number, maxTwoTheta: n
   return lines
     .map((line) => ({ ...line, intensity: line.intensity / strongest }))
     .filter(({ intensity }) => intensity > FAINT);
+}
+
+function listedLines(cell: UnitCell, listed: readonly ListedLine[], wavelength: number, smallest: number): PhaseLine[] {
+  const strongest = Math.max(...listed.map(({ intensity }) => intensity), Number.MIN_VALUE);
+  return listed
+    .map(({ hkl, spacingOverA, intensity }) => {
+      const spacing = spacingOverA === null ? planeSpacing(cell, hkl) : spacingOverA * cell.a;
+      const twoTheta = 2 * Math.asin(Math.min(1, wavelength / (2 * spacing)));
+      return { hkl, spacing, twoTheta, q: (2 * Math.PI) / spacing, intensity: intensity / strongest, multiplicity: 0 };
+    })
+    .filter(({ spacing }) => spacing >= smallest)
+    .sort((one, other) => other.spacing - one.spacing);
+}
+
+/**
+ * A phase under pressure and heat: all edges grow or shrink alike, by the third root of the volume.
+ * @throws StateInvalid if its equation of state is not known, or has no volume there
+ */
+export function phaseAt(phase: Phase, state: SampleState): Phase {
+  if (!phase.equation)
+    throw new StateInvalid(`${phase.name} has no equation of state: give its bulk modulus K0 and K0'.`, {
+      field: 'equation',
+    });
+  return stretchPhase(phase, Math.cbrt(volumeRatioAt(phase.equation, state)));
+}
+
+/** A phase with all edges times a factor. */
+export function stretchPhase(phase: Phase, factor: number): Phase {
+  const { a, b, c } = phase.cell;
+  return { ...phase, cell: { ...phase.cell, a: a * factor, b: b * factor, c: c * factor } };
 }
 
 function structureFactorSquared(atoms: readonly PhaseAtom[], [h, k, l]: Hkl, spacing: number): number {

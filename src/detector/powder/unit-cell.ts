@@ -71,6 +71,12 @@ export function reciprocalMetric(cell: UnitCell): readonly [number, number, numb
   ];
 }
 
+/** Distance of lattice planes, Angstrom. @throws StateInvalid for an impossible cell */
+export function planeSpacing(cell: UnitCell, [h, k, l]: Hkl): number {
+  const [aa, bb, cc, ab, ac, bc] = reciprocalMetric(cell);
+  return 1 / Math.sqrt(h * h * aa + k * k * bb + l * l * cc + 2 * (h * k * ab + h * l * ac + k * l * bc));
+}
+
 /**
  * All lattice planes down to a spacing, in order of spacing (largest first), equal ones joined.
  * @param isPresent whether a reflection exists; systematic absences give false
