@@ -6,6 +6,7 @@ import { ndarray } from '../core/ndarray.ts';
 import { openDetector } from '../data/detectors/open-detector.ts';
 import type { Run } from '../data/run.ts';
 import { layoutOf } from './detector-layout.ts';
+import { FrameGatherer } from './frame-gatherer.ts';
 import { type FrameChoice, type FrameTools, openFrameReader } from './frame-reader.ts';
 
 /** Which frames, and what is made of them: train and pulse are positions. */
@@ -35,7 +36,7 @@ export async function makeDetectorStack(
   if (chosen.length === 0)
     throw new NoData(`${query.detector} has no frames in this run.`, { detector: query.detector });
   const pixels = reader.layout.geometry.detector.dataShape.reduce((product, length) => product * length, 1);
-  const gather = over === 'one' ? null : new Gatherer(pixels, over);
+  const gather = over === 'one' ? null : new FrameGatherer(pixels, over);
   const trains = new Set<number>();
   const modules = new Set<number>();
   let result: Float32Array = new Float32Array(0);
@@ -81,37 +82,6 @@ function spreadFrames(
 function spread(count: number, most: number): number[] {
   const taken = Math.min(count, most);
   return Array.from({ length: taken }, (_, i) => Math.floor(((i + 0.5) * count) / taken));
-}
-
-/** Mean, largest or sum of frames, without values that are missing. */
-class Gatherer {
-  readonly #over: 'mean' | 'max' | 'sum';
-  readonly #values: Float64Array;
-  readonly #counts: Uint32Array;
-
-  constructor(pixels: number, over: 'mean' | 'max' | 'sum') {
-    this.#over = over;
-    this.#values = new Float64Array(pixels).fill(over === 'max' ? Number.NEGATIVE_INFINITY : 0);
-    this.#counts = new Uint32Array(pixels);
-  }
-
-  add(frame: Float32Array): void {
-    const [values, counts, isMax] = [this.#values, this.#counts, this.#over === 'max'];
-    for (let i = 0; i < frame.length; i++) {
-      const value = frame[i];
-      if (Number.isNaN(value)) continue;
-      counts[i]++;
-      if (!isMax) values[i] += value;
-      else if (value > values[i]) values[i] = value;
-    }
-  }
-
-  finish(): Float32Array {
-    const [counts, isMean] = [this.#counts, this.#over === 'mean'];
-    return Float32Array.from(this.#values, (value, i) =>
-      counts[i] === 0 ? Number.NaN : isMean ? value / counts[i] : value,
-    );
-  }
 }
 
 /** The exact positions of a detector's tiles, with which its pictures are drawn; see {@link DetectorLayout}. @throws SourceNotFound */

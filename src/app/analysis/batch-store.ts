@@ -1,4 +1,6 @@
 import { create } from 'zustand';
+import { StateInvalid } from '../../core/errors.ts';
+import { FrameGatherer } from '../../explore/frame-gatherer.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { type RunKey, session } from '../session.ts';
 import { callAnalysis, geometryMessage, isAbort } from './analysis-client.ts';
@@ -15,98 +17,169 @@ export interface BatchRun {
   readonly view: 'raw' | 'corrected';
   /** Trains with frames. */
   readonly trains: number;
+  /** Most pulses of a train. */
+  readonly maxPulses: number;
 }
 
-/** Curves of many trains on the same bins. */
+/** What becomes a row: each pulse, or the mean, the largest or the sum of the pulses of a train, pixel by pixel. */
+export const BATCH_ROWS = ['each', 'mean', 'max', 'sum'] as const;
+/** One of them. */
+export type BatchRows = (typeof BATCH_ROWS)[number];
+
+/** Which frames a batch takes. */
+export interface BatchChoice {
+  /** Every n-th train with frames. */
+  readonly every: number;
+  /** Positions of the first and the last pulse in a train; null = to the end. */
+  readonly firstPulse: number;
+  readonly lastPulse: number | null;
+  /** Every n-th pulse between them. */
+  readonly pulseStep: number;
+  readonly rows: BatchRows;
+}
+
+/** A row of a batch. */
+export interface BatchRow {
+  readonly trainId: number;
+  /** Position of the train in the run. */
+  readonly train: number;
+  /** Positions of its pulses in the train. */
+  readonly pulses: readonly number[];
+}
+
+/** Curves of many frames on the same bins. */
 export interface BatchResult {
   readonly unit: PatternUnit;
   readonly x: Float64Array;
-  /** One for each row. */
-  readonly trainIds: readonly number[];
-  /** Positions of the trains in the run. */
-  readonly trains: readonly number[];
+  readonly made: BatchRows;
+  readonly rows: readonly BatchRow[];
   /** float32 (row, bin); NaN = no pixels. */
-  readonly rows: Float32Array;
+  readonly intensity: Float32Array;
+  /** As {@link intensity}: by counting statistics or the scatter within a bin. */
+  readonly sigma: Float32Array;
   /** Of the geometry's document. */
   readonly version: number;
   readonly name: string;
-  /** Trains that could not be read, with the first reason. */
+  /** Frames that could not be read, with the first reason. */
   readonly skipped: number;
   readonly reason: string | null;
 }
 
 interface BatchStore {
-  readonly every: number;
-  readonly pulse: number;
+  readonly choice: BatchChoice;
   readonly job: Job | null;
   readonly result: BatchResult | null;
   readonly error: string | null;
+  setChoice(change: Partial<BatchChoice>): void;
   start(run: BatchRun): Promise<void>;
 }
 
 /** A result on screen is made anew after so many trains at most, ms between two. */
 const SHOW_MS = 300;
+/** More rows than this fill the memory of a browser. */
+const MOST_ROWS = 20_000;
 
-/** Integration of a whole run, train after train, in the background. */
+/** Frames of every row: trains outside, pulses inside. @throws StateInvalid if there are none, or more than 20000 rows */
+export function planBatch(
+  { every, firstPulse, lastPulse, pulseStep, rows }: BatchChoice,
+  { trains, maxPulses }: Pick<BatchRun, 'trains' | 'maxPulses'>,
+): readonly { readonly train: number; readonly pulses: readonly number[] }[] {
+  const stop = Math.min(maxPulses, lastPulse === null ? maxPulses : lastPulse + 1);
+  const pulses = Array.from({ length: Math.max(0, Math.ceil((stop - firstPulse) / pulseStep)) }, (_, i) => {
+    return firstPulse + i * pulseStep;
+  });
+  if (pulses.length === 0)
+    throw new StateInvalid(
+      `There are no pulses from ${firstPulse} to ${lastPulse ?? 'the end'}: trains have at most ${maxPulses}, counted from 0.`,
+      { field: 'firstPulse' },
+    );
+  const count = Math.ceil(trains / every);
+  const total = rows === 'each' ? count * pulses.length : count;
+  if (total > MOST_ROWS)
+    throw new StateInvalid(
+      `${total} rows are more than ${MOST_ROWS}: take fewer pulses or every n-th train, or gather the pulses of a train.`,
+      { field: 'every' },
+    );
+  return Array.from({ length: count }, (_, i) => i * every).flatMap((train) =>
+    rows === 'each' ? pulses.map((pulse) => ({ train, pulses: [pulse] })) : [{ train, pulses }],
+  );
+}
+
+/** Integration of a whole run, frame after frame, in the background. */
 export const useBatch = create<BatchStore>((set, get) => ({
-  every: 1,
-  pulse: 0,
+  choice: { every: 1, firstPulse: 0, lastPulse: 0, pulseStep: 1, rows: 'each' },
   job: null,
   result: null,
   error: null,
+  setChoice: (change) => set({ choice: { ...get().choice, ...change } }),
   async start(run) {
-    const { every, pulse, job } = get();
+    const { choice, job } = get();
     const { document, geometry, version } = useGeometry.getState();
     if (!document || !geometry || job) return;
     const controller = new AbortController();
     const { signal } = controller;
     const cancel = () => controller.abort();
-    const trains = Array.from({ length: Math.ceil(run.trains / every) }, (_, i) => i * every);
-    set({ job: { share: 0, text: `0 of ${trains.length} trains`, cancel }, error: null, result: null });
-    sendScene();
     const made = { geometry: geometryMessage(geometry), experiment: document.experiment };
     let { settings } = useCurves.getState();
     // A heat map needs even steps, which spacings do not have.
     if (settings.unit === 'd_A') settings = { ...settings, unit: 'q_A^-1', radialRange: null };
-    const rows: PatternResult[] = [];
-    const [ids, places]: [number[], number[]] = [[], []];
+    const curves: PatternResult[] = [];
+    const rows: BatchRow[] = [];
     let [skipped, shownAt] = [0, 0];
     let reason: string | null = null;
     const show = () => {
-      const result = joinRows(rows);
+      const result = joinRows(curves);
       if (!result) return;
       const name = `${run.key.proposal}-r${run.key.run}`;
-      set({ result: { ...result, trainIds: [...ids], trains: [...places], version, name, skipped, reason } });
+      set({ result: { ...result, made: choice.rows, rows: [...rows], version, name, skipped, reason } });
       shownAt = performance.now();
     };
+    const readFrame = async (train: number, pulse: number) => {
+      const query = { detector: run.detector, view: run.view, over: 'one', train, pulse } as const;
+      const { arrays, meta } = await session.call('stack', run.key, query, signal);
+      return { picture: arrays.get('stack')?.data as Float32Array, trainId: meta.trainIds[0] };
+    };
     try {
-      for (const [done, train] of trains.entries()) {
+      const plan = planBatch(choice, run);
+      const words = (done: number) => `${done} of ${plan.length} ${choice.rows === 'each' ? 'frames' : 'trains'}`;
+      set({ job: { share: 0, text: words(0), cancel }, error: null, result: null });
+      sendScene();
+      for (const [done, { train, pulses }] of plan.entries()) {
         signal.throwIfAborted();
-        try {
-          const frame = await session.call(
-            'stack',
-            run.key,
-            { detector: run.detector, view: run.view, over: 'one', train, pulse },
-            signal,
-          );
-          const picture = frame.arrays.get('stack')?.data as Float32Array;
-          const row = await callAnalysis('row', { ...made, settings, picture }, { signal });
-          // All rows have the bins of the first.
-          if (rows.length === 0) settings = { ...settings, points: row.x.length, radialRange: rangeOf(row) };
-          rows.push(row);
-          ids.push(frame.meta.trainIds[0]);
-          places.push(train);
-        } catch (error) {
-          if (isAbort(error) || signal.aborted) throw error;
-          // A train without this pulse is no reason to lose the others.
-          skipped++;
-          reason ??= error instanceof Error ? error.message : String(error);
+        const found: number[] = [];
+        let trainId = -1;
+        let picture: Float32Array | null = null;
+        let gather: FrameGatherer | null = null;
+        for (const pulse of pulses) {
+          try {
+            const frame = await readFrame(train, pulse);
+            trainId = frame.trainId;
+            found.push(pulse);
+            if (choice.rows === 'each') picture = frame.picture;
+            else {
+              gather ??= new FrameGatherer(frame.picture.length, choice.rows);
+              gather.add(frame.picture);
+            }
+          } catch (error) {
+            if (isAbort(error) || signal.aborted) throw error;
+            // A train without this pulse is no reason to lose the others.
+            skipped++;
+            reason ??= error instanceof Error ? error.message : String(error);
+          }
         }
-        set({ job: { share: (done + 1) / trains.length, text: `${done + 1} of ${trains.length} trains`, cancel } });
+        picture = gather?.finish() ?? picture;
+        if (picture) {
+          const curve = await callAnalysis('row', { ...made, settings, picture }, { signal });
+          // All rows have the bins of the first.
+          if (curves.length === 0) settings = { ...settings, points: curve.x.length, radialRange: rangeOf(curve) };
+          curves.push(curve);
+          rows.push({ trainId, train, pulses: found });
+        }
+        set({ job: { share: (done + 1) / plan.length, text: words(done + 1), cancel } });
         if (performance.now() - shownAt > SHOW_MS) show();
       }
       show();
-      if (rows.length === 0) set({ error: reason ?? 'The run has no trains with frames.' });
+      if (curves.length === 0) set({ error: reason ?? 'The run has no trains with frames.' });
     } catch (error) {
       show();
       if (!isAbort(error)) set({ error: error instanceof Error ? error.message : String(error) });
@@ -123,11 +196,15 @@ function rangeOf({ x }: PatternResult): readonly [number, number] {
   return [x[0] - half, x[last] + (last > 0 ? (x[last] - x[last - 1]) / 2 : 0.5)];
 }
 
-function joinRows(curves: readonly PatternResult[]): Pick<BatchResult, 'unit' | 'x' | 'rows'> | null {
+function joinRows(curves: readonly PatternResult[]): Pick<BatchResult, 'unit' | 'x' | 'intensity' | 'sigma'> | null {
   const [first] = curves;
   if (!first) return null;
   const bins = first.x.length;
-  const rows = new Float32Array(curves.length * bins);
-  for (const [row, { y }] of curves.entries()) for (let i = 0; i < bins; i++) rows[row * bins + i] = y[i] ?? Number.NaN;
-  return { unit: first.unit, x: first.x, rows };
+  const intensity = new Float32Array(curves.length * bins).fill(Number.NaN);
+  const sigma = intensity.slice();
+  for (const [row, curve] of curves.entries()) {
+    intensity.set(curve.y.subarray(0, bins), row * bins);
+    sigma.set(curve.sigma.subarray(0, bins), row * bins);
+  }
+  return { unit: first.unit, x: first.x, intensity, sigma };
 }

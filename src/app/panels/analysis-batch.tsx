@@ -2,7 +2,8 @@ import { IconPlayerPlay } from '@tabler/icons-react';
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { Levels } from '../../display/levels.ts';
 import { Plot } from '../../display/plot.tsx';
-import { type BatchResult, useBatch } from '../analysis/batch-store.ts';
+import { BATCH_FORMATS, type BatchFormat, rowLabel, saveBatch } from '../analysis/batch-file.ts';
+import { BATCH_ROWS, type BatchResult, type BatchRows, useBatch } from '../analysis/batch-store.ts';
 import { axisTicks, paintRows, rowLevels } from '../analysis/cake-picture.ts';
 import { ringRange, useCalibrantRings } from '../analysis/calibrant-rings.ts';
 import { useCurves } from '../analysis/curve-store.ts';
@@ -10,28 +11,56 @@ import { PATTERN_UNITS } from '../analysis/pattern-unit.ts';
 import { useGeometryPage } from '../geometry/geometry-address.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { numberText, valueText } from '../number-text.ts';
-import { csvFile, npyFile, saveFile } from '../save-file.ts';
 import { useTheme } from '../theme-choice.ts';
 import { NumberField } from './analysis-number.tsx';
 import '../style/analysis.css';
 
 /** Curves that a waterfall shows, evenly over the run. */
 const MOST_CURVES = 12;
+const NEXT_START = 'holds for the next start';
+const ROW_WORDS: Readonly<Record<BatchRows, string>> = {
+  each: 'one pulse',
+  mean: 'mean of the pulses',
+  max: 'largest of the pulses',
+  sum: 'sum of the pulses',
+};
+const SAVE_TITLES: Readonly<Record<BatchFormat, string>> = {
+  h5: 'All curves, uncertainties, trains and pulses (NeXus)',
+  npy: 'The numbers alone: float32 (row, bin)',
+  csv: 'A column for each row',
+  png: 'The heat map as a picture',
+};
+
+/** A place on the heat map. */
+interface Place {
+  readonly row: number;
+  readonly column: number;
+}
+
 const COLOURS = ['--c1', '--c2', '--c3', '--c4'];
 
 /** The curve of every train of the run, made in the background: a heat map or a waterfall; a click shows the train. */
 export function AnalysisBatch() {
   const { run, info, detector, choice, set } = useGeometryPage();
-  const { every, pulse, job, result, error, start } = useBatch();
+  const { choice: frames, setChoice, job, result, error, start } = useBatch();
   const document = useGeometry((state) => state.document);
   const [isWaterfall, setWaterfall] = useState(false);
-  const [hovered, setHovered] = useState<{ row: number; column: number } | null>(null);
+  const [hovered, setHovered] = useState<Place | null>(null);
   const trains = detector?.trains ?? info?.trains ?? 0;
   const begin = () => {
-    if (run && detector) void start({ key: run, detector: detector.name, view: choice.view ?? 'raw', trains });
+    if (run && detector)
+      void start({
+        key: run,
+        detector: detector.name,
+        view: choice.view ?? 'raw',
+        trains,
+        maxPulses: detector.maxPulses,
+      });
   };
   const show = (row: number) => {
-    if (result) set({ over: 'one', train: String(result.trains[row]), pulse: pulse === 0 ? '' : String(pulse) });
+    if (!result) return;
+    const { train, pulses } = result.rows[row];
+    set({ over: 'one', train: String(train), pulse: pulses[0] === 0 ? '' : String(pulses[0]) });
   };
   return (
     <section className="pn" aria-label="Batch" data-testid="analysis-batch">
@@ -50,24 +79,19 @@ export function AnalysisBatch() {
           ))}
         </span>
         <span className="sp" />
-        <button
-          type="button"
-          className="btn"
-          disabled={!result}
-          data-testid="batch-npy"
-          onClick={() => result && saveNpy(result)}
-        >
-          npy
-        </button>
-        <button
-          type="button"
-          className="btn"
-          disabled={!result}
-          data-testid="batch-csv"
-          onClick={() => result && saveCsv(result)}
-        >
-          csv
-        </button>
+        {BATCH_FORMATS.map((format) => (
+          <button
+            key={format}
+            type="button"
+            className="btn"
+            disabled={!result}
+            title={SAVE_TITLES[format]}
+            data-testid={`batch-${format}`}
+            onClick={() => result && saveBatch(format, result)}
+          >
+            {format}
+          </button>
+        ))}
         {job ? (
           <button type="button" className="btn d" data-testid="batch-cancel" onClick={job.cancel}>
             Cancel
@@ -88,23 +112,60 @@ export function AnalysisBatch() {
       <div className="analysis-settings">
         <NumberField
           label="Every n-th train"
-          value={every}
+          value={frames.every}
           low={1}
           high={1e6}
           isWhole
-          effect="holds for the next start"
+          effect={NEXT_START}
           testId="batch-every"
-          onChange={(value) => useBatch.setState({ every: value ?? 1 })}
+          onChange={(every) => setChoice({ every: every ?? 1 })}
         />
         <NumberField
-          label="Pulse"
-          value={pulse}
+          label="Pulses from"
+          value={frames.firstPulse}
           low={0}
           high={2700}
           isWhole
-          effect="holds for the next start"
-          onChange={(value) => useBatch.setState({ pulse: value ?? 0 })}
+          effect={NEXT_START}
+          testId="batch-first"
+          onChange={(firstPulse) => setChoice({ firstPulse: firstPulse ?? 0 })}
         />
+        <NumberField
+          label="to"
+          value={frames.lastPulse}
+          low={0}
+          high={2700}
+          isWhole
+          none="the last"
+          effect={NEXT_START}
+          testId="batch-last"
+          onChange={(lastPulse) => setChoice({ lastPulse })}
+        />
+        <NumberField
+          label="Every n-th pulse"
+          value={frames.pulseStep}
+          low={1}
+          high={2700}
+          isWhole
+          effect={NEXT_START}
+          onChange={(pulseStep) => setChoice({ pulseStep: pulseStep ?? 1 })}
+        />
+        <div className="fr">
+          <label htmlFor="batch-rows">A row is</label>
+          <select
+            id="batch-rows"
+            className="selct"
+            data-testid="batch-rows"
+            value={frames.rows}
+            onChange={(event) => setChoice({ rows: event.target.value as BatchRows })}
+          >
+            {BATCH_ROWS.map((each) => (
+              <option key={each} value={each}>
+                {ROW_WORDS[each]}
+              </option>
+            ))}
+          </select>
+        </div>
       </div>
       {job && (
         <div className="analysis-job" role="status">
@@ -123,7 +184,7 @@ export function AnalysisBatch() {
             <h2>{error ? 'Nothing was integrated' : 'No batch yet'}</h2>
             <p>
               {error ??
-                `Each train of the run becomes a row, with the bins and corrections of I(q). ${numberText(trains)} trains have frames.`}
+                `Each pulse or each train of the run becomes a row, with the bins and corrections of I(q). ${numberText(trains)} trains have frames${detector ? `, of ${numberText(detector.maxPulses)} pulses at most` : ''}.`}
             </p>
           </div>
         )}
@@ -131,9 +192,9 @@ export function AnalysisBatch() {
       <div className="pfoot">
         <span className="grow el" data-testid="batch-readout">
           {result && hovered
-            ? `train ${result.trainIds[hovered.row]}   ${PATTERN_UNITS[result.unit].title.replace(' / ', ' ')} ${numberText(result.x[hovered.column], 3)}   ${valueText(result.rows[hovered.row * result.x.length + hovered.column])}`
+            ? hoverWords(result, hovered)
             : result
-              ? `${numberText(result.trainIds.length)} trains${result.skipped > 0 ? `, ${result.skipped} left out: ${result.reason}` : ''}; a click shows the train`
+              ? `${countWords(result)}${result.skipped > 0 ? `, ${result.skipped} frames left out: ${result.reason}` : ''}; a click shows the train`
               : ''}
         </span>
         <span className="prov">{result ? `${result.name} · geometry v${result.version}` : ''}</span>
@@ -142,29 +203,31 @@ export function AnalysisBatch() {
   );
 }
 
-function saveNpy({ rows, trainIds, x, name, version }: BatchResult): void {
-  saveFile(npyFile(rows, [trainIds.length, x.length]), `${name}-batch-v${version}.npy`);
+/** `4 trains`, or `40 pulses of 4 trains`. */
+function countWords({ rows, made }: BatchResult): string {
+  const trains = new Set(rows.map(({ train }) => train)).size;
+  const words = `${numberText(trains)} trains`;
+  return made !== 'each' || rows.length === trains ? words : `${numberText(rows.length)} pulses of ${words}`;
 }
 
-function saveCsv({ rows, trainIds, x, unit, name, version }: BatchResult): void {
-  const columns = [
-    [PATTERN_UNITS[unit].title, x] as const,
-    ...trainIds.map((id, row) => [`train ${id}`, rows.subarray(row * x.length, (row + 1) * x.length)] as const),
-  ];
-  saveFile(csvFile(columns), `${name}-batch-v${version}.csv`);
+function hoverWords({ rows, x, unit, intensity, made }: BatchResult, { row, column }: Place): string {
+  const { trainId, pulses } = rows[row];
+  const frames = made === 'each' ? `pulse ${pulses[0]}` : `${ROW_WORDS[made]}, ${pulses.length}`;
+  const place = `${PATTERN_UNITS[unit].title.replace(' / ', ' ')} ${numberText(x[column], 3)}`;
+  return `train ${trainId}   ${frames}   ${place}   ${valueText(intensity[row * x.length + column])}`;
 }
 
 interface MapProps {
   readonly result: BatchResult;
-  readonly onHover: (place: { row: number; column: number } | null) => void;
+  readonly onHover: (place: Place | null) => void;
   readonly onPick: (row: number) => void;
 }
 
 /** Trains upwards, radius to the right. */
 function RowMap({ result, onHover, onPick }: MapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { rows: values, x, trainIds, unit } = result;
-  const [rows, columns] = [trainIds.length, x.length];
+  const { intensity: values, x, unit } = result;
+  const [rows, columns] = [result.rows.length, x.length];
   const rings = useCalibrantRings();
   const experiment = useGeometry((state) => state.document?.experiment);
   useEffect(() => {
@@ -193,7 +256,7 @@ function RowMap({ result, onHover, onPick }: MapProps) {
           .filter(Number.isInteger)
           .map((row) => (
             <span key={row} style={{ bottom: `${(100 * (row + 0.5)) / rows}%` }}>
-              {result.trains[row]}
+              {result.rows[row].train}
             </span>
           ))}
       </div>
@@ -230,15 +293,15 @@ function Waterfall({ result }: { readonly result: BatchResult }) {
   const theme = useTheme((choice) => choice.theme);
   const isLogY = useCurves((state) => state.isLogY);
   const curves = useMemo(() => {
-    const { rows, x, trainIds } = result;
-    const shown = Math.min(MOST_CURVES, trainIds.length);
-    const picked = Array.from({ length: shown }, (_, i) => Math.floor((i * trainIds.length) / shown));
-    const { high, low } = rowLevels({ values: rows, rows: trainIds.length, columns: x.length });
+    const { rows, x, intensity, made } = result;
+    const shown = Math.min(MOST_CURVES, rows.length);
+    const picked = Array.from({ length: shown }, (_, i) => Math.floor((i * rows.length) / shown));
+    const { high, low } = rowLevels({ values: intensity, rows: rows.length, columns: x.length });
     const step = (high - low) / 4;
     return picked.map((row, i) => ({
-      label: `…${String(trainIds[row]).slice(-4)}`,
+      label: rowLabel(rows[row], made === 'each'),
       colour: COLOURS[i % COLOURS.length],
-      y: Float64Array.from(rows.subarray(row * x.length, (row + 1) * x.length), (value) => value + i * step),
+      y: Float64Array.from(intensity.subarray(row * x.length, (row + 1) * x.length), (value) => value + i * step),
     }));
   }, [result]);
   return (
