@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AGIPD_1M } from '../../detector/agipd.ts';
+import { type AnvilSeat, pixelTransmission } from '../../detector/analysis/absorption.ts';
 import { exampleGeometry, type Geometry, pixelPositions } from '../../detector/geometry.ts';
 import { offsetGeometry } from '../../detector/move-geometry.ts';
 import { calibrantByName, calibrantRings } from '../../detector/powder/calibrant.ts';
@@ -19,6 +20,8 @@ const settings: CurveSettings = {
   sectors: 1,
   hasSolidAngle: false,
   polarization: null,
+  oblique: null,
+  seat: null,
 };
 let next = 0;
 const message = ({ detector, tiles }: Geometry): GeometryMessage => ({ key: next++, detector, tiles });
@@ -57,6 +60,30 @@ const topNear = (x: ArrayLike<number>, y: ArrayLike<number>, at: number, half: n
 describe('the worker of the analysis', () => {
   it('says what to do while there is no picture', () => {
     expect(() => createAnalysisCalls().curves({ geometry: right, experiment, settings })).toThrow(/no picture yet/);
+  });
+
+  it('what sensor, seat, transfer and flat field took of an even light comes back', () => {
+    const seat: AnvilSeat = {
+      ...{ diamondThicknessMm: 2.2, seatThicknessMm: 5.3, innerRadiusMm: 0.4, outerRadiusMm: 1.95, tiltDeg: 3 },
+      ...{ diamondAbsorptionMm: 13.7, seatAbsorptionMm: 4, tiltDirectionDeg: 50, offsetMm: 0.1, offsetDirectionDeg: 0 },
+    };
+    const oblique = { thicknessUm: 300, absorptionLengthUm: 800 };
+    const pixels = 16 * 512 * 128;
+    const original = Float32Array.from({ length: pixels }, (_, i) => (i % 1000 === 0 ? 0 : 50));
+    const response = Float32Array.from({ length: pixels }, (_, i) => 20 + (i % 7));
+    const flat = Float32Array.from({ length: pixels }, (_, i) => 1 + 0.1 * (i % 3));
+    const share = pixelTransmission(truth, experiment, { oblique, seat, transfer: { original, response } });
+    const calls = createAnalysisCalls();
+    calls.setScene({ picture: share.map((value, i) => 8 * value * flat[i]), original, response, flat });
+    const request = { geometry: right, experiment, settings: { ...settings, points: 40, oblique, seat } };
+    const even = () => Array.from(calls.curves(request)[0].y).filter((value) => !Number.isNaN(value));
+    expect(even().length).toBeGreaterThan(30);
+    for (const value of even()) expect(value).toBeCloseTo(8, 4);
+    // Without one of them it is not even.
+    const [curve] = calls.curves({ ...request, settings: { ...request.settings, seat: null } });
+    expect(Math.min(...Array.from(curve.y).filter((value) => value > 0))).toBeLessThan(7);
+    calls.setScene({ response: null });
+    expect(Math.max(...even())).toBeLessThan(5);
   });
 
   it('makes curves with the rings in their places in every unit', () => {

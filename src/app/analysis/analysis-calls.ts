@@ -31,6 +31,7 @@ import type {
   SceneMessage,
 } from './analysis-request.ts';
 import { integrationUnit, type PatternUnit, turnSpacing } from './pattern-unit.ts';
+import { PixelLights } from './pixel-light.ts';
 
 /** What a refinement may run beside. */
 interface CallOptions {
@@ -55,11 +56,14 @@ const MOST_RINGS = 40;
 export function createAnalysisCalls() {
   const geometries = new Map<number, Geometry>();
   const tables = new TableCache(6);
+  const lights = new PixelLights();
   let scene: Required<SceneMessage> = {
     picture: null,
     mask: null,
     dark: null,
     flat: null,
+    original: null,
+    response: null,
     background: null,
     backgroundScale: 1,
     backgroundOffset: 0,
@@ -86,23 +90,26 @@ export function createAnalysisCalls() {
     cleaned ??= cleanPicture(scene.picture, scene);
     return cleaned;
   };
-  const optionsOf = (settings: CurveSettings): Omit<IntegrationOptions, 'points'> => ({
+  const optionsOf = (
+    settings: CurveSettings,
+    geometry: Geometry,
+    experiment: FullExperiment,
+  ): Omit<IntegrationOptions, 'points'> => ({
     unit: integrationUnit(settings.unit),
     method: settings.method,
     hasSolidAngle: settings.hasSolidAngle,
     ...(settings.polarization === null ? {} : { polarization: { factor: settings.polarization } }),
     ...(settings.radialRange ? { radialRange: rangeInside(settings.radialRange, settings.unit) } : {}),
     ...(settings.azimuthRange ? { azimuthRange: settings.azimuthRange } : {}),
-    ...(scene.mask ? { mask: scene.mask } : {}),
     ...(scene.dark ? { dark: scene.dark } : {}),
-    ...(scene.flat ? { flat: scene.flat } : {}),
+    ...lights.of(geometry, experiment, settings, scene),
   });
   const curvesOf = (request: CurveRequest, picture: Float32Array): PatternResult[] => {
     const { settings, experiment } = request;
     const geometry = geometryOf(request.geometry);
     const points = settings.points ?? automaticPoints(geometry, experiment);
     const ranges = sectorsOf(settings);
-    let base = optionsOf(settings);
+    let base = optionsOf(settings, geometry, experiment);
     if (ranges.length > 1 && !base.radialRange) {
       // All sectors on the bins of the whole picture, so that they can be drawn over each other.
       const { radial } = tables.get(geometry, experiment, { ...base, points: 1 }).grid;
@@ -121,6 +128,7 @@ export function createAnalysisCalls() {
     setScene(change: SceneMessage): void {
       scene = { ...scene, ...change };
       cleaned = null;
+      lights.clear();
     },
 
     /** One curve, or one for each sector. */
@@ -140,7 +148,7 @@ export function createAnalysisCalls() {
     cake({ geometry: message, experiment, settings, cake }: CakeRequest): CakeResult {
       const geometry = geometryOf(message);
       const { azimuthStart, azimuthPoints, points } = cake;
-      const { azimuthRange: _all, ...rest } = optionsOf(settings);
+      const { azimuthRange: _all, ...rest } = optionsOf(settings, geometry, experiment);
       const table = tables.get(geometry, experiment, {
         ...rest,
         points,

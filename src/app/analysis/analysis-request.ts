@@ -1,3 +1,4 @@
+import type { AnvilSeat, ObliqueSensor } from '../../detector/analysis/absorption.ts';
 import type { MaskShape } from '../../detector/analysis/mask-shape.ts';
 import type { Detector } from '../../detector/detector.ts';
 import type { Experiment } from '../../detector/integration/experiment.ts';
@@ -32,6 +33,9 @@ export interface SceneMessage {
   readonly dark?: Float32Array | null;
   /** float32, every pixel is divided by it. */
   readonly flat?: Float32Array | null;
+  /** float32, the same light before and after something was put in its way: pixels are divided by response / original. */
+  readonly original?: Float32Array | null;
+  readonly response?: Float32Array | null;
   /** float32, a picture without sample. */
   readonly background?: Float32Array | null;
   /** What is taken off: scale * background + offset. */
@@ -57,6 +61,9 @@ export interface CurveSettings {
   readonly hasSolidAngle: boolean;
   /** -1 to 1; null = no correction. */
   readonly polarization: number | null;
+  /** Null = no correction. */
+  readonly oblique: ObliqueSensor | null;
+  readonly seat: AnvilSeat | null;
 }
 
 /** How a picture is made a cake. */

@@ -6,7 +6,7 @@ import { remakeProducts } from './curve-runner.ts';
 import { useCurves } from './curve-store.ts';
 
 /** Pictures that correct the picture. */
-export type CorrectionName = 'dark' | 'flat' | 'background';
+export type CorrectionName = 'dark' | 'flat' | 'original' | 'response' | 'background';
 
 function send(change: SceneMessage): void {
   // Calls are answered in their order, so whatever is asked next sees the change.

@@ -50,6 +50,8 @@ export interface ShownPhase {
 export interface CorrectionNames {
   readonly dark: string | null;
   readonly flat: string | null;
+  readonly original: string | null;
+  readonly response: string | null;
   readonly background: string | null;
 }
 
@@ -106,6 +108,8 @@ export const useCurves = create<CurveStore>((set, get) => ({
     sectors: 1,
     hasSolidAngle: true,
     polarization: null,
+    oblique: null,
+    seat: null,
   },
   cake: { points: 400, azimuthPoints: 180, azimuthStart: -180, isRingsOnly: true },
   curves: null,
@@ -123,7 +127,7 @@ export const useCurves = create<CurveStore>((set, get) => ({
   overlays: [],
   waterfall: 0,
   phases: [],
-  corrections: { dark: null, flat: null, background: null },
+  corrections: { dark: null, flat: null, original: null, response: null, background: null },
   backgroundScale: 1,
   backgroundOffset: 0,
   dummy: null,

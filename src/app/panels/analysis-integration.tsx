@@ -1,10 +1,10 @@
 import { SPLIT_METHODS, type SplitMethod } from '../../detector/integration/integration-table.ts';
-import { PIXEL_ENDINGS } from '../analysis/array-file.ts';
-import { type CorrectionName, useCorrection, useCorrections } from '../analysis/corrections.ts';
+import { useCorrections } from '../analysis/corrections.ts';
 import { useCurves } from '../analysis/curve-store.ts';
 import { PATTERN_UNITS } from '../analysis/pattern-unit.ts';
 import { METHOD_WORDS } from '../split-words.ts';
-import { FileButton, NumberField, RangeField, Tick } from './analysis-number.tsx';
+import { AnalysisAbsorption, Correction } from './analysis-absorption.tsx';
+import { NumberField, RangeField, Tick } from './analysis-number.tsx';
 
 /** How curves are made: bins, range, splitting of pixels, and every correction that is on. */
 export function AnalysisIntegration() {
@@ -92,6 +92,7 @@ export function AnalysisIntegration() {
             />
             <Correction name="dark" label="Dark" />
             <Correction name="flat" label="Flat field" />
+            <AnalysisAbsorption />
             <NumberField label="Dummy value" value={dummy} none="none" testId="dummy" onChange={setDummy} />
           </div>
         </div>
@@ -169,37 +170,12 @@ function onWords({ settings, corrections, dummy, background }: ReturnType<typeof
     ...(settings.polarization === null ? [] : [`polarisation ${settings.polarization}`]),
     ...(corrections.dark ? ['dark'] : []),
     ...(corrections.flat ? ['flat field'] : []),
+    ...(settings.oblique ? ['oblique incidence'] : []),
+    ...(settings.seat ? ['anvil and seat'] : []),
+    ...(corrections.original && corrections.response ? ['transfer function'] : []),
     ...(dummy === null ? [] : [`dummy ${dummy}`]),
     ...(corrections.background ? ['picture without sample'] : []),
     ...(background.kind === 'auto' ? ['background of the curve'] : []),
   ];
   return on.length === 0 ? 'no correction is on' : `on: ${on.join(', ')}`;
-}
-
-function Correction({ name, label }: { readonly name: CorrectionName; readonly label: string }) {
-  const { words, load, takePicture, drop } = useCorrection(name);
-  return (
-    <div className="analysis-row">
-      <span className="grow el" title={words ?? undefined}>
-        {label} <span className="t3">{words ?? 'off'}</span>
-      </span>
-      {words ? (
-        <button type="button" className="btn" onClick={drop}>
-          off
-        </button>
-      ) : (
-        <>
-          <FileButton
-            label="file"
-            accept={PIXEL_ENDINGS}
-            title={`${label} from a file, .npy, .edf or .tif: (module, ss, fs), or the modules below each other`}
-            onFile={load}
-          />
-          <button type="button" className="btn" title="Take the picture that is shown now" onClick={takePicture}>
-            this picture
-          </button>
-        </>
-      )}
-    </div>
-  );
 }
