@@ -38,7 +38,7 @@ const open: { close(): unknown }[] = [];
 beforeAll(async () => {
   engine = await createLiveEngine({
     settings,
-    geometryPath: null,
+    geometry: null,
     proposalPath: null,
     threads: 1,
     memoryBytes: 2 ** 29,
@@ -386,10 +386,10 @@ describe('the live engine and its bridge', () => {
 it('an engine whose thread died says so, and can be closed', async () => {
   const broken = await createLiveEngine({
     settings,
-    geometryPath: null,
+    geometry: null,
     proposalPath: null,
     threads: 1,
-    memoryBytes: 2 ** 20,
+    memoryBytes: 0,
   });
   await until(() => broken.counters().connection === 'error', 'the error', 10_000);
   expect(broken.counters().lastError?.text).toMatch(/live pipeline stopped: .*Start Hutch again/);

@@ -92,7 +92,7 @@ describe('a train is the same from a file, from the bridge, and through the serv
     closeSocket = () => socket.close();
     engine = await createLiveEngine({
       settings: { ...SETTINGS, sources: [{ endpoint, socket: 'REQ', isOn: true }] },
-      geometryPath: null,
+      geometry: null,
       proposalPath: null,
       threads: 1,
       memoryBytes: 2 ** 28,

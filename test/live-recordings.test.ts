@@ -59,7 +59,7 @@ describe('what the live engine receives', () => {
     source = { endpoint: socket.endpoint, socket: 'REQ', isOn: true };
     engine = await createLiveEngine({
       settings: { ...SETTINGS, isCorrected: false, sources: [source] },
-      geometryPath: null,
+      geometry: null,
       proposalPath: null,
       threads: 1,
       memoryBytes: 2 ** 29,

@@ -48,6 +48,15 @@ describe('hutch serve', () => {
     await stop(hutch, 'SIGTERM');
   });
 
+  it('says which detector a geometry is of, and serves its picture', async () => {
+    const { hutch, address } = await start('--geometry', `${golden}files/write_agipd500k.geom`);
+    const geometry = await (await fetch(`${address}/api/live/geometry`)).json();
+    expect(geometry.detector).toBe('AGIPD500K');
+    hutch.child.kill('SIGTERM');
+    const { stderr } = await hutch.ended;
+    expect(stderr).toContain('write_agipd500k.geom: AGIPD500K, 8 modules of 512 x 128 pixels\n');
+  });
+
   it('its data root may come from $EXTRA_DATA_DATA_ROOT', async () => {
     const hutch = startHutch(['serve', '--port', '0'], { env: { EXTRA_DATA_DATA_ROOT: `${GOLDEN}root` } });
     const [, address] = await hutch.said(/Hutch is at (\S+)/);
@@ -88,10 +97,16 @@ describe('hutch serve that cannot start', () => {
     ],
     ['a wrong geometry', () => ['--geometry', join(folder, 'wrong.geom')], 1, /wrong\.geom, line 4: fs = "1e-3x" must/],
     [
-      'the geometry of another detector',
-      () => ['--geometry', `${golden}files/write_agipd500k.geom`],
+      'the geometry of another detector than is said',
+      () => ['--geometry', `${golden}files/write_agipd500k.geom`, '--detector', 'AGIPD1M'],
       1,
       /write_agipd500k\.geom: no panel for module 8, tile 0;.* of AGIPD1M\. Its panels are those of AGIPD500K/,
+    ],
+    [
+      'words about a geometry that is not given',
+      () => ['--detector', 'LPD'],
+      2,
+      /--detector says how to read a geometry file: give it by --geometry FILE/,
     ],
     [
       'no endpoint',

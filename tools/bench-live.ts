@@ -9,6 +9,7 @@ import type { LiveCounters } from '../src/live/engine.ts';
 import { generateExample } from '../src/platform/node/example-files.ts';
 import { findFreePort } from '../src/platform/node/free-port.ts';
 import { createLiveEngine } from '../src/platform/node/live-engine.ts';
+import { loadGeometry } from '../src/platform/node/load-geometry.ts';
 import { type StoredResult, storeResults } from './bench-results.ts';
 import { buildWasm } from './build-wasm.ts';
 import { root } from './process.ts';
@@ -65,7 +66,7 @@ async function measure(pulses: number): Promise<StoredResult[]> {
         movingAverage: 1,
         isCorrected: true,
       },
-      geometryPath: join(proposalPath, 'usr', 'geometry.geom'),
+      geometry: await loadGeometry(join(proposalPath, 'usr', 'geometry.geom')),
       proposalPath,
     });
     // Constants are made first, then come some trains that fill caches and rates.

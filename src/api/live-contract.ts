@@ -104,6 +104,20 @@ export const replayStateSchema = z.object({
 });
 export type ReplayStatus = z.infer<typeof replayStateSchema>;
 
+/** The detector that the results are of; its picture's tiles are at GET `/api/live/geometry`. */
+export const shownDetectorSchema = z.object({
+  /** Grows whenever another one is shown. */
+  sequence: z.int(),
+  /** As its sources are named. */
+  name: z.string(),
+  /** Name of its record, such as `AGIPD1M`. */
+  kind: z.string(),
+  /** (module, ss, fs). */
+  dataShape: z.tuple([z.int(), z.int(), z.int()]),
+  /** Where its geometry was read from; null where it is placed as its example is. */
+  geometryPath: z.string().nullable(),
+});
+
 /** Sent as JSON text over the live channel (type "status"), 4 times a second; also GET `/api/live/status`. */
 export const liveStatusSchema = z.object({
   type: z.literal('status'),
@@ -130,6 +144,8 @@ export const liveStatusSchema = z.object({
     }),
   ),
   detector: z.string(),
+  /** null before the first train. */
+  shown: shownDetectorSchema.nullable(),
   trainId: z.number(),
   pulses: z.int(),
   /** Trains per second over the last 3 s. */
@@ -185,8 +201,12 @@ export interface LiveFrameMeta {
   /** ms since the epoch: when the train was received, and when the result was ready. */
   readonly receivedAt: number;
   readonly readyAt: number;
-  /** 'keV' when corrected, 'ADU' when raw. */
+  /** 'keV' when corrected, 'ADU' when raw or of a detector whose correction gives no energies. */
   readonly unit: string;
+  /** `sequence` of the detector that it is of: see `shown` of the status. */
+  readonly detector: number;
+  /** What must be known of the picture: positions of an example, raw counts instead of corrected ones. */
+  readonly notes: readonly string[];
 }
 
 /** What a viewer sends over the live channel: a frame was drawn, the next may come. */

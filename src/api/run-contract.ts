@@ -144,6 +144,8 @@ export const geometryInfoSchema = z.object({
   /** Where the beam should hit, (y, x) in pixels. */
   centre: z.tuple([z.number(), z.number()]),
   pixelSize: z.number(),
+  /** Size of an image pixel, (y, x) in m: not square for hexagons and strips. */
+  pitch: z.tuple([z.number(), z.number()]),
   /** Rectangles of tiles in the image: module, tile, x, y, width, height, and how ss and fs run: +-1 along (y, x). */
   tiles: z.array(
     z.object({

@@ -57,6 +57,8 @@ interface LiveStore {
   apply(state: LiveState): Promise<string | null>;
 }
 
+/** The detector whose documents were asked for last. */
+let knownDetector = -1;
 /** Changes that the server has not answered yet. */
 let unanswered = 0;
 /** Changes made so far: a document that was asked for before the last one is out of date when it comes. */
@@ -110,7 +112,7 @@ export const useLive = create<LiveStore>((set, get) => ({
 async function loadDocuments(): Promise<void> {
   const before = changes;
   try {
-    const [{ state, version }, geometry] = await Promise.all([session.liveState(), session.geometry()]);
+    const [{ state, version }, geometry] = await Promise.all([session.liveState(), session.liveGeometry()]);
     useLive.setState(changes === before ? { state, version, geometry, error: null } : { geometry, error: null });
   } catch (error) {
     useLive.setState({ error: error instanceof ServerError ? error.message : String(error) });
@@ -154,7 +156,12 @@ export function startLive(): () => void {
       clock.noteServerTime(status.serverTime);
       useLive.setState({ status });
       // Somebody else changed the document: show theirs. An older version is a status from before our own change.
-      if (status.version > useLive.getState().version && unanswered === 0) void loadDocuments();
+      // Another detector has another picture, and its beam centre.
+      const detector = status.shown?.sequence ?? 0;
+      const isNews = detector !== knownDetector || status.version > useLive.getState().version;
+      if (!isNews || unanswered > 0) return;
+      knownDetector = detector;
+      void loadDocuments();
     },
     onFrame(frame) {
       const { isPaused, isWatching, trend: shownTrend } = useLive.getState();

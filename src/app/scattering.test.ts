@@ -9,6 +9,7 @@ const geometry: GeometryInfo = {
   shape: [5, 8],
   centre: [2, 4],
   pixelSize: 2e-4,
+  pitch: [2e-4, 2e-4],
   tiles: [
     { ...tile, x: 1, y: 0, width: 2, height: 4, ssDirection: [0, 1], fsDirection: [-1, 0] },
     { ...tile, module: 4, x: 5, y: 1, width: 3, height: 4, ssDirection: [1, 0], fsDirection: [0, 1] },

@@ -43,7 +43,8 @@ export const session = {
   /** The addresses of a run's files on web servers, which open it again elsewhere; null for files of this computer. */
   addressesOf: (run: number) => browser.addressesOf(run),
   removeFiles: (run: number) => browser.remove(run),
-  geometry: (signal?: AbortSignal) => json<GeometryInfo>('/api/geometry', signal),
+  /** Tiles of the live picture. */
+  liveGeometry: (signal?: AbortSignal) => json<GeometryInfo>('/api/live/geometry', signal),
   liveState: (signal?: AbortSignal) => json<LiveStateReply>('/api/live/state', signal),
   async putLiveState(state: LiveState): Promise<LiveStateReply> {
     const response = await request('/api/live/state', {

@@ -156,18 +156,19 @@ function copyOf(geometry: Geometry, tile: SnappedTile, imageWidth: number): numb
  * `snapped.centre` is the origin
  */
 export function beamPosition(snapped: SnappedGeometry, x: number, y: number): Point {
-  const { pixelSize } = snapped.geometry.detector;
-  return [(x - snapped.centre[1]) * pixelSize, (y - snapped.centre[0]) * pixelSize];
+  const { pitch, centre } = snapped;
+  return [(x - centre[1]) * pitch[1], (y - centre[0]) * pitch[0]];
 }
 
 /** What a page needs to tell pixels of the image: the reply of `/api/geometry`. */
 export function geometryInfo(snapped: SnappedGeometry) {
-  const { geometry, shape, centre, tiles } = snapped;
+  const { geometry, pitch, shape, centre, tiles } = snapped;
   return {
     detector: geometry.detector.name,
     shape: [...shape] as [number, number],
     centre: [...centre] as [number, number],
     pixelSize: geometry.detector.pixelSize,
+    pitch: [...pitch] as [number, number],
     tiles: tiles.map((t) => ({
       ...t,
       ssDirection: [...t.ssDirection] as [number, number],

@@ -4,6 +4,7 @@ import { type NdArray, ndarray, reshape } from '../core/ndarray.ts';
 import type { MultiModule } from '../data/detectors/multi-module.ts';
 import { openDetector } from '../data/detectors/open-detector.ts';
 import type { Run } from '../data/run.ts';
+import { AGIPD_1M } from '../detector/agipd.ts';
 import type { SnappedGeometry } from '../detector/snapped-geometry.ts';
 import { layoutOf } from './detector-layout.ts';
 
@@ -54,9 +55,9 @@ export async function openFrameReader(
 ): Promise<FrameReader> {
   const detector = openDetector(run, { name });
   const wantsCorrection = detector.isRaw && view === 'corrected';
-  if (wantsCorrection && detector.kind.name !== snapped.geometry.detector.name)
+  if (wantsCorrection && detector.kind.name !== AGIPD_1M.name)
     throw new NoData(
-      `Raw frames of ${detector.kind.name} are not corrected here, only those of ${snapped.geometry.detector.name}. Look at them raw.`,
+      `Raw frames of ${detector.kind.name} are not corrected here, only those of ${AGIPD_1M.name}. Look at them raw.`,
       { detector: name },
     );
   const corrector = wantsCorrection ? await loadCorrector() : null;

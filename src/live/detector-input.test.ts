@@ -6,7 +6,8 @@ import { isXfelError } from '../core/errors.ts';
 import { zeros } from '../core/ndarray.ts';
 import type { Train, TrainValue } from '../core/train.ts';
 import { decodeBridgeMessage } from '../formats/bridge-message.ts';
-import { detectorOfSource, findDetectorInput } from './detector-input.ts';
+import { findDetectorInput } from './detector-input.ts';
+import { detectorOfSource } from './detector-source.ts';
 
 const layout = { modules: 4, slowScan: 6, fastScan: 2 };
 

@@ -2,6 +2,14 @@ import { SkipTrain } from '../core/errors.ts';
 import { type FrameAxes, type FrameOrder, frameAxesOf, type ModuleLayout } from '../core/frame-order.ts';
 import { isNdArray, type NdArray } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
+import {
+  cellIdsOf,
+  detectorsOfTrain,
+  frameCountOf,
+  moduleOfSource,
+  picturesOf,
+  type SourceForm,
+} from './detector-source.ts';
 
 /** Where the frames of one module lie inside an array: element offsets and strides. */
 export interface ModuleFrames {
@@ -30,40 +38,39 @@ export interface DetectorInput {
   readonly modules: readonly ModuleFrames[];
 }
 
-const MODULE_SOURCE = /^(.+)\/(?:DET|CORR)\/(?:(\d+)CH\d*|(?:JNGFR|MODULE_|RECEIVER-)(\d+))(?::.*)?$/;
-const MERGED_SOURCE = /^(.+)\/(?:DET|CORR|CAL)\/APPEND(?:_RAW|_CORRECTED)?$/;
-/** Where the pictures are, and which keys have one number for each. */
-const IMAGE_KEYS = ['image.data', 'data.adc'] as const;
-const CELL_KEYS = ['image.cellId', 'data.memoryCell'] as const;
-const FRAME_KEYS = ['image.pulseId', 'image.cellId', 'image.trainId', 'data.memoryCell'] as const;
-
-/** The detector that a source name belongs to (`SPB_DET_AGIPD1M-1`), or null. */
-export function detectorOfSource(source: string): string | null {
-  return (MODULE_SOURCE.exec(source) ?? MERGED_SOURCE.exec(source))?.[1] ?? null;
+/** Which detector of a train is wanted, and how its pictures differ from the modules. */
+export interface DetectorOrigin {
+  /** `SPB_DET_AGIPD1M-1`; the first one of the train without it. */
+  readonly name?: string;
+  /** Rows at both ends of a picture that hold no image (calibration rows of ePix); the data may have them or not. */
+  readonly extraRows?: number;
+  /** Takes sources of any name, see {@link detectorsOfTrain}. */
+  readonly otherForm?: SourceForm;
 }
-
-/** What a train misses before its detector can be processed, or null. Names the detector once it is known. */
-export function firstMissingDetector(sources: ReadonlyMap<string, TrainSource>): string | null {
-  for (const [name, source] of sources) {
-    if (detectorOfSource(name) && hasImages(source)) return null;
-  }
-  return 'no detector data';
-}
-
-const hasImages = ({ data }: TrainSource) => IMAGE_KEYS.some((key) => data.has(key));
 
 /**
- * Finds the detector in a train: one merged source (modules on one axis) or a source per module, raw or corrected, with or
- * without gain planes, in file or in online order (`core/frame-order.ts`).
+ * Finds the detector in a train: one merged source (modules on one axis), a source per module or one picture of all, raw or
+ * corrected, with or without gain planes, in file or in online order (`core/frame-order.ts`).
  * @param order what the stream had before, for shapes that fit both orders; file order without it
  * @throws SkipTrain with the reason: no detector, a layout that does not fit, modules of different length
  */
-export function findDetectorInput(train: Train, layout: ModuleLayout, order?: FrameOrder): DetectorInput {
-  const merged = [...train.sources].find(([name, source]) => MERGED_SOURCE.test(name) && hasImages(source));
-  if (merged) return fromMerged(merged[0], merged[1], layout, order);
-  const modules = [...train.sources].filter(([name, source]) => MODULE_SOURCE.test(name) && hasImages(source));
-  if (modules.length > 0) return fromModules(modules, layout, order);
-  throw skip('no detector data', 'no source of this train has pictures (image.data or data.adc) of a detector');
+export function findDetectorInput(
+  train: Train,
+  layout: ModuleLayout,
+  order?: FrameOrder,
+  origin: DetectorOrigin = {},
+): DetectorInput {
+  const detector = detectorsOfTrain(train, origin.otherForm).find(({ name }) => name === (origin.name ?? name));
+  if (!detector)
+    throw skip(
+      'no detector data',
+      `no source of this train has pictures (image.data or data.adc) of ${origin.name ?? 'a detector'}`,
+    );
+  const { form, sources } = detector;
+  if (form === 'merged') return fromMerged(sources[0][0], sources[0][1], layout, order);
+  const rows = trimmedRows(sources, layout, origin.extraRows ?? 0);
+  if (rows > 0) return fromLongerPicture(sources[0][0], sources[0][1], layout, rows);
+  return fromModules(sources, layout, order);
 }
 
 function fromMerged(name: string, source: TrainSource, layout: ModuleLayout, order?: FrameOrder): DetectorInput {
@@ -86,14 +93,15 @@ function fromModules(
   const modules: ModuleFrames[] = [];
   // One module whose shape is clear says how to read the others.
   const clear = sources
-    .map(([, source]) => clearOrder(source, layout))
+    .map(([name, source]) => clearOrder(name, source, layout))
     .find((found): found is FrameOrder => found !== undefined);
   let first: Omit<DetectorInput, 'modules'> | null = null;
   for (const [name, source] of sources) {
     const array = imageData(name, source);
     if (array.data.length === 0) continue;
     const axes = axesOf(name, array, source, layout, false, clear ?? order);
-    const module = moduleOf(name);
+    // The only module of a detector may have any number (a JUNGFRAU of one module is cut out of a row of them).
+    const module = layout.modules === 1 && sources.length === 1 ? 0 : moduleOfSource(name);
     if (!(module >= 0 && module < layout.modules))
       throw skip('unknown module', `${name}: the detector has ${layout.modules} modules`);
     const facts = factsOf(name, array, axes);
@@ -110,22 +118,38 @@ function fromModules(
   return { ...first, modules: modules.sort((a, b) => a.module - b.module) };
 }
 
-/** Modules of JUNGFRAU are counted from 1. */
-function moduleOf(name: string): number {
-  const [, , counted, jungfrau] = MODULE_SOURCE.exec(name) ?? [];
-  return counted === undefined ? Number(jungfrau) - 1 : Number(counted);
+/** Rows at each end that the only picture has more than a module; 0 if it has none. */
+function trimmedRows(
+  sources: readonly (readonly [string, TrainSource])[],
+  { slowScan, fastScan }: ModuleLayout,
+  extraRows: number,
+): number {
+  const array = extraRows > 0 && sources.length === 1 ? picturesOf(...sources[0]) : undefined;
+  if (!isNdArray(array)) return 0;
+  const [rows, columns] = array.shape.slice(-2);
+  return rows === slowScan + 2 * extraRows && columns === fastScan ? extraRows : 0;
 }
 
-function clearOrder(source: TrainSource, layout: ModuleLayout): FrameOrder | undefined {
-  const array = IMAGE_KEYS.map((key) => source.data.get(key)).find(isNdArray);
-  const axes = array && array.data.length > 0 ? frameAxesOf(array.shape, layout, false, hintsOf(source)) : null;
+/** One module whose pictures begin and end with rows that hold no image; such detectors are read only in file order. */
+function fromLongerPicture(name: string, source: TrainSource, layout: ModuleLayout, rows: number): DetectorInput {
+  const array = imageData(name, source);
+  const whole = { ...layout, slowScan: layout.slowScan + 2 * rows };
+  const axes = axesOf(name, array, source, whole, false, 'file');
+  if (axes.frames === 0) throw skip('no frames', `${name} has no frame in this train`);
+  const { base, gainBase, ...frames } = placed(0, array, axes, whole);
+  const skipped = rows * layout.fastScan;
+  const module = { ...frames, base: base + skipped, gainBase: gainBase < 0 ? gainBase : gainBase + skipped };
+  return { ...factsOf(name, array, axes), cellIds: cellIdsOf(source, axes.frames), modules: [module] };
+}
+
+function clearOrder(name: string, source: TrainSource, layout: ModuleLayout): FrameOrder | undefined {
+  const array = picturesOf(name, source);
+  const axes =
+    isNdArray(array) && array.data.length > 0 ? frameAxesOf(array.shape, layout, false, hintsOf(source)) : null;
   return axes?.isCertain ? axes.order : undefined;
 }
 
-function hintsOf(source: TrainSource, order?: FrameOrder) {
-  const counted = FRAME_KEYS.map((key) => source.data.get(key)).find((value) => isNdArray(value));
-  return { order, frames: isNdArray(counted) ? counted.data.length : undefined };
-}
+const hintsOf = (source: TrainSource, order?: FrameOrder) => ({ order, frames: frameCountOf(source) });
 
 function axesOf(
   name: string,
@@ -137,12 +161,13 @@ function axesOf(
 ): FrameAxes {
   const axes = frameAxesOf(shape, layout, isMerged, hintsOf(source, order));
   if (axes) return axes;
-  const { modules, slowScan, fastScan } = layout;
+  throw skip('wrong shape', `${name} has pictures of shape [${shape}]; ${expectedShapes(layout, isMerged)}`);
+}
+
+/** Says which shapes the pictures of a detector have. */
+export function expectedShapes({ modules, slowScan, fastScan }: ModuleLayout, isMerged: boolean): string {
   const module = isMerged ? `${modules}, ` : '';
-  throw skip(
-    'wrong shape',
-    `${name} has pictures of shape [${shape}]; (pulse, ${module}${slowScan}, ${fastScan}), the same with 1 or 2 planes after the pulse, or (${module}${fastScan}, ${slowScan}, pulse) is expected. Is it another detector?`,
-  );
+  return `(pulse, ${module}${slowScan}, ${fastScan}), the same with 1 or 2 planes after the pulse, or (${module}${fastScan}, ${slowScan}, pulse) is expected. Is it another detector?`;
 }
 
 function placed(module: number, array: NdArray, axes: FrameAxes, layout: ModuleLayout): ModuleFrames {
@@ -165,7 +190,7 @@ function factsOf(name: string, array: NdArray, { order, frames, planes, isCertai
 }
 
 function imageData(name: string, source: TrainSource): NdArray {
-  const array = IMAGE_KEYS.map((key) => source.data.get(key)).find((value) => value !== undefined);
+  const array = picturesOf(name, source);
   if (!isNdArray(array)) throw skip('no detector data', `the pictures of ${name} are not an array`);
   return array;
 }
@@ -183,13 +208,6 @@ function isPresent(present: TrainValue | undefined, module: number): boolean {
   if (Array.isArray(present)) return present[module] !== false;
   if (isNdArray(present)) return Boolean(present.data[module]);
   return true;
-}
-
-function cellIdsOf(source: TrainSource, frames: number): Uint16Array {
-  const value = CELL_KEYS.map((key) => source.data.get(key)).find((each) => each !== undefined);
-  // Without cell ids the frames are taken in order of the memory, as the DAQ does by default.
-  if (!isNdArray(value) || value.data.length < frames) return Uint16Array.from({ length: frames }, (_, i) => i);
-  return Uint16Array.from({ length: frames }, (_, i) => Number(value.data[i]));
 }
 
 function skip(reason: string, text: string): SkipTrain {

@@ -2,6 +2,7 @@ import type { NdArray } from '../core/ndarray.ts';
 import type { Roi } from '../core/roi.ts';
 import type { Train } from '../core/train.ts';
 import type { SplitMethod } from '../detector/integration/integration-table.ts';
+import type { geometryInfo } from '../detector/snapped-geometry.ts';
 import type { KeyFacts } from './key-facts.ts';
 
 /** One bridge that the live engine listens to. */
@@ -55,6 +56,26 @@ export interface LiveResult {
   readonly receivedAt: number;
   readonly readyAt: number;
   readonly unit: string;
+  /** `sequence` of the detector that it is of, see {@link ShownDetector}; left out by a pipeline by itself. */
+  readonly detector?: number;
+  /** What must be known of the picture: positions of an example, raw counts instead of corrected ones. */
+  readonly notes?: readonly string[];
+}
+
+/** The detector that the results are of. */
+export interface ShownDetector {
+  /** Grows whenever another one is shown. */
+  readonly sequence: number;
+  /** As its sources are named, `SPB_DET_AGIPD1M-1`. */
+  readonly name: string;
+  /** Name of its record, `AGIPD1M`. */
+  readonly kind: string;
+  /** (module, ss, fs). */
+  readonly dataShape: readonly [number, number, number];
+  /** Where its geometry was read from; null where it is placed as its example is. */
+  readonly geometryPath: string | null;
+  /** Size and tiles of its picture. */
+  readonly geometry: ReturnType<typeof geometryInfo>;
 }
 
 /** Where an endpoint stands; `off` where it is switched off. */
@@ -220,6 +241,8 @@ export interface LiveEngine {
   /** Takes effect on the next train. @throws StateInvalid naming the field, EndpointInvalid */
   applySettings(settings: LiveSettings): number;
   counters(): LiveCounters;
+  /** The detector that comes in, or null before the first train. */
+  shown(): ShownDetector | null;
   /** The newest result, or null before the first train. */
   latest(): LiveResult | null;
   /** Calls back on each result; returns the call that ends it. Slow listeners must drop, never wait. */

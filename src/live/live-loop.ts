@@ -1,7 +1,7 @@
 import { sleep } from '../core/cancel.ts';
 import { isXfelError } from '../core/errors.ts';
 import type { Train } from '../core/train.ts';
-import { firstMissingDetector } from './detector-input.ts';
+import { firstMissingDetector } from './detector-source.ts';
 import type { SourceStatus } from './endpoint-monitor.ts';
 import type { LiveResult, LiveSettings, LiveSource } from './engine.ts';
 import type { LiveMonitor } from './monitor.ts';
@@ -29,6 +29,8 @@ export interface LiveLoopParts {
   /** Called when a source was taken away or began anew, before the next train. */
   reset(): void;
   readonly monitor: LiveMonitor;
+  /** Whether sources of any name may have the pictures; else only those named as detectors are. */
+  readonly takesAnySource?: boolean;
   onResult(result: LiveResult): void;
 }
 
@@ -49,7 +51,7 @@ const NAMES_TOLD = 4;
 export class LiveLoop {
   readonly #parts: LiveLoopParts;
   readonly #closed = new AbortController();
-  readonly #matcher = new TrainMatcher(firstMissingDetector);
+  readonly #matcher: TrainMatcher;
   readonly #listeners = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>();
   #settings: LiveSettings;
   #version: number;
@@ -60,6 +62,7 @@ export class LiveLoop {
 
   constructor(parts: LiveLoopParts, settings: LiveSettings, version: number) {
     this.#parts = parts;
+    this.#matcher = new TrainMatcher((received) => firstMissingDetector(received, parts.takesAnySource));
     this.#settings = settings;
     this.#version = version;
   }

@@ -7,7 +7,7 @@ import { clipRoi } from '../core/roi.ts';
 import type { Train } from '../core/train.ts';
 import { type ArrayPlace, type KernelArena, placeOf } from '../kernels/arena.ts';
 import type { Kernels, SumTable, TileTable } from '../kernels/kernels.ts';
-import { type DetectorInput, findDetectorInput, type ModuleFrames } from './detector-input.ts';
+import { type DetectorInput, type DetectorOrigin, findDetectorInput, type ModuleFrames } from './detector-input.ts';
 import type { LiveResult, LiveSettings } from './engine.ts';
 import {
   type ModulePool,
@@ -31,6 +31,10 @@ export interface IntegrationSetup {
 /** What the pipeline knows of the detector: made from its geometry. */
 export interface LiveDetector {
   readonly layout: ModuleLayout;
+  /** Where its data are in a train; the first detector of each train without it. */
+  readonly origin?: DetectorOrigin;
+  /** Unit of corrected values; keV without it. */
+  readonly correctedUnit?: string;
   /** (height, width) of the assembled image. */
   readonly imageShape: readonly [number, number];
   readonly tiles: TileTable;
@@ -150,7 +154,7 @@ export class LivePipeline {
     train: Train,
     settings: LiveSettings,
     version: number,
-  ): Promise<{ result: LiveResult; stages: StageTime[] }> {
+  ): Promise<{ result: LiveResult; stages: StageTime[]; isCorrected: boolean }> {
     const stages: StageTime[] = [];
     let last = performance.now();
     const took = (stage: string) => {
@@ -158,12 +162,13 @@ export class LivePipeline {
       stages.push({ stage, ms: now - last });
       last = now;
     };
+    const { detector } = this.#parts;
     const copies: Lease[] = [];
     let input: DetectorInput;
     let isCorrected: boolean;
     let pulseSums: PulseSums | null;
     try {
-      input = findDetectorInput(train, this.#parts.detector.layout, this.#order);
+      input = findDetectorInput(train, detector.layout, this.#order, detector.origin);
       // A train whose shape is clear says how to read those that are not.
       if (input.isOrderCertain) this.#order = input.order;
       if (input.frames > MAX_FRAMES)
@@ -208,9 +213,9 @@ export class LivePipeline {
       ...sendTime(train),
       receivedAt: train.receivedAt ?? Date.now(),
       readyAt: Date.now(),
-      unit: isCorrected ? 'keV' : 'ADU',
+      unit: isCorrected ? (detector.correctedUnit ?? 'keV') : 'ADU',
     };
-    return { result, stages };
+    return { result, stages, isCorrected };
   }
 
   /** Forgets the moving average, as when the source changes. */

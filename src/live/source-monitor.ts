@@ -1,7 +1,7 @@
 import { byteSizeOf, isNdArray } from '../core/ndarray.ts';
 import type { Train, TrainSource } from '../core/train.ts';
 import { ByteMeter } from './byte-meter.ts';
-import { detectorOfSource } from './detector-input.ts';
+import { detectorOfSource } from './detector-source.ts';
 import type { SourceCounters, SourceKeys } from './engine.ts';
 import { factsOfKey, type KeyFacts } from './key-facts.ts';
 import { RateMeter } from './rate-meter.ts';

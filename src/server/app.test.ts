@@ -158,6 +158,7 @@ describe('OpenAPI', () => {
     expect(listed.sort()).toEqual([
       'DELETE /api/replay',
       'GET /api/geometry',
+      'GET /api/live/geometry',
       'GET /api/live/keys',
       'GET /api/live/state',
       'GET /api/live/status',

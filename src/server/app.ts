@@ -113,7 +113,7 @@ export async function createApp(ports: AppPorts): Promise<FastifyInstance> {
   await app.register(async (scope) => {
     addStatusRoute(scope, ports.status);
     addRunRoutes(scope, ports.runs, ports.geometry);
-    addLiveRoutes(scope, ports.live);
+    addLiveRoutes(scope, ports.live, ports.geometry);
     addLiveTrainRoute(scope, ports.live);
     // Who opened the server to the world has not opened all folders of this computer.
     addRecordingRoutes(scope, ports.live, ports.recordings, { mayOpenPaths: ports.allowedHosts !== null });

@@ -1,6 +1,6 @@
 import { encodeFrame } from '../api/frames.ts';
 import type { LiveFrameMeta, LiveStatus } from '../api/live-contract.ts';
-import type { LiveEngine, LiveResult } from '../live/engine.ts';
+import type { LiveEngine, LiveResult, ShownDetector } from '../live/engine.ts';
 
 /** How a viewer is reached. */
 export interface ViewerChannel {
@@ -56,9 +56,11 @@ export class LiveViewers {
   /** The counters as the API tells them. */
   status(): LiveStatus {
     const counters = this.#engine.counters();
+    const shown = this.#engine.shown();
     return {
       type: 'status',
       ...counters,
+      shown: shown && shownFacts(shown),
       dropped: { ...counters.dropped },
       stagesMs: [...counters.stagesMs],
       endpoints: [...counters.endpoints],
@@ -107,9 +109,9 @@ export class LiveViewers {
 
   #encode(result: LiveResult): Uint8Array {
     if (this.#encoded?.sequence !== result.sequence) {
-      const { image, q, intensity, pulseIntensity, sentAt = null, ...facts } = result;
+      const { image, q, intensity, pulseIntensity, sentAt = null, detector = 0, notes = [], ...facts } = result;
       const arrays = pulseIntensity ? { image, q, intensity, pulseIntensity } : { image, q, intensity };
-      const meta: LiveFrameMeta = { ...facts, sentAt };
+      const meta: LiveFrameMeta = { ...facts, sentAt, detector, notes };
       this.#encoded = {
         sequence: result.sequence,
         bytes: encodeFrame('live', meta, Object.entries(arrays)),
@@ -117,4 +119,15 @@ export class LiveViewers {
     }
     return this.#encoded.bytes;
   }
+}
+
+/** Without the tiles, which are asked for by themselves. */
+function shownFacts({
+  sequence,
+  name,
+  kind,
+  dataShape,
+  geometryPath,
+}: ShownDetector): NonNullable<LiveStatus['shown']> {
+  return { sequence, name, kind, dataShape: [...dataShape], geometryPath };
 }

@@ -5,7 +5,9 @@ import { findProposal } from '../data/open-run.ts';
 import { createRunLister, listProposals } from '../data/proposals.ts';
 import { stampOfRun } from '../data/run-stamp.ts';
 import { AGIPD_1M } from '../detector/agipd.ts';
+import { exampleGeometry, type Geometry } from '../detector/geometry.ts';
 import { geometryInfo, type SnappedGeometry, snapGeometry } from '../detector/snapped-geometry.ts';
+import { roiInside } from '../live/detector-settings.ts';
 import type { LiveSettings } from '../live/engine.ts';
 import { appRoot, packageJsonPath } from '../platform/node/asset-paths.ts';
 import { findDarkRuns } from '../platform/node/dark-runs.ts';
@@ -26,7 +28,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly dataRoot: string | null;
   readonly bridge: string | null;
-  readonly geometry: string | null;
+  /** Geometry of the detector that is looked at; null places each as its example is. */
+  readonly geometry: Geometry | null;
   readonly isDemo: boolean;
   /** Folder of bridge recordings; null = a folder in the user's data. */
   readonly recordings: string | null;
@@ -53,7 +56,7 @@ const DEFAULTS = {
  * @throws RunNotFound (no such data root), GeometryInvalid, FileUnreadable, StateInvalid, PortInUse, EndpointInvalid
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { log, signal, geometry } = options;
+  const { log, signal } = options;
   const stops: (() => Promise<unknown> | undefined)[] = [];
   const close = async () => {
     for (const stop of stops.splice(0).reverse()) await stop();
@@ -61,17 +64,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     // Whatever can be wrong with the arguments is looked at before anything is started.
     if (options.dataRoot !== null && !options.isDemo) await checkDataRoot(options.dataRoot);
-    let snapped = geometry === null ? null : snapGeometry(await loadGeometry(geometry, AGIPD_1M));
+    let snapped = options.geometry && snapGeometry(options.geometry);
     const demo: DemoBeamline | null = options.isDemo
       ? await startDemoBeamline({ dataRoot: options.dataRoot ?? undefined, log, signal })
       : null;
     stops.push(async () => demo?.close());
     const dataRoot = demo?.dataRoot ?? options.dataRoot;
-    const geometryPath = geometry ?? (demo ? join(demo.proposalPath, 'usr', 'geometry.geom') : null);
-    snapped ??= snapGeometry(await loadGeometry(geometryPath, AGIPD_1M));
+    const demoPath = demo && join(demo.proposalPath, 'usr', 'geometry.geom');
+    const geometry = options.geometry ?? (demoPath === null ? null : await loadGeometry(demoPath, AGIPD_1M));
+    snapped ??= snapGeometry(geometry ?? exampleGeometry(AGIPD_1M));
     const live = await createLiveEngine({
       settings: firstSettings(snapped, options.bridge ?? demo?.endpoint ?? DEFAULTS.endpoint),
-      geometryPath,
+      geometry,
       proposalPath: demo?.proposalPath ?? null,
     });
     stops.push(() => live.close());
@@ -110,7 +114,7 @@ async function checkDataRoot(dataRoot: string): Promise<void> {
   );
 }
 
-function firstSettings({ geometry, centre }: SnappedGeometry, endpoint: string): LiveSettings {
+function firstSettings({ geometry, centre, shape }: SnappedGeometry, endpoint: string): LiveSettings {
   const { distance, photonEnergyKeV } = geometry.metadata;
   return {
     sources: [{ endpoint, socket: 'REQ', isOn: true }],
@@ -121,7 +125,7 @@ function firstSettings({ geometry, centre }: SnappedGeometry, endpoint: string):
       centreX: centre[1],
       centreY: centre[0],
     },
-    roi: DEFAULTS.roi,
+    roi: roiInside(DEFAULTS.roi, shape),
     movingAverage: 1,
     isCorrected: true,
   };

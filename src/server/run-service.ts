@@ -3,6 +3,7 @@ import type { Proposal, RunRow } from '../api/run-contract.ts';
 import type { FrameCorrector } from '../calib/frame-corrector.ts';
 import type { RunSummary } from '../data/proposals.ts';
 import type { Run } from '../data/run.ts';
+import { AGIPD_1M } from '../detector/agipd.ts';
 import type { SnappedGeometry } from '../detector/snapped-geometry.ts';
 import { answerRunCall } from '../explore/answer.ts';
 import { type ExportedFile, exportKeys } from '../explore/export-keys.ts';
@@ -91,7 +92,7 @@ export class RunService implements RunsPort {
       const { snapped, dataRoot } = this.#parts;
       // Looking for darks opens files: only the description of a run needs it.
       const hasDarks = isOpening && (await this.#parts.hasDarks(proposal));
-      const correctable = hasDarks ? snapped.geometry.detector.name : null;
+      const correctable = hasDarks ? AGIPD_1M.name : null;
       const around = { proposal, run: number, data, dataRoot, correctable };
       const tools = { snapped, loadCorrector: () => this.#corrector(proposal) };
       return await answerRunCall(name, { run, around, tools }, query, signal);

@@ -14,6 +14,7 @@ import type {
   ReplayChange,
   ReplayOptions,
   ReplayState,
+  ShownDetector,
   SourceKeys,
   TrainFilter,
   TrainWatch,
@@ -53,6 +54,12 @@ export class FakeLiveEngine implements LiveEngine {
     const monitor = new LiveMonitor();
     monitor.sourcesChanged(this.settings.sources);
     return monitor.counters(this.version, Date.now());
+  }
+
+  shownDetector: ShownDetector | null = null;
+
+  shown(): ShownDetector | null {
+    return this.shownDetector;
   }
 
   latest(): LiveResult | null {

@@ -4,13 +4,22 @@ import type { ImageView } from '../../display/image-painter.ts';
 import { numberText } from '../number-text.ts';
 import { RoiBox } from './roi-box.tsx';
 
+/** A ring on a picture around its beam centre. */
+export interface PictureRing {
+  /** Along x, px. */
+  readonly radius: number;
+  /** Radius along y by that along x; 1 without it. */
+  readonly heightRatio?: number;
+  readonly label: string;
+}
+
 interface ImageOverlayProps {
   readonly view: ImageView;
   readonly size: { readonly width: number; readonly height: number };
   readonly hasAxes: boolean;
   /** Beam centre, pixels. */
   readonly centre?: readonly [number, number];
-  readonly ring: { readonly radius: number; readonly label: string } | null;
+  readonly ring: PictureRing | null;
   readonly roi: Roi | null;
   readonly onRoi: (roi: Roi) => void;
   /** Place of the crosshair on screen. */
@@ -23,7 +32,7 @@ export const ImageOverlay = memo(function ImageOverlay(props: ImageOverlayProps)
   const screen = (x: number, y: number) => [view.left + x * view.zoom, view.bottom - y * view.zoom] as const;
   return (
     <svg aria-hidden="true">
-      {centre && ring && <Ring at={screen(...centre)} radius={ring.radius * view.zoom} label={ring.label} />}
+      {centre && ring && <Ring at={screen(...centre)} {...ring} radius={ring.radius * view.zoom} />}
       {centre && <path className="beam" d={cross(...screen(...centre))} />}
       {roi && <RoiBox roi={roi} zoom={view.zoom} toScreen={screen} onChange={onRoi} />}
       {crosshair && (
@@ -95,20 +104,27 @@ function Axes({ view, size }: Pick<ImageOverlayProps, 'view' | 'size'>) {
   );
 }
 
-interface RingProps {
+interface RingProps extends PictureRing {
   readonly at: readonly [number, number];
-  readonly radius: number;
-  readonly label: string;
 }
 
 /** Dotted ring with its label on a dark plate. */
-function Ring({ at: [x, y], radius, label }: RingProps) {
+function Ring({ at: [x, y], radius, heightRatio = 1, label }: RingProps) {
   if (!(radius > 0)) return null;
-  const [labelX, labelY] = [x - radius * Math.SQRT1_2, y - radius * Math.SQRT1_2];
+  const [labelX, labelY] = [x - radius * Math.SQRT1_2, y - radius * heightRatio * Math.SQRT1_2];
   const width = 6.2 * label.length + 10;
   return (
     <g data-testid="ring" pointerEvents="none">
-      <circle cx={x} cy={y} r={radius} fill="none" stroke="#fff" strokeWidth="1.3" strokeDasharray="2 4" />
+      <ellipse
+        cx={x}
+        cy={y}
+        rx={radius}
+        ry={radius * heightRatio}
+        fill="none"
+        stroke="#fff"
+        strokeWidth="1.3"
+        strokeDasharray="2 4"
+      />
       <rect x={labelX - width / 2} y={labelY - 9} width={width} height={18} rx={3} fill="#05070ad9" />
       <text x={labelX} y={labelY + 4} textAnchor="middle" fontSize="11" fill="#fff">
         {label}

@@ -10,7 +10,7 @@ import { npyFile, saveFile } from '../save-file.ts';
 import { useSlow } from '../slow-value.ts';
 import { useStable } from '../stable-callback.ts';
 import { ColourBar } from './colour-bar.tsx';
-import { ImageOverlay } from './image-overlay.tsx';
+import { ImageOverlay, type PictureRing } from './image-overlay.tsx';
 import { ImageReadout, ImageTip } from './image-readout.tsx';
 import { ImageToolbar } from './image-toolbar.tsx';
 
@@ -30,8 +30,8 @@ export interface ImageViewProps {
   readonly onRoi?: (change: (roi: ImageRoi) => ImageRoi) => void;
   /** Beam centre, (x, y) in pixels. */
   readonly centre?: readonly [number, number];
-  /** Ring around the beam centre, radius in pixels. */
-  readonly ring?: { readonly radius: number; readonly label: string } | null;
+  /** Ring around the beam centre, radius along x in pixels; `heightRatio` where pixels are not square: that along y by it. */
+  readonly ring?: PictureRing | null;
   /** Words about a pixel beside its value: label and text of q, module and the like. */
   readonly describe?: (x: number, y: number) => readonly (readonly [string, string])[];
   /** Right side of the foot: train and parameters. */

@@ -5,12 +5,14 @@ import { numberText, valueText } from '../number-text.ts';
 import { describePlace, qOfRadius, radiusOfQ, tileMask } from '../scattering.ts';
 import { noteShownFrame } from '../test-probe.ts';
 import { type ImageRoi, ImageView } from './image-view.tsx';
+import { LiveNotes } from './live-notes.tsx';
 import { LiveNotice } from './live-notice.tsx';
 
 /** The picture of the last train with its region of interest. */
 export function LiveImage() {
   const frame = useLive((live) => live.frame);
-  const geometry = useLive((live) => live.geometry);
+  const known = useLive((live) => live.geometry);
+  const detector = useLive((live) => live.status?.shown?.sequence);
   const state = useLive((live) => live.state);
   const apply = useLive((live) => live.apply);
   const isPaused = useLive((live) => live.isPaused);
@@ -23,6 +25,9 @@ export function LiveImage() {
   useEffect(() => {
     if (frame) noteShownFrame(frame);
   }, [frame]);
+  const picture = frame?.meta.detector;
+  // For a moment another detector's picture comes before its tiles.
+  const geometry = known && picture === detector && fitsPicture(known.shape, image?.shape) ? known : null;
   const inside = useMemo(() => geometry && tileMask(geometry), [geometry]);
   const integration = state?.integration;
   const centre = useMemo(
@@ -32,14 +37,16 @@ export function LiveImage() {
   const ring = useMemo(() => {
     if (hoverQ === null || !integration || !geometry) return null;
     return {
-      radius: radiusOfQ(hoverQ, integration) / geometry.pixelSize,
+      radius: radiusOfQ(hoverQ, integration) / geometry.pitch[1],
+      heightRatio: geometry.pitch[1] / geometry.pitch[0],
       label: `q ${numberText(hoverQ, 3)} Å⁻¹ · d ${numberText((2 * Math.PI) / hoverQ, 3)} Å`,
     };
   }, [hoverQ, integration, geometry]);
   const describe = useCallback(
     (x: number, y: number): (readonly [string, string])[] => {
       if (!geometry || !integration) return [];
-      const radius = geometry.pixelSize * Math.hypot(x + 0.5 - integration.centreX, y + 0.5 - integration.centreY);
+      const [stepY, stepX] = geometry.pitch;
+      const radius = Math.hypot(stepX * (x + 0.5 - integration.centreX), stepY * (y + 0.5 - integration.centreY));
       const q = qOfRadius(radius, integration);
       return [
         ['q', `${numberText(q, 3)} Å⁻¹`],
@@ -74,6 +81,7 @@ export function LiveImage() {
         provenance={`${shownMeta ? `${shownMeta.pulses} pulses${average} · ` : ''}${provenanceOf(shownMeta)}`}
         testId="live-image"
       >
+        <LiveNotes notes={frame?.meta.notes ?? []} />
         <LiveNotice hasImage={image !== null} />
         {isPaused && (
           <div className="plate" data-testid="paused">
@@ -83,4 +91,8 @@ export function LiveImage() {
       </ImageView>
     </section>
   );
+}
+
+function fitsPicture(shape: readonly number[], picture: readonly number[] | undefined): boolean {
+  return picture !== undefined && shape[0] === picture[0] && shape[1] === picture[1];
 }

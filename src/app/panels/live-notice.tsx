@@ -84,6 +84,17 @@ export function LiveNotice({ hasImage }: { readonly hasImage: boolean }) {
   const error = useLive((live) => live.error);
   const silentS = useLive((live) => live.counts.silentS);
   if (isOpen && status?.connection === 'receiving') {
+    const isStuck = silentS > 0 && status.receivedHz > 0 && status.processedHz === 0 && status.lastError !== null;
+    if (isStuck)
+      return (
+        <div className="notice bad" role="alert" data-testid="live-notice">
+          <h2>
+            <span className="lamp err" aria-hidden="true" /> Trains come in, but none can be shown
+          </h2>
+          <p>{status.lastError?.text}</p>
+          {hasImage && <p className="t2">The picture is {numberText(silentS)} s old.</p>}
+        </div>
+      );
     if (hasImage) return null;
     return (
       <div className="notice" data-testid="live-notice">

@@ -72,13 +72,16 @@ async function openPage(context: CliContext, asked: GeoAssemblerArguments): Prom
     if (asked.isShown) show(address);
     return;
   }
-  const { startServer } = await import('../../server/main.ts');
+  const [{ startServer }, { loadGeometry }] = await Promise.all([
+    import('../../server/main.ts'),
+    import('../../platform/node/load-geometry.ts'),
+  ]);
   const server = await startServer({
     host: '127.0.0.1',
     port: asked.port,
     dataRoot: root,
     bridge: null,
-    geometry: asked.geometry,
+    geometry: asked.geometry === null ? null : await loadGeometry(asked.geometry),
     isDemo: asked.isTest,
     recordings: null,
     log: (line) => context.note(`${line}\n`),

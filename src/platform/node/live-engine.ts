@@ -4,6 +4,9 @@ import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { parsePeerEndpoint } from '../../bridge/endpoint.ts';
 import { FileUnreadable, StateInvalid } from '../../core/errors.ts';
+import { AGIPD_1M } from '../../detector/agipd.ts';
+import type { Geometry } from '../../detector/geometry.ts';
+import { DetectorSettings } from '../../live/detector-settings.ts';
 import type {
   LiveCounters,
   LiveEngine,
@@ -11,10 +14,12 @@ import type {
   LiveSettings,
   RecordingOptions,
   RecordingState,
+  ShownDetector,
   SourceKeys,
   TrainFilter,
   WatchedTrain,
 } from '../../live/engine.ts';
+import { pathOfGeometry } from '../../live/live-station.ts';
 import { LiveMonitor } from '../../live/monitor.ts';
 import { checkLiveSettings } from '../../live/settings.ts';
 import { kernelsWasmPath } from './asset-paths.ts';
@@ -24,8 +29,11 @@ import { moduleUrl } from './module-url.ts';
 /** What a live engine is made of. */
 export interface LiveEngineOptions {
   readonly settings: LiveSettings;
-  /** CrystFEL .geom of the detector; the detector's default geometry without it. */
-  readonly geometryPath: string | null;
+  /**
+   * Geometry of the detector that is looked at; null places every detector as its example is. Beam centre and region of the
+   * settings are those of its picture, or of the AGIPD 1M's example.
+   */
+  readonly geometry: Geometry | null;
   /** Proposal folder whose dark runs give the constants; raw data is shown without it. */
   readonly proposalPath: string | null;
   /** Threads that correct modules. */
@@ -41,7 +49,13 @@ export interface LiveWorkerData extends Required<LiveEngineOptions> {
 
 /** Main thread to live thread. */
 export type LiveCommand =
-  | { readonly type: 'settings'; readonly settings: LiveSettings; readonly version: number }
+  /** `detector`: sequence of the detector that they are for, 0 before the first. */
+  | {
+      readonly type: 'settings';
+      readonly settings: LiveSettings;
+      readonly version: number;
+      readonly detector: number;
+    }
   /** Earlier trains may come again. */
   | { readonly type: 'restart' }
   | { readonly type: 'watch'; readonly id: number; readonly filter: TrainFilter }
@@ -54,6 +68,8 @@ export type LiveCommand =
 /** Live thread to main thread. */
 export type LiveEvent =
   | { readonly type: 'result'; readonly result: LiveResult }
+  /** Trains of another detector come: the thread waits for settings for it. */
+  | { readonly type: 'detector'; readonly shown: ShownDetector }
   | { readonly type: 'counters'; readonly counters: LiveCounters }
   | { readonly type: 'keys'; readonly sources: readonly SourceKeys[] }
   | { readonly type: 'train'; readonly id: number; readonly watched: WatchedTrain }
@@ -85,6 +101,13 @@ export async function createLiveEngine(options: LiveEngineOptions): Promise<Live
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   let hasFailed = false;
   let latest: LiveResult | null = null;
+  let shown: ShownDetector | null = null;
+  const { geometry } = options;
+  const detectorSettings = new DetectorSettings({
+    kind: geometry?.detector.name ?? AGIPD_1M.name,
+    dataShape: geometry?.detector.dataShape ?? AGIPD_1M.dataShape,
+    geometryPath: geometry ? pathOfGeometry(geometry) : null,
+  });
   let keys: readonly SourceKeys[] = [];
   let recording: RecordingState | null = null;
   let replay: LiveReplay | null = null;
@@ -108,6 +131,10 @@ export async function createLiveEngine(options: LiveEngineOptions): Promise<Live
       case 'recording':
         recording = event.state;
         for (const listener of recordingListeners) listener();
+        return;
+      case 'detector':
+        shown = event.shown;
+        use(detectorSettings.follow(shown, settings));
         return;
       case 'result':
         latest = event.result;
@@ -145,10 +172,10 @@ export async function createLiveEngine(options: LiveEngineOptions): Promise<Live
       look();
     });
   const use = (next: LiveSettings): number => {
+    if (next !== settings) version++;
     settings = next;
-    version++;
     failed.sourcesChanged(settings.sources);
-    tell({ type: 'settings', settings, version });
+    tell({ type: 'settings', settings, version, detector: shown?.sequence ?? 0 });
     return version;
   };
   const endReplay = async (): Promise<void> => {
@@ -171,6 +198,7 @@ export async function createLiveEngine(options: LiveEngineOptions): Promise<Live
       if (replay && !settings.sources.some(({ endpoint }) => endpoint === replay?.state.endpoint)) void endReplay();
       return applied;
     },
+    shown: () => shown,
     counters: () => (hasFailed ? failed.counters(version, Date.now()) : counters),
     latest: () => latest,
     onResult(listener) {

@@ -6,16 +6,15 @@ import { packAgipdConstants, packedLengths } from '../../calib/pack-constants.ts
 import { AGIPD_1M } from '../../detector/agipd.ts';
 import { KernelArena, placeOf } from '../../kernels/arena.ts';
 import { createWasmKernels } from '../../kernels/wasm.ts';
-import { createLiveDetector } from '../../live/live-detector.ts';
 import { LiveLoop } from '../../live/live-loop.ts';
+import { LiveStation } from '../../live/live-station.ts';
 import type { PackedConstantsPlace } from '../../live/module-task.ts';
 import { LiveMonitor } from '../../live/monitor.ts';
-import { LivePipeline } from '../../live/pipeline.ts';
+import { otherForm } from '../../live/recognise-detector.ts';
 import { SlotPool } from '../../live/slot-pool.ts';
 import { TrainWatches } from '../../live/train-watches.ts';
 import type { LiveCommand, LiveEvent, LiveWorkerData } from './live-engine.ts';
 import { LiveRecorder } from './live-recorder.ts';
-import { loadGeometry } from './load-geometry.ts';
 import { createModulePool } from './module-pool.ts';
 import { forEachModuleConstants } from './proposal-constants.ts';
 import { zmtpTransport } from './zmtp/zmtp-transport.ts';
@@ -52,6 +51,9 @@ const recorder = new LiveRecorder({
 });
 const closing = new AbortController();
 let loop: LiveLoop | null = null;
+/** Detector that the settings are for, and what waits for it. */
+let detectorOfSettings = 0;
+let wakeStation: (() => void) | null = null;
 
 port.on('message', (command: LiveCommand) => {
   switch (command.type) {
@@ -59,6 +61,8 @@ port.on('message', (command: LiveCommand) => {
       settings = command.settings;
       version = command.version;
       loop?.apply(settings, version);
+      detectorOfSettings = command.detector;
+      wakeStation?.();
       return;
     case 'restart':
       return loop?.restart();
@@ -74,20 +78,27 @@ port.on('message', (command: LiveCommand) => {
       return void recorder.stop('stopped');
     case 'close':
       closing.abort();
+      wakeStation?.();
       return loop?.close();
   }
 });
 
+/** Waits for the settings of a detector: until then they are in pixels of another picture. */
+async function detectorSettled(sequence: number): Promise<void> {
+  while (detectorOfSettings !== sequence && !closing.signal.aborted)
+    await new Promise<void>((resolve) => {
+      wakeStation = resolve;
+    });
+}
+
 const arena = KernelArena.create(data.memoryBytes);
 const kernels = await createWasmKernels(data.wasm, arena, arena.allocate('float64', [2]).data);
-const geometry = await loadGeometry(data.geometryPath, AGIPD_1M);
-const detector = createLiveDetector(geometry);
-const pixels = detector.layout.slowScan * detector.layout.fastScan;
+const pixels = AGIPD_1M.dataShape[1] * AGIPD_1M.dataShape[2];
 const slots = new SlotPool(arena.allocate('uint8', [Math.floor((data.memoryBytes * TRAIN_SHARE) / 64) * 64]).data);
 
 /** Packs the constants of every module into the arena; null where there are none. */
 async function loadConstants(): Promise<(PackedConstantsPlace | null)[]> {
-  const places: (PackedConstantsPlace | null)[] = new Array(detector.layout.modules).fill(null);
+  const places: (PackedConstantsPlace | null)[] = new Array(AGIPD_1M.dataShape[0]).fill(null);
   if (!data.proposalPath) return places;
   await forEachModuleConstants(data.proposalPath, { signal: closing.signal }, (module, constants) => {
     const lengths = packedLengths(constants.cells, pixels);
@@ -104,15 +115,25 @@ try {
   constants = await loadConstants();
 } catch (error) {
   // Raw pictures are better than none; the page shows the reason and the unit.
-  constants = new Array(detector.layout.modules).fill(null);
+  constants = new Array(AGIPD_1M.dataShape[0]).fill(null);
   monitor.error(
     `No constants, raw data is shown: ${error instanceof Error ? error.message : String(error)}`,
     Date.now(),
   );
 }
 
-const pool = createModulePool(data.wasm, arena, data.threads, pixels);
-const pipeline = new LivePipeline({ arena, kernels, pool, slots, detector, constants });
+const station = new LiveStation({
+  arena,
+  kernels,
+  slots,
+  createPool: (modulePixels) => createModulePool(data.wasm, arena, data.threads, modulePixels),
+  geometry: data.geometry,
+  constants: { detector: AGIPD_1M, modules: constants },
+  onDetector(shown) {
+    send({ type: 'detector', shown });
+    return detectorSettled(shown.sequence);
+  },
+});
 loop = new LiveLoop(
   {
     openTrains: ({ endpoint, socket }, { signal, onStatus, onInvalid }) => {
@@ -135,8 +156,9 @@ loop = new LiveLoop(
         },
       );
     },
-    process: (train, using, at) => pipeline.process(train, using, at),
-    reset: () => pipeline.reset(),
+    process: (train) => station.process(train, () => ({ settings, version })),
+    reset: () => station.reset(),
+    takesAnySource: data.geometry !== null && otherForm(data.geometry.detector) !== undefined,
     monitor,
     onResult: (result) =>
       send(
@@ -153,5 +175,5 @@ if (closing.signal.aborted) loop.close();
 await loop.run();
 await recorder.stop('the server was stopped');
 for (const timer of timers) clearInterval(timer);
-await pool.close();
+await station.close();
 port.close();

@@ -10,13 +10,13 @@ import {
   liveStateReplySchema,
   liveStatusSchema,
 } from '../../api/live-contract.ts';
-import { errorReplySchema } from '../../api/run-contract.ts';
+import { errorReplySchema, type GeometryInfo, geometryInfoSchema } from '../../api/run-contract.ts';
 import { StateInvalid } from '../../core/errors.ts';
 import type { LiveEngine } from '../../live/engine.ts';
 import { LiveViewers } from '../live-viewers.ts';
 
-/** Live routes: the state document, the counters, the keys of a source, and the channel of binary frames. */
-export function addLiveRoutes(app: FastifyInstance, engine: LiveEngine): void {
+/** Live routes: the state document, the picture's tiles, the counters, the keys of a source, and the channel of binary frames. */
+export function addLiveRoutes(app: FastifyInstance, engine: LiveEngine, geometry: GeometryInfo): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
   const viewers = new LiveViewers(engine);
   app.addHook('onClose', async () => viewers.close());
@@ -44,6 +44,13 @@ export function addLiveRoutes(app: FastifyInstance, engine: LiveEngine): void {
       }
       return { version: engine.applySettings(body), state: body };
     },
+  );
+
+  routes.get(
+    '/api/live/geometry',
+    { schema: { tags: ['live'], response: { 200: geometryInfoSchema } } },
+    // Before the first train the one that is expected.
+    () => engine.shown()?.geometry ?? geometry,
   );
 
   routes.get('/api/live/status', { schema: { tags: ['live'], response: { 200: liveStatusSchema } } }, () =>
