@@ -1,5 +1,7 @@
+import { ndarray } from '../../core/ndarray.ts';
 import { npyFile, saveFile } from '../save-file.ts';
 import type { CakeResult } from './analysis-request.ts';
+import { pixelFile } from './array-file.ts';
 import { paintRows, rowLevels } from './cake-picture.ts';
 import type { BeforeAfter } from './curve-store.ts';
 import { PATTERN_UNITS } from './pattern-unit.ts';
@@ -8,7 +10,7 @@ import { PATTERN_UNITS } from './pattern-unit.ts';
 export type CakeFormat = (typeof CAKE_FORMATS)[number];
 
 /** All of them, by their endings. */
-export const CAKE_FORMATS = ['npy', 'txt', 'png'] as const;
+export const CAKE_FORMATS = ['npy', 'txt', 'tif', 'png'] as const;
 
 /** A cake as text: the axes first, then a line for each azimuth. */
 export function cakeText({ unit, x, azimuth, intensity }: CakeResult, remarks: readonly string[]): string {
@@ -22,12 +24,25 @@ export function cakeText({ unit, x, azimuth, intensity }: CakeResult, remarks: r
   return `${head.map((line) => `# ${line}`).join('\n')}\n${rows.join('\n')}\n`;
 }
 
+/** A cake as a TIFF of float32: a row for each azimuth, the largest at the top as on screen; NaN = no pixels. */
+export function cakeTiff({ x, azimuth, intensity }: CakeResult): Blob {
+  const [rows, columns] = [azimuth.length, x.length];
+  const turned = new Float32Array(intensity.length);
+  for (let row = 0; row < rows; row++)
+    turned.set(intensity.subarray(row * columns, (row + 1) * columns), (rows - 1 - row) * columns);
+  return pixelFile(ndarray('float32', [rows, columns], turned), 'tif', '');
+}
+
 /** Hands the cake of now to the browser's downloads. float32 (azimuth, radial) in npy files. */
 export function saveCake(format: CakeFormat, { after, made }: BeforeAfter<CakeResult>): void {
   const name = `cake-${made.picture.replaceAll(/[^\p{L}\p{N}]+/gu, '-')}-v${made.version}.${format}`;
   const [rows, columns] = [after.azimuth.length, after.x.length];
   if (format === 'npy') {
     saveFile(npyFile(after.intensity, [rows, columns]), name);
+    return;
+  }
+  if (format === 'tif') {
+    saveFile(cakeTiff(after), name);
     return;
   }
   if (format === 'txt') {

@@ -1,28 +1,31 @@
 import { IconAdjustments } from '@tabler/icons-react';
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { Levels } from '../../display/levels.ts';
-import { Plot } from '../../display/plot.tsx';
 import type { CakeResult } from '../analysis/analysis-request.ts';
 import { CAKE_FORMATS, saveCake } from '../analysis/cake-file.ts';
 import { angleTicks, axisTicks, paintRows, rowLevels } from '../analysis/cake-picture.ts';
+import { cakeValueAt } from '../analysis/cake-value.ts';
 import { useCakeView } from '../analysis/cake-view.ts';
 import { useCalibrantRings } from '../analysis/calibrant-rings.ts';
 import { useProduct } from '../analysis/curve-runner.ts';
 import { useCurves } from '../analysis/curve-store.ts';
-import { PATTERN_UNITS, ringPlace } from '../analysis/pattern-unit.ts';
-import { ringMarks } from '../analysis/shown-curves.ts';
+import { placeWords, useLinkedMark, useLinkedPlace, useOtherPlace } from '../analysis/linked-place.ts';
+import { angleAt, PATTERN_UNITS, ringPlace } from '../analysis/pattern-unit.ts';
+import { usePhaseMarks } from '../analysis/phase-marks.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { numberText, valueText } from '../number-text.ts';
-import { useTheme } from '../theme-choice.ts';
+import { useStable } from '../stable-callback.ts';
+import { CutPlot, type LineCut } from './analysis-cake-cut.tsx';
 import { NumberField, Tick } from './analysis-number.tsx';
 import { SaveMenu } from './save-menu.tsx';
 import '../style/analysis.css';
 
 const VIEWS = { both: 'Before | after', before: 'Before', after: 'After' } as const;
 type View = keyof typeof VIEWS;
-/** A line cut: which way, and where. */
-interface Cut {
-  readonly along: 'radius' | 'azimuth';
+
+/** A bin below the pointer. */
+interface Hovered {
+  readonly cake: CakeResult;
   readonly row: number;
   readonly column: number;
 }
@@ -34,8 +37,8 @@ export function AnalysisCake() {
   const error = useCurves((state) => state.cakeError);
   const picture = useGeometry((state) => state.picture);
   const { view, isOpen } = useCakeView();
-  const [cut, setCut] = useState<Cut | null>(null);
-  const [hovered, setHovered] = useState<{ cake: CakeResult; row: number; column: number } | null>(null);
+  const [cut, setCut] = useState<LineCut | null>(null);
+  const [hovered, setHovered] = useState<Hovered | null>(null);
   const levels = useMemo(
     () =>
       cakes
@@ -57,7 +60,31 @@ export function AnalysisCake() {
       ...(view === 'before' ? [] : [[late, after, true] as const]),
     ];
   }, [cakes, view]);
-  const title = PATTERN_UNITS[cakes?.after.unit ?? 'q_A^-1'].title;
+  const experiment = useGeometry((state) => state.document?.experiment);
+  const other = useOtherPlace('cake');
+  useLinkedMark();
+  const onHover = useStable((place: Hovered | null) => {
+    setHovered(place);
+    const twoTheta =
+      place && experiment ? angleAt(place.cake.x[place.column], place.cake.unit, experiment) : Number.NaN;
+    const azimuth = place?.cake.azimuth[place.row] ?? 0;
+    useLinkedPlace
+      .getState()
+      .set(twoTheta > 0 ? { view: 'cake', twoTheta, azimuthDeg: ((((azimuth + 180) % 360) + 360) % 360) - 180 } : null);
+  });
+  const readout = () => {
+    if (!experiment) return '';
+    if (hovered) {
+      const { cake, row, column } = hovered;
+      const twoTheta = angleAt(cake.x[column], cake.unit, experiment);
+      const value = valueText(cake.intensity[row * cake.x.length + column]);
+      return `${placeWords({ twoTheta, azimuthDeg: cake.azimuth[row] }, experiment)}   ${value}`;
+    }
+    if (!other || !cakes) return 'straight lines = right geometry; a click cuts a line';
+    const value =
+      other.azimuthDeg === null ? null : cakeValueAt(cakes.after, other.twoTheta, other.azimuthDeg, experiment);
+    return `${placeWords(other, experiment)}${value === null ? '' : `   ${valueText(value)}`}`;
+  };
   return (
     <section className="pn" aria-label="Cake" data-testid="analysis-cake">
       {isOpen && <CakeSettings />}
@@ -70,7 +97,7 @@ export function AnalysisCake() {
             isAfter={isAfter}
             levels={levels}
             cut={cut}
-            onHover={setHovered}
+            onHover={onHover}
             onCut={(row, column) => setCut({ along: cut?.along ?? 'radius', row, column })}
           />
         ))}
@@ -84,9 +111,7 @@ export function AnalysisCake() {
       {cut && cakes && <CutPlot cut={cut} shown={shown} unit={picture?.unit ?? ''} onChange={setCut} />}
       <div className="pfoot">
         <span className="grow el" data-testid="cake-readout">
-          {hovered
-            ? `${title.replace(' / ', ' ')} ${numberText(hovered.cake.x[hovered.column], 3)}   azimuth ${numberText(hovered.cake.azimuth[hovered.row], 1)}°   ${valueText(hovered.cake.intensity[hovered.row * hovered.cake.x.length + hovered.column])}`
-            : 'straight lines = right geometry; a click cuts a line'}
+          {readout()}
         </span>
         <span className="prov">{cakes ? `${cakes.made.picture} · geometry v${cakes.made.version}` : ''}</span>
       </div>
@@ -138,8 +163,8 @@ interface CakeProps {
   readonly cake: CakeResult;
   readonly isAfter: boolean;
   readonly levels: Levels;
-  readonly cut: Cut | null;
-  readonly onHover: (place: { cake: CakeResult; row: number; column: number } | null) => void;
+  readonly cut: LineCut | null;
+  readonly onHover: (place: Hovered | null) => void;
   readonly onCut: (row: number, column: number) => void;
 }
 
@@ -147,7 +172,9 @@ function Cake({ name, cake, isAfter, levels, cut, onHover, onCut }: CakeProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const rings = useCalibrantRings();
   const experiment = useGeometry((state) => state.proposal?.experiment ?? state.document?.experiment);
+  const other = useOtherPlace('cake');
   const { x, azimuth, intensity, unit } = cake;
+  const phaseMarks = usePhaseMarks(x, unit, experiment);
   const [rows, columns] = [azimuth.length, x.length];
   useEffect(() => {
     if (canvas.current) paintRows(canvas.current, { values: intensity, rows, columns }, 'magma', levels, 'sqrt');
@@ -157,6 +184,10 @@ function Cake({ name, cake, isAfter, levels, cut, onHover, onCut }: CakeProps) {
   const [low, high] = [x[0] - stepX / 2, x[columns - 1] + stepX / 2];
   const [bottom, top] = [azimuth[0] - stepY / 2, azimuth[rows - 1] + stepY / 2];
   const percent = (value: number, from: number, to: number) => `${(100 * (value - from)) / (to - from)}%`;
+  const linked = other && experiment ? ringPlace(other.twoTheta, unit, experiment) : null;
+  // On the turn that the cake shows.
+  const linkedAzimuth =
+    other && other.azimuthDeg !== null ? bottom + ((((other.azimuthDeg - bottom) % 360) + 360) % 360) : null;
   const placeOf = (event: MouseEvent) => {
     const box = canvas.current?.getBoundingClientRect();
     if (!box) return null;
@@ -205,6 +236,31 @@ function Cake({ name, cake, isAfter, levels, cut, onHover, onCut }: CakeProps) {
               />
             ) : null;
           })}
+        {phaseMarks.map(({ x: place, title, colour, intensity: strength }) =>
+          place > low && place < high ? (
+            <i
+              key={title}
+              className="analysis-phase"
+              data-testid="cake-phase"
+              style={{
+                left: percent(place, low, high),
+                borderColor: `var(${colour})`,
+                opacity: 0.35 + 0.65 * strength,
+              }}
+              title={title}
+            />
+          ) : null,
+        )}
+        {linked !== null && linked > low && linked < high && (
+          <i
+            className="analysis-cut azimuth linked"
+            data-testid="cake-linked"
+            style={{ left: percent(linked, low, high) }}
+          />
+        )}
+        {linkedAzimuth !== null && linkedAzimuth < top && (
+          <i className="analysis-cut radius linked" style={{ bottom: percent(linkedAzimuth, bottom, top) }} />
+        )}
         {cut && (
           <i
             className={`analysis-cut ${cut.along}`}
@@ -226,76 +282,6 @@ function Cake({ name, cake, isAfter, levels, cut, onHover, onCut }: CakeProps) {
       <div className="plot-line">
         <span className="sp" />
         <span className="nw">{PATTERN_UNITS[unit].title}</span>
-      </div>
-    </div>
-  );
-}
-
-interface CutProps {
-  readonly cut: Cut;
-  readonly shown: readonly (readonly [string, CakeResult, boolean])[];
-  readonly unit: string;
-  readonly onChange: (cut: Cut | null) => void;
-}
-
-/** The cake along one line. */
-function CutPlot({ cut, shown, unit, onChange }: CutProps) {
-  const theme = useTheme((choice) => choice.theme);
-  const rings = useCalibrantRings();
-  const experiment = useGeometry((state) => state.document?.experiment);
-  const isRadius = cut.along === 'radius';
-  const { x, curves } = useMemo(() => {
-    const line = ({ x: radial, azimuth, intensity }: CakeResult) =>
-      isRadius
-        ? intensity.subarray(cut.row * radial.length, (cut.row + 1) * radial.length)
-        : azimuth.map((_, row) => intensity[row * radial.length + cut.column] ?? Number.NaN);
-    const last = shown[shown.length - 1]?.[1];
-    return {
-      x: last ? (isRadius ? last.x : last.azimuth) : new Float64Array(0),
-      curves: shown.map(([name, cake, isAfter]) => ({
-        label: name || 'cut',
-        colour: isAfter ? '--c1' : '--t2',
-        isDashed: !isAfter,
-        y: line(cake) as ArrayLike<number>,
-      })),
-    };
-  }, [shown, cut, isRadius]);
-  const cake = shown[shown.length - 1]?.[1];
-  const marks = useMemo(
-    () => (isRadius && cake && experiment ? ringMarks(rings, cake.unit, experiment) : []),
-    [isRadius, cake, experiment, rings],
-  );
-  if (!cake) return null;
-  return (
-    <div className="analysis-cutplot" data-testid="cake-cut">
-      <div className="analysis-row">
-        <span className="t2">
-          {isRadius
-            ? `at azimuth ${numberText(cake.azimuth[cut.row], 1)}°`
-            : `at ${PATTERN_UNITS[cake.unit].title.replace(' / ', ' ')} ${numberText(cake.x[cut.column], 3)}`}
-        </span>
-        <span className="sp" />
-        <button
-          type="button"
-          className="btn"
-          onClick={() => onChange({ ...cut, along: isRadius ? 'azimuth' : 'radius' })}
-        >
-          {isRadius ? 'along the azimuth' : 'along the radius'}
-        </button>
-        <button type="button" className="btn" onClick={() => onChange(null)}>
-          close
-        </button>
-      </div>
-      <div className="analysis-cutarea">
-        <Plot
-          x={x}
-          curves={curves}
-          xTitle={isRadius ? PATTERN_UNITS[cake.unit].title : 'azimuth / °'}
-          yTitle={`I / ${unit}`}
-          marks={marks}
-          theme={theme}
-          testId="cake-cut-plot"
-        />
       </div>
     </div>
   );

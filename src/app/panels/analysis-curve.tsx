@@ -1,13 +1,16 @@
 import { IconStack2 } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
+import { curveAt } from '../../detector/analysis/curve.ts';
 import type { FittedPeak } from '../../detector/analysis/peak-fit.ts';
 import { Plot, type PlotMark } from '../../display/plot.tsx';
 import { ringRange, useCalibrantRings } from '../analysis/calibrant-rings.ts';
 import { useProduct } from '../analysis/curve-runner.ts';
 import { useCurves } from '../analysis/curve-store.ts';
+import { placeWords, useLinkedMark, useLinkedPlace, useOtherPlace } from '../analysis/linked-place.ts';
 import { PATTERN_FORMATS, type PatternFormat, savePattern } from '../analysis/pattern-file.ts';
-import { angleAt, PATTERN_UNITS, type PatternUnit } from '../analysis/pattern-unit.ts';
-import { phaseSticks, ringMarks, ringPeak, showCurves } from '../analysis/shown-curves.ts';
+import { angleAt, PATTERN_UNITS, type PatternUnit, ringPlace } from '../analysis/pattern-unit.ts';
+import { usePhaseMarks } from '../analysis/phase-marks.ts';
+import { ringMarks, ringPeak, showCurves } from '../analysis/shown-curves.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { numberText, valueText } from '../number-text.ts';
 import { useStable } from '../stable-callback.ts';
@@ -38,7 +41,7 @@ export function AnalysisCurve() {
   useProduct('curves');
   const shown = useShownCurves();
   const curves = useCurves((state) => state.curves);
-  const { isLogX, isLogY, zoom, ring, phases, curveError, saveError, isBusy, settings } = useCurves();
+  const { isLogX, isLogY, zoom, ring, curveError, saveError, isBusy, settings } = useCurves();
   const document = useGeometry((state) => state.document);
   const picture = useGeometry((state) => state.picture);
   const theme = useTheme((choice) => choice.theme);
@@ -46,21 +49,15 @@ export function AnalysisCurve() {
   const [hovered, setHovered] = useState<number | null>(null);
   const experiment = document?.experiment;
   const { unit } = settings;
+  const phaseMarks = usePhaseMarks(shown?.x, shown?.unit ?? unit, experiment);
+  const other = useOtherPlace('curve');
+  useLinkedMark();
+  const otherX = other && shown && experiment ? ringPlace(other.twoTheta, shown.unit, experiment) : null;
   const marks = useMemo((): PlotMark[] => {
     if (!shown || !experiment) return [];
-    const far = angleAt(shown.x[shown.unit === 'd_A' ? 0 : shown.x.length - 1], shown.unit, experiment);
-    const sticks = phases
-      .filter(({ isShown }) => isShown)
-      .flatMap((each) =>
-        phaseSticks(each, shown.unit, experiment, Number.isNaN(far) ? 1.2 : far).map(({ place, intensity }) => ({
-          x: place,
-          label: '',
-          colour: each.colour,
-          share: 0.04 + 0.5 * intensity,
-        })),
-      );
-    return [...ringMarks(rings, shown.unit, experiment), ...sticks];
-  }, [shown, experiment, rings, phases]);
+    const pointer = otherX === null ? [] : [{ x: otherX, label: '', colour: '--t1', isDashed: true }];
+    return [...ringMarks(rings, shown.unit, experiment), ...phaseMarks, ...pointer];
+  }, [shown, experiment, rings, phaseMarks, otherX]);
   const widths = useMemo(() => {
     if (!shown || !experiment) return null;
     const { x, main, before } = shown;
@@ -72,7 +69,20 @@ export function AnalysisCurve() {
     const places = ringMarks(rings, unit, experiment).map(({ x }) => Math.abs(x - place));
     useCurves.setState({ ring: places.indexOf(Math.min(...places)) });
   });
+  const onHover = useStable((index: number | null) => {
+    setHovered(index);
+    const place = index === null ? undefined : shown?.x[index];
+    const twoTheta = place === undefined || !shown || !experiment ? Number.NaN : angleAt(place, shown.unit, experiment);
+    useLinkedPlace.getState().set(twoTheta > 0 ? { view: 'curve', twoTheta, azimuthDeg: null } : null);
+  });
   const onZoom = useStable((range: readonly [number, number] | null) => useCurves.setState({ zoom: range ?? 'all' }));
+  const hoverWords = (at: number) => {
+    if (!shown || !experiment) return '';
+    const twoTheta = angleAt(shown.x[at], shown.unit, experiment);
+    const radius = shown.unit === 'r_mm' ? `r ${numberText(shown.x[at], info.digits)} mm   ` : '';
+    const place = Number.isNaN(twoTheta) ? '' : placeWords({ twoTheta, azimuthDeg: null }, experiment);
+    return `${radius}${place}   I ${valueText(shown.main.y[at])} ± ${valueText(shown.main.sigma[at])}`;
+  };
   const info = PATTERN_UNITS[shown?.unit ?? unit];
   const whole = shown?.unit === 'd_A' ? ([shown.x[0], SPACING_RANGE * shown.x[0]] as const) : null;
   const ringsOnly = shown && experiment ? ringRange(rings, shown.unit, experiment) : null;
@@ -149,7 +159,7 @@ export function AnalysisCurve() {
             marks={marks}
             theme={theme}
             testId="analysis-iq"
-            onHover={setHovered}
+            onHover={onHover}
             onPick={onPick}
             onZoom={onZoom}
           />
@@ -166,10 +176,12 @@ export function AnalysisCurve() {
           {saveError
             ? `not saved: ${saveError}`
             : shown && hovered !== null && hovered < shown.x.length
-              ? `${info.title.replace(' / ', ' ')} ${numberText(shown.x[hovered], info.digits)}   I ${valueText(shown.main.y[hovered])} ± ${valueText(shown.main.sigma[hovered])}`
-              : isBusy
-                ? 'calculating'
-                : 'drag to zoom, a double click shows all; a click takes the ring whose width is told'}
+              ? hoverWords(hovered)
+              : other && otherX !== null && experiment && shown
+                ? `${placeWords(other, experiment)}   I ${valueText(curveAt({ x: shown.x, y: shown.main.y }, [otherX])[0])}`
+                : isBusy
+                  ? 'calculating'
+                  : 'drag to zoom, a double click shows all; a click takes the ring whose width is told'}
         </span>
         <span className="prov">{curves ? `${curves.made.picture} · geometry v${curves.made.version}` : ''}</span>
       </div>

@@ -5,6 +5,7 @@ import { PATTERN_UNITS } from '../analysis/pattern-unit.ts';
 import { METHOD_WORDS } from '../split-words.ts';
 import { AnalysisAbsorption, Correction } from './analysis-absorption.tsx';
 import { NumberField, RangeField, Tick } from './analysis-number.tsx';
+import { SavePicture } from './analysis-picture.tsx';
 
 /** How curves are made: bins, range, splitting of pixels, and every correction that is on. */
 export function AnalysisIntegration() {
@@ -96,6 +97,7 @@ export function AnalysisIntegration() {
             <NumberField label="Dummy value" value={dummy} none="none" testId="dummy" onChange={setDummy} />
           </div>
         </div>
+        <SavePicture />
         <div className="sec">
           <div className="sech">Background</div>
           <div className="stack">
