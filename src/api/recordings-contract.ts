@@ -7,6 +7,8 @@ export const recordingsReplySchema = z.object({
   freeBytes: z.number().nullable(),
   /** Whether a replay may be of any folder of the server's computer. */
   mayOpenPaths: z.boolean(),
+  /** Whether recordings may be deleted by this server's pages. */
+  mayDelete: z.boolean(),
   /** Newest first. */
   recordings: z.array(
     z.object({
@@ -30,6 +32,9 @@ export const recordingsReplySchema = z.object({
   ),
 });
 export type RecordingsReply = z.infer<typeof recordingsReplySchema>;
+
+/** Path of GET `/api/recordings/:name/archive` and DELETE `/api/recordings/:name`. */
+export const recordingNameSchema = z.object({ name: z.string().max(100) });
 
 /** Body of POST `/api/recordings`: what is left out has no limit; without a name it is the time. */
 export const startRecordingSchema = z.object({

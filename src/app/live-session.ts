@@ -20,6 +20,9 @@ export const liveSession = {
   async recordings(signal?: AbortSignal): Promise<RecordingsReply> {
     return (await request('/api/recordings', { signal })).json();
   },
+  /** Where the browser downloads a recording from. */
+  archiveOf: (name: string) => `/api/recordings/${encodeURIComponent(name)}/archive`,
+  deleteRecording: (name: string) => call<undefined>(`/api/recordings/${encodeURIComponent(name)}`, 'DELETE'),
   startRecording: (wanted: StartRecording) => call<RecordingStatus>('/api/recordings', 'POST', wanted),
   stopRecording: () => call<RecordingStatus>('/api/recordings/stop', 'POST'),
   startReplay: (wanted: StartReplay) => call<ReplayStatus>('/api/replay', 'POST', wanted),

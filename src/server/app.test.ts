@@ -156,6 +156,7 @@ describe('OpenAPI', () => {
       Object.keys(calls).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(listed.sort()).toEqual([
+      'DELETE /api/recordings/{name}',
       'DELETE /api/replay',
       'GET /api/geometry',
       'GET /api/live/geometry',
@@ -165,6 +166,7 @@ describe('OpenAPI', () => {
       'GET /api/proposals',
       'GET /api/proposals/{proposal}/runs',
       'GET /api/recordings',
+      'GET /api/recordings/{name}/archive',
       'GET /api/runs/{proposal}/{run}',
       'GET /api/runs/{proposal}/{run}/curve',
       'GET /api/runs/{proposal}/{run}/export',

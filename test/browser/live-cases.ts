@@ -76,7 +76,7 @@ export function liveCases(stage: Stage): void {
     await until(() => row.textContent()).toMatch(/[1-9]\d* trains · .*MB.* sources.*train [\d\s]+ – [\d\s]+/);
     expect(await page.getByTestId('recordings-folder').textContent()).toBe(stage.recordings);
 
-    await row.getByRole('button').click();
+    await row.getByLabel('Replay', { exact: false }).click();
     await until(async () => (await stage.liveState()).sources.map(({ isOn }) => isOn)).toEqual([false, true]);
     await until(() => lamp.textContent()).toBe('replay');
     await page.getByTestId('replay-loop').click();

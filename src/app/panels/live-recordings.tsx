@@ -1,19 +1,17 @@
-import { IconPlayerPlayFilled, IconPlayerRecordFilled, IconPlayerStopFilled } from '@tabler/icons-react';
+import { IconPlayerRecordFilled, IconPlayerStopFilled } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { RecordingStatus } from '../../api/live-contract.ts';
-import type { RecordingsReply } from '../../api/recordings-contract.ts';
 import { liveSession } from '../live-session.ts';
 import { useLive } from '../live-store.ts';
 import { bytesText, clockText } from '../live-text.ts';
 import { numberText } from '../number-text.ts';
 import { LiveReplay } from './live-replay.tsx';
-
-type Listed = RecordingsReply['recordings'][number];
+import { RecordingRow } from './recording-row.tsx';
 
 const GIGA = 1e9;
 
-/** Records what is received, byte for byte, lists what was recorded and plays it again into the pipeline. */
+/** Records what is received, byte for byte; lists what was recorded, plays it again into the pipeline, downloads and deletes it. */
 export function LiveRecordings() {
   const recording = useLive((live) => live.status?.recording ?? null);
   const replay = useLive((live) => live.status?.replay ?? null);
@@ -40,6 +38,11 @@ export function LiveRecordings() {
       if (useLive.getState().status?.replay) await liveSession.stopReplay();
       await liveSession.startReplay(place);
     });
+  const remove = (name: string) =>
+    run(async () => {
+      await liveSession.deleteRecording(name);
+      await list.refetch();
+    });
   const recordings = list.data?.recordings ?? [];
   return (
     <section className="pn" aria-label="Recordings">
@@ -58,7 +61,9 @@ export function LiveRecordings() {
             recording={listed}
             isPlayed={replay?.path === listed.path}
             isBeingMade={recording?.isRunning === true && recording.path === listed.path}
+            mayDelete={list.data?.mayDelete === true}
             onPlay={() => void play({ name: listed.name })}
+            onDelete={() => remove(listed.name)}
           />
         ))}
         {list.data?.mayOpenPaths && <FolderField onPlay={(path) => play({ path })} />}
@@ -160,62 +165,6 @@ function RecordingProgress({ recording }: { readonly recording: RecordingStatus 
       </div>
       {isRunning && part > 0 && <progress value={Math.min(1, part)} aria-label="Part of the limit" />}
       {error ? <div className="trouble">{error}</div> : !isRunning && <div className="t3">ended: {reason}</div>}
-    </div>
-  );
-}
-
-interface RecordingRowProps {
-  readonly recording: Listed;
-  readonly isPlayed: boolean;
-  readonly isBeingMade: boolean;
-  readonly onPlay: () => void;
-}
-
-function RecordingRow({ recording, isPlayed, isBeingMade, onPlay }: RecordingRowProps) {
-  const {
-    name,
-    messages,
-    bytes,
-    durationMs,
-    firstTrainId,
-    lastTrainId,
-    startedAt,
-    sources,
-    endpoints,
-    dropped,
-    warnings,
-  } = recording;
-  const began = startedAt === null ? '' : new Date(startedAt).toLocaleString('en-GB');
-  return (
-    <div className="recrow" data-testid="recording">
-      <button
-        type="button"
-        className="ib"
-        aria-label={`Replay ${name}`}
-        title={isBeingMade ? 'It is being recorded' : 'Replay it'}
-        disabled={isBeingMade || isPlayed || messages === 0}
-        onClick={onPlay}
-      >
-        <IconPlayerPlayFilled size={13} aria-hidden="true" />
-      </button>
-      <div className="m" title={[began, ...endpoints, ...sources].join('\n')}>
-        <div className="el">
-          <b>{name}</b> {isPlayed && <span className="chip">playing</span>}
-        </div>
-        <div className="s el">
-          {numberText(messages)} trains · {bytesText(bytes)} · {clockText(durationMs)} · {numberText(sources.length)}{' '}
-          sources
-          {dropped > 0 && <span className="warn"> · {numberText(dropped)} dropped</span>}
-        </div>
-        <div className="s el">
-          {firstTrainId === null ? 'no train ids' : `train ${numberText(firstTrainId)} – ${numberText(lastTrainId)}`}
-        </div>
-        {!isBeingMade && warnings.length > 0 && (
-          <div className="s warn el" title={warnings.join('\n')}>
-            {warnings[0]}
-          </div>
-        )}
-      </div>
     </div>
   );
 }
