@@ -1,81 +1,145 @@
-import { GeometryInvalid, isXfelError } from '../core/errors.ts';
+import { GeometryInvalid } from '../core/errors.ts';
+import type { CrystfelGeom } from '../formats/crystfel/geom.ts';
 import type { GeomPanel } from '../formats/crystfel/geom-panel.ts';
+import { detectPanels } from './detect-panels.ts';
 import { type Detector, tileShapeOf } from './detector.ts';
-import { DETECTOR_NAMES, detectorByName } from './detector-table.ts';
+import { type PlacedPanel, panelOffset, panelPart, panelTiles, type TilePart } from './panel-tiles.ts';
 
-/** A panel of a .geom file and the tile that it is. */
-export interface PlacedPanel {
-  readonly panel: GeomPanel;
-  readonly module: number;
-  readonly tile: number;
+/** How far the panels of one tile may be from continuing each other, px: files are written with few decimals. */
+const TOLERANCE_PX = 0.01;
+/** Each panel is held against all others of its tile. */
+const MAX_PARTS = 512;
+
+/**
+ * Finds the tiles of each panel by where they lie in the data; names mean nothing. A panel may be a tile, several whole tiles
+ * or parts of them (one panel a module), or a part of a tile (without its edges).
+ * @returns a row for each tile of each panel, in the order of the file; every tile has one or more
+ * @throws GeometryInvalid with the line: a panel outside of the data, two panels on the same data, tiles without a panel
+ */
+export function placePanels(panels: readonly GeomPanel[], detector: Detector, path: string): PlacedPanel[] {
+  const [modules, slowScan, fastScan] = detector.dataShape;
+  const axis = moduleAxisOf(panels, slowScan, path);
+  const placed: PlacedPanel[] = [];
+  const byTile = new Map<number, PlacedPanel[]>();
+  for (const panel of panels) {
+    const offset = panelOffset(panel, axis, slowScan);
+    const isInside =
+      offset !== null &&
+      panel.minSs >= 0 &&
+      panel.minFs >= 0 &&
+      panel.maxFs < fastScan &&
+      (axis === null || panel.maxSs < slowScan) &&
+      offset + panel.maxSs < modules * slowScan;
+    if (!isInside) throw noTile(panel, panels, detector, path);
+    for (const piece of panelTiles(panel, offset, detector)) {
+      const index = piece.module * detector.tiles.length + piece.tile;
+      const others = byTile.get(index) ?? [];
+      byTile.set(index, others);
+      const mine = panelPart(piece, detector);
+      const other = others.find((each) => overlaps(panelPart(each, detector), mine))?.panel;
+      if (other) throw onSameData(panel, other, piece.module, path);
+      if (others.length >= MAX_PARTS) throw tooMany(panel, piece, path);
+      others.push(piece);
+      placed.push(piece);
+    }
+  }
+  checkComplete(placed, panels, detector, path);
+  return placed;
 }
 
 /**
- * Finds each panel's tile by where it lies in the data; names mean nothing.
- * @returns one panel for every tile, in the order of the file
- * @throws GeometryInvalid with the line: a panel that is not one whole tile, two panels of one tile, tiles without a panel
+ * Corner, ss vector, fs vector of a tile, in m, as a panel has it.
+ * @param offset from the panel's first pixel to the tile's, px
  */
-export function placePanels(panels: readonly GeomPanel[], detector: Detector, path: string): PlacedPanel[] {
-  const placeOf = placement(panels, detector, path);
-  const byTile = new Map<number, PlacedPanel>();
-  for (const panel of panels) {
-    const placed = placeOf(panel);
-    const index = placed.module * detector.tiles.length + placed.tile;
-    const other = byTile.get(index)?.panel;
-    if (other) {
-      throw new GeometryInvalid(
-        `${path}, line ${panel.line}: panel ${panel.name} lies on the same data as panel ${other.name} of line ${other.line} (module ${placed.module}, ss from ${panel.minSs}, fs from ${panel.minFs}). Correct one of them.`,
-        { path, line: panel.line, panels: [other.name, panel.name] },
-      );
+export function tileNumbers(
+  { cornerX, cornerY, coffset, ss, fs, res }: GeomPanel,
+  { shiftX, shiftY }: Pick<CrystfelGeom, 'shiftX' | 'shiftY'>,
+  [alongSs, alongFs]: PlacedPanel['offset'],
+): number[] {
+  const corner = [cornerX / res + (shiftX?.value ?? 0), cornerY / res + (shiftY?.value ?? 0), coffset];
+  const vectors = [...ss, ...fs].map((component) => component / res);
+  const moved = corner.map((start, axis) =>
+    alongSs === 0 && alongFs === 0 ? start : start + alongSs * vectors[axis] + alongFs * vectors[3 + axis],
+  );
+  return [...moved, ...vectors];
+}
+
+/**
+ * How far apart two places of a tile are, at that of its corners where they differ most, in pixels.
+ * @param a @param b corner, ss vector, fs vector, m
+ */
+export function tileDistancePx(a: readonly number[], b: readonly number[], detector: Detector): number {
+  const [rows, columns] = tileShapeOf(detector);
+  let largest = 0;
+  for (const ss of [0, rows])
+    for (const fs of [0, columns]) {
+      const along = [0, 1, 2].map((axis) => {
+        const difference = (at: number) => a[at + axis] - b[at + axis];
+        return difference(0) + ss * difference(3) + fs * difference(6);
+      });
+      largest = Math.max(largest, Math.hypot(...along) / detector.pixelSize);
     }
-    byTile.set(index, placed);
-  }
+  return largest;
+}
+
+/** Whether two places of a tile are the same but for rounding in files. */
+export function isSamePlace(a: readonly number[], b: readonly number[], detector: Detector): boolean {
+  return tileDistancePx(a, b, detector) <= TOLERANCE_PX;
+}
+
+/** Parts of one tile may not overlap. */
+function overlaps(a: TilePart, b: TilePart): boolean {
+  return a.ssStart < b.ssStop && b.ssStart < a.ssStop && a.fsStart < b.fsStop && b.fsStart < a.fsStop;
+}
+
+function tooMany(panel: GeomPanel, { module, tile }: PlacedPanel, path: string): GeometryInvalid {
+  return new GeometryInvalid(
+    `${path}, line ${panel.line}: module ${module}, tile ${tile} has more than ${MAX_PARTS} panels. Is it the file of another detector?`,
+    { path, line: panel.line },
+  );
+}
+
+function checkComplete(
+  placed: readonly PlacedPanel[],
+  panels: readonly GeomPanel[],
+  detector: Detector,
+  path: string,
+): void {
   const [modules] = detector.dataShape;
+  const found = new Set(placed.map(({ module, tile }) => module * detector.tiles.length + tile));
   const missing: (readonly [module: number, tile: number])[] = [];
   for (let i = 0; i < modules * detector.tiles.length; i++)
-    if (!byTile.has(i)) missing.push([Math.floor(i / detector.tiles.length), i % detector.tiles.length]);
-  if (missing.length > 0) {
-    const names = missing.slice(0, 8).map(([module, tile]) => `module ${module}, tile ${tile}`);
-    const more = missing.length > names.length ? ` (and ${missing.length - names.length} more)` : '';
-    throw new GeometryInvalid(
-      `${path}: no panel for ${names.join('; ')}${more} of ${detector.name}. ${hintFor(panels, detector)}`,
-      { path, missing },
-    );
-  }
-  return [...byTile.values()];
+    if (!found.has(i)) missing.push([Math.floor(i / detector.tiles.length), i % detector.tiles.length]);
+  if (missing.length === 0) return;
+  const names = missing.slice(0, 8).map(([module, tile]) => `module ${module}, tile ${tile}`);
+  const more = missing.length > names.length ? ` (and ${missing.length - names.length} more)` : '';
+  throw new GeometryInvalid(
+    `${path}: no panel for ${names.join('; ')}${more} of ${detector.name}. ${hintFor(panels, detector)}`,
+    { path, missing },
+  );
+}
+
+function onSameData(panel: GeomPanel, other: GeomPanel, module: number, path: string): GeometryInvalid {
+  return new GeometryInvalid(
+    `${path}, line ${panel.line}: panel ${panel.name} lies on the same data as panel ${other.name} of line ${other.line} (module ${module}, ss from ${panel.minSs}, fs from ${panel.minFs}). Correct one of them.`,
+    { path, line: panel.line, panels: [other.name, panel.name] },
+  );
+}
+
+function noTile(panel: GeomPanel, panels: readonly GeomPanel[], detector: Detector, path: string): GeometryInvalid {
+  const [modules, slowScan, fastScan] = detector.dataShape;
+  const [tileSs, tileFs] = tileShapeOf(detector);
+  return new GeometryInvalid(
+    `${path}, line ${panel.line}: panel ${panel.name} (ss ${panel.minSs} to ${panel.maxSs}, fs ${panel.minFs} to ${panel.maxFs}, axes ${panel.dims.join(', ')}) is not a tile of ${detector.name}, which has ${modules} modules of ${slowScan} x ${fastScan} pixels with tiles of ${tileSs} x ${tileFs} (ss x fs). ${hintFor(panels, detector)}`,
+    { path, line: panel.line, panel: panel.name },
+  );
 }
 
 function hintFor(panels: readonly GeomPanel[], wanted: Detector): string {
   const fitting = detectPanels(panels);
-  return fitting && fitting.name !== wanted.name
+  return fitting && (fitting.name !== wanted.name || fitting.dataShape[0] !== wanted.dataShape[0])
     ? `Its panels are those of ${fitting.name} with ${fitting.dataShape[0]} modules.`
     : 'Is it the file of another detector, or cut off?';
-}
-
-/** How a file's panels become tiles. */
-function placement(panels: readonly GeomPanel[], detector: Detector, path: string): (panel: GeomPanel) => PlacedPanel {
-  const [modules, slowScan] = detector.dataShape;
-  const axis = moduleAxisOf(panels, slowScan, path);
-  return (panel) => {
-    const index = axis === null ? undefined : panel.dims[axis];
-    const module = axis === null ? Math.floor(panel.minSs / slowScan) : index;
-    const firstSs = axis === null ? panel.minSs - Number(module) * slowScan : panel.minSs;
-    const tile = detector.tiles.findIndex(
-      ({ ssStart, ssStop, fsStart, fsStop }) =>
-        ssStart === firstSs &&
-        fsStart === panel.minFs &&
-        ssStop - ssStart === panel.maxSs - panel.minSs + 1 &&
-        fsStop - fsStart === panel.maxFs - panel.minFs + 1,
-    );
-    if (typeof module !== 'number' || module >= modules || tile < 0) {
-      const [tileSs, tileFs] = tileShapeOf(detector);
-      throw new GeometryInvalid(
-        `${path}, line ${panel.line}: panel ${panel.name} (ss ${panel.minSs} to ${panel.maxSs}, fs ${panel.minFs} to ${panel.maxFs}, module ${module}) is not a tile of ${detector.name}, which has ${modules} modules with tiles of ${tileSs} x ${tileFs} pixels (ss x fs). ${hintFor(panels, detector)}`,
-        { path, line: panel.line, panel: panel.name },
-      );
-    }
-    return { panel, module, tile };
-  };
 }
 
 /**
@@ -93,47 +157,6 @@ function moduleAxisOf(panels: readonly GeomPanel[], slowScan: number, path: stri
     );
   }
   if (differing.length === 1) return differing[0];
-  const isStacked = panels.some((panel) => panel.minSs >= slowScan);
+  const isStacked = panels.some((panel) => panel.maxSs >= slowScan);
   return numbered.length > 0 && !isStacked ? numbered[0] : null;
-}
-
-/** The known detector whose tiles a file's panels are; undefined if there is none. */
-export function detectPanels(panels: readonly GeomPanel[]): Detector | undefined {
-  const numbers = panels.flatMap(({ dims }) => dims.filter((dim) => typeof dim === 'number'));
-  const lastSs = panels.reduce((last, panel) => Math.max(last, panel.maxSs), 0);
-  const modulesIndexed = numbers.reduce((most, index) => Math.max(most, index + 1), 1);
-  for (const name of DETECTOR_NAMES) {
-    const slowScan = detectorByName(name).dataShape[1];
-    const stacked = Math.ceil((lastSs + 1) / slowScan);
-    for (const modules of new Set([detectorByName(name).dataShape[0], modulesIndexed, stacked])) {
-      const detector = attempt(() => detectorByName(name, modules));
-      if (!detector || detector.dataShape[0] * detector.tiles.length !== panels.length) continue;
-      if (isFitting(panels, detector)) return detector;
-    }
-  }
-  return undefined;
-}
-
-function isFitting(panels: readonly GeomPanel[], detector: Detector): boolean {
-  // The check that places them is not used here: it explains failures by calling this one.
-  const [modules, slowScan, fastScan] = detector.dataShape;
-  const starts = new Set(detector.tiles.map(({ ssStart, fsStart }) => ssStart * fastScan + fsStart));
-  const [tile] = detector.tiles;
-  const isInside = panels.every(
-    ({ minSs, maxSs, minFs, maxFs }) =>
-      maxSs - minSs === tile.ssStop - tile.ssStart - 1 &&
-      maxFs - minFs === tile.fsStop - tile.fsStart - 1 &&
-      starts.has((minSs % slowScan) * fastScan + minFs) &&
-      minSs < modules * slowScan,
-  );
-  return isInside && !panels.some(({ dims }) => dims.some((dim) => typeof dim === 'number' && dim >= modules));
-}
-
-function attempt<T>(call: () => T): T | undefined {
-  try {
-    return call();
-  } catch (error) {
-    if (isXfelError(error, 'GeometryInvalid')) return undefined;
-    throw error;
-  }
 }

@@ -198,7 +198,10 @@ describe('.geom files with faults', () => {
 
   it('a panel of two tiles, a corner that is no number, two axes that differ', () => {
     expect(() => read(FULL.replace('p0a0/max_ss = 63', 'p0a0/max_ss = 127'), AGIPD_1M)).toThrow(
-      /^x\.geom, line \d+: panel p0a0 \(ss 0 to 127, fs 0 to 127, module 0\) is not a tile of AGIPD1M, which has 16 modules with tiles of 64 x 128/,
+      /^x\.geom, line \d+: panel p0a1 lies on the same data as panel p0a0 of line \d+/,
+    );
+    expect(() => read(FULL.replace('p0a7/max_ss = 511', 'p0a7/max_ss = 512'), AGIPD_1M)).toThrow(
+      /^x\.geom, line \d+: panel p0a7 \(ss 448 to 512, fs 0 to 127, axes %, 0, ss, fs\) is not a tile of AGIPD1M, which has 16 modules of 512 x 128 pixels with tiles of 64 x 128/,
     );
     expect(() => read(FULL.replace(/p0a0\/corner_x = .*/, 'p0a0/corner_x = nan'), AGIPD_1M)).toThrow(
       /^x\.geom, line \d+: corner_x = "nan" must be a finite number/,

@@ -219,7 +219,7 @@ describe('a .geom file of the wrong detector or with faults', () => {
 
   it('names the panel and its line', () => {
     const line = text.split('\n').findIndex((each) => each.startsWith('p3a5/')) + 1;
-    expect(() => read(text.replace(/^p3a5\/max_ss = .*$/m, 'p3a5/max_ss = 1900'))).toThrow(
+    expect(() => read(text.replace(/^p3a5\/max_ss = .*$/m, 'p3a5/max_ss = 8192'))).toThrow(
       new RegExp(`x\\.geom, line ${line}: panel p3a5 .* is not a tile of AGIPD1M`),
     );
     expect(() => read(text.replace(/^p3a5\/corner_x = .*$/m, 'p3a5/corner_x = abc'))).toThrow(

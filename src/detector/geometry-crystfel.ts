@@ -2,11 +2,12 @@ import { GeometryInvalid } from '../core/errors.ts';
 import { KEV_ANGSTROM } from '../core/physics.ts';
 import { type CrystfelGeom, parseGeom } from '../formats/crystfel/geom.ts';
 import { readMotors } from '../formats/crystfel/geom-motors.ts';
-import type { GeomPanel } from '../formats/crystfel/geom-panel.ts';
+import { detectPanels } from './detect-panels.ts';
 import type { Detector } from './detector.ts';
 import { createGeometry, type Geometry, type GeometryMetadata, TILE_NUMBERS, tileStart } from './geometry.ts';
 import type { BadRegion } from './geometry-bad-region.ts';
-import { detectPanels, type PlacedPanel, placePanels } from './geometry-crystfel-panels.ts';
+import { isSamePlace, placePanels, tileDistancePx, tileNumbers } from './geometry-crystfel-panels.ts';
+import { type PlacedPanel, panelPart, partsLeft } from './panel-tiles.ts';
 
 /** How a .geom file is read. */
 export interface CrystfelReadOptions {
@@ -20,8 +21,10 @@ export interface CrystfelReadOptions {
  * A detector's geometry from CrystFEL .geom text. Panels find their tile by where they lie in the data, never by name.
  * `detector_shift_x` and `_y` are part of the positions where they are numbers.
  * @param detector if it is not given, the known one whose tiles the panels are
- * @throws GeometryInvalid with the line: text that is no geometry, a panel that is not one whole tile of this detector, two
- * panels of one tile, tiles missing
+ * A panel may be several tiles (each gets its part, without gaps between) or a part of one (its tile is continued; pixels that
+ * no panel has become bad regions, as CrystFEL passes over them).
+ * @throws GeometryInvalid with the line: text that is no geometry, a panel that is not of this detector, two panels of the same
+ * data, parts of one tile that do not continue each other, tiles missing
  */
 export function geometryFromCrystfel(text: string, detector?: Detector, options: CrystfelReadOptions = {}): Geometry {
   const { path = 'geometry', mode = 'lenient' } = options;
@@ -35,32 +38,59 @@ export function geometryFromCrystfel(text: string, detector?: Detector, options:
   }
   const tiles = new Float64Array(found.dataShape[0] * found.tiles.length * TILE_NUMBERS);
   const placed = placePanels(geom.panels, found, path);
-  for (const { panel, module, tile } of placed) {
-    const numbers = tileNumbers(panel, geom);
+  const byTile = new Map<number, PlacedPanel[]>();
+  for (const piece of placed) {
+    const { panel, module, tile, offset } = piece;
+    const numbers = tileNumbers(panel, geom, offset);
     if (!numbers.every(Number.isFinite))
       throw new GeometryInvalid(`${path}, line ${panel.line}: panel ${panel.name} has a position that is no number.`, {
         path,
         line: panel.line,
       });
-    tiles.set(numbers, tileStart(found, module, tile));
+    const at = tileStart(found, module, tile);
+    const others = byTile.get(at);
+    if (!others) {
+      tiles.set(numbers, at);
+      byTile.set(at, [piece]);
+      continue;
+    }
+    const present = [...tiles.subarray(at, at + TILE_NUMBERS)];
+    if (!isSamePlace(present, numbers, found))
+      throw broken(others[0], piece, tileDistancePx(present, numbers, found), found, path);
+    others.push(piece);
   }
+  const badRegions = [...badRegionsOf(geom, placed, found), ...regionsLeft(byTile, found)];
   const motorPositions = readMotors(text, path);
   return createGeometry(found, tiles, {
     path,
     ...experimentOf(geom),
     ...dataOf(placed),
-    ...(geom.badRegions.length > 0 ? { badRegions: badRegionsOf(geom, placed, found) } : {}),
+    ...(badRegions.length > 0 ? { badRegions } : {}),
     ...(motorPositions ? { motorPositions } : {}),
   });
 }
 
-/** Corner, ss vector, fs vector of a panel, in m. */
-export function tileNumbers(
-  { cornerX, cornerY, coffset, ss, fs, res }: GeomPanel,
-  { shiftX, shiftY }: Pick<CrystfelGeom, 'shiftX' | 'shiftY'>,
-): number[] {
-  const corner = [cornerX / res + (shiftX?.value ?? 0), cornerY / res + (shiftY?.value ?? 0), coffset];
-  return [...corner, ...ss.map((component) => component / res), ...fs.map((component) => component / res)];
+function broken(a: PlacedPanel, b: PlacedPanel, apartPx: number, detector: Detector, path: string): GeometryInvalid {
+  return new GeometryInvalid(
+    `${path}, line ${b.panel.line}: panels ${a.panel.name} and ${b.panel.name} are parts of one tile of ${detector.name} (module ${b.module}, tile ${b.tile}), but ${apartPx.toFixed(2)} px apart. Correct one of them, or describe the detector with smaller tiles in a JSON file.`,
+    { path, line: b.panel.line, panels: [a.panel.name, b.panel.name], module: b.module, tile: b.tile },
+  );
+}
+
+/** Pixels that no panel has are placed with their tile, but not to be used. */
+function regionsLeft(byTile: ReadonlyMap<number, readonly PlacedPanel[]>, detector: Detector): BadRegion[] {
+  const regions: BadRegion[] = [];
+  for (const pieces of byTile.values()) {
+    const [{ module, tile }] = pieces;
+    const { ssStart, ssStop, fsStart, fsStop } = detector.tiles[tile];
+    const left = partsLeft(
+      { ssStart, ssStop, fsStart, fsStop },
+      pieces.map((piece) => panelPart(piece, detector)),
+    );
+    for (const [index, part] of left.entries())
+      regions.push({ kind: 'tile', name: `bad_no_panel_p${module}a${tile}_${index}`, module, tile, ...part });
+  }
+  return regions;
 }
 
 /** Camera length and photon energy: the numbers, or where the data files have them. */
@@ -98,25 +128,26 @@ function dataOf(placed: readonly PlacedPanel[]): GeometryMetadata {
 }
 
 function badRegionsOf(geom: CrystfelGeom, placed: readonly PlacedPanel[], detector: Detector): BadRegion[] {
-  return geom.badRegions.map((region): BadRegion => {
+  return geom.badRegions.flatMap((region): BadRegion[] => {
     const { name } = region;
     if (region.kind === 'lab') {
       const { res } = geom.panels[0];
       const [minX, maxX, minY, maxY] = [region.minX, region.maxX, region.minY, region.maxY].map((px) => px / res);
-      return { kind: 'lab', name, minX, maxX, minY, maxY };
+      return [{ kind: 'lab', name, minX, maxX, minY, maxY }];
     }
-    // The reader lets only regions of panels through that exist.
-    const place = placed.find(({ panel }) => panel.name === region.panel) as PlacedPanel;
-    const { ssStart, fsStart } = detector.tiles[place.tile];
-    return {
-      kind: 'tile',
-      name,
-      module: place.module,
-      tile: place.tile,
-      ssStart: ssStart + region.minSs,
-      ssStop: ssStart + region.maxSs + 1,
-      fsStart: fsStart + region.minFs,
-      fsStop: fsStart + region.maxFs + 1,
-    };
+    // The reader lets only regions of panels through that exist; one may go over several tiles.
+    const pieces = placed.filter(({ panel }) => panel.name === region.panel);
+    const parts = pieces.flatMap(({ module, tile, offset }) => {
+      const slice = detector.tiles[tile];
+      const [ss, fs] = [slice.ssStart - offset[0], slice.fsStart - offset[1]];
+      const part = {
+        ssStart: Math.max(slice.ssStart, ss + region.minSs),
+        ssStop: Math.min(slice.ssStop, ss + region.maxSs + 1),
+        fsStart: Math.max(slice.fsStart, fs + region.minFs),
+        fsStop: Math.min(slice.fsStop, fs + region.maxFs + 1),
+      };
+      return part.ssStart < part.ssStop && part.fsStart < part.fsStop ? [{ module, tile, ...part }] : [];
+    });
+    return parts.map((part, index) => ({ kind: 'tile', name: parts.length > 1 ? `${name}_${index}` : name, ...part }));
   });
 }
