@@ -1,8 +1,9 @@
-// npm run bench:browser [-- --seconds 30 --width 1920]: the demo's server, a simulated bridge, and real Chromium with the Live
+// npm run bench:browser [-- --seconds 30 --width 1920 --only geometry]: the demo's server, a simulated bridge, and real Chromium with the Live
 // page: 1.3 megapixels a train. How often the picture is drawn again, and how long a train takes from its source to the screen.
 import { parseArgs } from 'node:util';
 import type { Paint } from '../src/app/paint-clock.ts';
 import { findFreePort } from '../src/platform/node/free-port.ts';
+import { benchGeometryDrag } from './bench-geometry.ts';
 import { type StoredResult, storeResults } from './bench-results.ts';
 import { buildPages } from './build-pages.ts';
 import { buildWasm } from './build-wasm.ts';
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '30' },
     width: { type: 'string', default: '1920' },
     'data-root': { type: 'string' },
+    only: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
@@ -21,6 +23,11 @@ const [width, height] = values.width === '1280' ? [1280, 800] : [1920, 1080];
 /** Trains per second of the machine, and a rate at which the browser, not the source, is the limit. */
 const RATES = [10, 15];
 const WARM_UP_MS = 8000;
+/** Windows that the Geometry page is measured in. */
+const GEOMETRY_SIZES = [
+  [1280, 800],
+  [1920, 1080],
+] as const;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -84,18 +91,29 @@ async function measure(page: ChromiumPage, address: string, rate: number): Promi
 await buildWasm();
 if (buildPages() !== 0) process.exit(1);
 const demo = await startDemo(values['data-root'] ?? null);
-const page = await ChromiumPage.open(width, height);
 const results: StoredResult[] = [];
-try {
-  await page.goto(`${demo.found}/live`);
-  for (const rate of RATES) {
-    const figures = await measure(page, demo.found, rate);
-    for (const { name, value, unit } of figures)
-      console.log(`${name.padEnd(48)}${value.toFixed(1).padStart(8)} ${unit}`);
-    results.push(...figures);
+const tell = (figures: readonly StoredResult[]) => {
+  for (const { name, value, unit } of figures) console.log(`${name.padEnd(48)}${value.toFixed(1).padStart(8)} ${unit}`);
+  results.push(...figures);
+};
+const withPage = async (size: readonly [number, number], use: (page: ChromiumPage) => Promise<void>) => {
+  const page = await ChromiumPage.open(...size);
+  try {
+    await use(page);
+  } finally {
+    await page.close();
   }
+};
+try {
+  if (values.only !== 'geometry')
+    await withPage([width, height], async (page) => {
+      await page.goto(`${demo.found}/live`);
+      for (const rate of RATES) tell(await measure(page, demo.found, rate));
+    });
+  if (values.only !== 'live')
+    for (const size of GEOMETRY_SIZES)
+      await withPage(size, async (page) => tell(await benchGeometryDrag(page, demo.found, size)));
 } finally {
-  await page.close();
   await demo.stop();
 }
 console.log(`written to ${storeResults(results)}`);

@@ -10,6 +10,9 @@ interface Reply {
   readonly id?: number;
   readonly result?: unknown;
   readonly error?: { readonly message: string };
+  /** Of an event, which answers nothing. */
+  readonly method?: string;
+  readonly params?: unknown;
 }
 
 /**
@@ -31,6 +34,7 @@ export class ChromiumPage {
   readonly #socket: WebSocket;
   readonly #profile: string;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
+  readonly #listeners = new Map<string, (params: never) => void>();
   #lastId = 0;
 
   private constructor(browser: ChildProcess, socket: WebSocket, profile: string) {
@@ -39,6 +43,7 @@ export class ChromiumPage {
     this.#profile = profile;
     socket.addEventListener('message', ({ data }) => {
       const reply = JSON.parse(String(data)) as Reply;
+      if (reply.method) this.#listeners.get(reply.method)?.(reply.params as never);
       if (reply.id === undefined) return;
       this.#waiting.get(reply.id)?.(reply);
       this.#waiting.delete(reply.id);
@@ -95,6 +100,11 @@ export class ChromiumPage {
     });
     if (reply.error) throw new Error(`${method}: ${reply.error.message}`);
     return reply.result as T;
+  }
+
+  /** Calls the listener for each event of a name; a name has one listener. */
+  on<T>(event: string, listener: (params: T) => void): void {
+    this.#listeners.set(event, listener);
   }
 
   async goto(url: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useRef, useState } from 'react';
+import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
 import type { PainterKind } from '../display/open-painter.ts';
 
 /** Where a browser can be told to draw another way: `webgl` or `raster`. */
@@ -27,7 +27,8 @@ export function usePainterSurface<P extends { dispose(): void }>(
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [fault, setFault] = useState<string | null>(null);
   const opener = useRef(openOn);
-  useEffect(() => {
+  // Before all effects of its user, which fill the painter.
+  useLayoutEffect(() => {
     const [element, surface] = [box.current, canvas.current];
     if (!element || !surface) return;
     const open = () => {

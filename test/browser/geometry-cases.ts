@@ -101,7 +101,7 @@ export function geometryCases(stage: Stage): void {
     await page.mouse.move(x, y);
     await page.mouse.down();
     const first = await draws();
-    await page.mouse.move(x + 30, y - 12, { steps: 12 });
+    await page.mouse.move(x + 30, y - 12, { steps: 24 });
     await page.mouse.up();
     expect((await draws()) - first).toBeGreaterThanOrEqual(8);
     // CSS pixels for a pixel of the detector; the pointer is known to about one of the former.
@@ -115,6 +115,52 @@ export function geometryCases(stage: Stage): void {
       /x .*mm.*y .*mm.*q .*Å⁻¹.*Q3 M8 · ss \d+, fs \d+/,
     );
   }, 60_000);
+
+  it('lifts what moves off the picture; at rest it is the picture that is drawn afresh', async () => {
+    const { page } = stage;
+    const picture = page.getByTestId('geometry-image');
+    for (const painter of ['webgl', 'raster'] as const) {
+      await page.evaluate((choice) => localStorage.setItem('hutch-painter', choice), painter);
+      await open();
+      await page.keyboard.press('3');
+      const outline = await page.getByTestId('selected-part').boundingBox();
+      if (!outline) throw new Error('nothing is selected');
+      await page.evaluate(() => {
+        const seen = new Set<string>();
+        Object.assign(window, { seenTransforms: seen });
+        const look = () => {
+          const part = document.querySelector<HTMLElement>('[data-testid=lifted-part]');
+          if (part) seen.add(part.style.transform);
+          requestAnimationFrame(look);
+        };
+        look();
+      });
+      const seen = () =>
+        page.evaluate(() => [...(window as unknown as { seenTransforms: Set<string> }).seenTransforms]);
+      const [x, y] = [outline.x + outline.width * 0.22, outline.y + outline.height * 0.1];
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(x + 37, y - 23, { steps: 30 });
+      await page.mouse.up();
+      const shifts = (await seen()).filter((css) => css.startsWith('translate('));
+      expect(shifts.length).toBeGreaterThanOrEqual(5);
+      for (let i = 0; i < 12; i++) await page.keyboard.press('BracketRight');
+      await until(async () => (await seen()).some((css) => css.startsWith('matrix('))).toBe(true);
+      await page.mouse.move(2, 2);
+      await page.getByTestId('lifted-part').waitFor({ state: 'detached' });
+      const atRest = await picture.screenshot();
+      // Another side and back: nothing of the last drawing is used again.
+      await page.keyboard.press('v');
+      await page.waitForTimeout(300);
+      expect(await stage.differingShare(atRest, await picture.screenshot())).toBeGreaterThan(0.01);
+      await page.keyboard.press('v');
+      await page.waitForTimeout(300);
+      await until(async () => stage.differingShare(atRest, await picture.screenshot())).toBe(0);
+      while (await page.getByTestId('undo').isEnabled()) await page.keyboard.press('Control+z');
+    }
+    await page.evaluate(() => localStorage.removeItem('hutch-painter'));
+    stage.said.splice(0, stage.said.length, ...stage.said.filter((said) => !said.includes('GL Driver Message')));
+  }, 180_000);
 
   it('saves what is shown, and reads it again; an unsaved move survives a reload', async () => {
     const { page } = stage;

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import type { Geometry } from '../../detector/geometry.ts';
-import type { PartLevel, PartMove } from '../../detector/refinement/detector-part.ts';
+import type { LevelMoves, PartLevel, PartMove } from '../../detector/refinement/detector-part.ts';
 import { type DocumentStep, type GeometryDocument, geometryOf, moreMoves } from './geometry-document.ts';
 
 /** The picture that the geometry is looked at with: all modules, before they are put in their places. */
@@ -31,6 +31,14 @@ export interface Proposal {
   readonly what: string;
 }
 
+/** Moves that the picture shows already, and everything else a moment later. */
+export interface Gliding {
+  readonly document: GeometryDocument;
+  readonly geometry: Geometry;
+  readonly what: string;
+  readonly kind: string;
+}
+
 /** A place on the detector below the pointer, m; null when it is elsewhere. */
 export type PointerPlace = { readonly x: number; readonly y: number } | null;
 
@@ -40,6 +48,8 @@ interface GeometryStore {
   readonly document: GeometryDocument | null;
   /** The geometry of the document; a new object only when tiles really moved. */
   readonly geometry: Geometry | null;
+  /** Newer than document and geometry while a part is dragged or a key is held; null at rest. */
+  readonly gliding: Gliding | null;
   /** Raised with every edit: stands beside what was made with it. */
   readonly version: number;
   readonly past: readonly DocumentStep[];
@@ -60,8 +70,13 @@ interface GeometryStore {
    * that begins with `gesture`) are one step however long it takes.
    */
   edit(change: Partial<GeometryDocument>, what: string, kind?: string): void;
-  /** Moves a part further. */
-  move(level: PartLevel, part: number, move: PartMove, what: string): void;
+  /**
+   * Moves of a hand: the first is an edit at once, those that follow quickly become one a few times a second, since panels
+   * and curves take longer than a frame of the screen. Whatever else is done settles them before.
+   */
+  glide(moves: LevelMoves, what: string, kind: string): void;
+  /** Makes what glides an edit now. */
+  settle(): void;
   undo(): void;
   redo(): void;
   select(selection: PartSelection): void;
@@ -76,20 +91,35 @@ interface GeometryStore {
 /** Edits of one kind that follow each other within this time are one step of the history, ms. */
 const ONE_STEP_MS = 800;
 const MAX_STEPS = 500;
+/** While a part glides, everything but the picture follows as often: numbers that change faster cannot be read, ms. */
+const GLIDE_MS = 200;
 
 /** Everything the geometry page shows. Take single fields: whoever takes all is drawn again with every move. */
 export const useGeometry = create<GeometryStore>((set, get) => {
   let lastKind = '';
   let lastAt = 0;
+  let glidedAt = 0;
+  let settling: ReturnType<typeof setTimeout> | undefined;
   const show = (document: GeometryDocument) => {
     const { document: before, geometry } = get();
     const isSame = before && before.start === document.start && before.moves === document.moves;
     return { document, geometry: isSame ? geometry : geometryOf(document), version: get().version + 1 };
   };
+  const addStep = (shown: ReturnType<typeof show>, what: string, kind: string) => {
+    const { past } = get();
+    const at = Date.now();
+    const isQuick = kind.startsWith('gesture') || at - lastAt < ONE_STEP_MS;
+    const isOne = kind !== '' && kind === lastKind && isQuick && past.length > 1;
+    lastKind = kind;
+    lastAt = at;
+    const kept = isOne ? past.slice(0, -1) : past.slice(-MAX_STEPS);
+    set({ ...shown, past: [...kept, { document: shown.document, what, at }], future: [], gliding: null });
+  };
   return {
     picture: null,
     document: null,
     geometry: null,
+    gliding: null,
     version: 0,
     past: [],
     future: [],
@@ -100,6 +130,8 @@ export const useGeometry = create<GeometryStore>((set, get) => {
     mask: null,
     setPicture: (picture) => set({ picture }),
     load(document, what) {
+      clearTimeout(settling);
+      settling = undefined;
       lastKind = '';
       const shown = show(document);
       set({
@@ -107,28 +139,41 @@ export const useGeometry = create<GeometryStore>((set, get) => {
         past: [{ document, what, at: Date.now() }],
         future: [],
         proposal: null,
+        gliding: null,
         savedVersion: shown.version,
         selection: { level: get().selection.level, part: null },
       });
     },
     edit(change, what, kind = '') {
-      const { document: before, past } = get();
-      if (!before) return;
-      const document = { ...before, ...change };
-      const at = Date.now();
-      const isQuick = kind.startsWith('gesture') || at - lastAt < ONE_STEP_MS;
-      const isOne = kind !== '' && kind === lastKind && isQuick && past.length > 1;
-      lastKind = kind;
-      lastAt = at;
-      const kept = isOne ? past.slice(0, -1) : past.slice(-MAX_STEPS);
-      set({ ...show(document), past: [...kept, { document, what, at }], future: [] });
+      get().settle();
+      const { document } = get();
+      if (document) addStep(show({ ...document, ...change }), what, kind);
     },
-    move(level, part, move, what) {
-      const { document, edit } = get();
-      if (document)
-        edit({ moves: moreMoves(document.moves, level, new Map([[part, move]])) }, what, `${level} ${part}`);
+    glide(moves, what, kind) {
+      if (get().gliding && get().gliding?.kind !== kind) get().settle();
+      const { document: before, gliding, edit } = get();
+      if (!before) return;
+      const now = Date.now();
+      if (!gliding && now - glidedAt >= GLIDE_MS) {
+        glidedAt = now;
+        edit({ moves }, what, kind);
+        return;
+      }
+      const document = { ...before, moves };
+      set({ gliding: { document, geometry: geometryOf(document), what, kind } });
+      settling ??= setTimeout(() => get().settle(), Math.max(0, glidedAt + GLIDE_MS - now));
+    },
+    settle() {
+      clearTimeout(settling);
+      settling = undefined;
+      const { gliding, version } = get();
+      if (!gliding) return;
+      glidedAt = Date.now();
+      const { document, geometry, what, kind } = gliding;
+      addStep({ document, geometry, version: version + 1 }, what, kind);
     },
     undo() {
+      get().settle();
       const { past, future } = get();
       const last = past.at(-1);
       const before = past.at(-2);
@@ -137,15 +182,23 @@ export const useGeometry = create<GeometryStore>((set, get) => {
       set({ ...show(before.document), past: past.slice(0, -1), future: [last, ...future], proposal: null });
     },
     redo() {
+      get().settle();
       const { past, future } = get();
       const [next, ...rest] = future;
       if (!next) return;
       lastKind = '';
       set({ ...show(next.document), past: [...past, next], future: rest, proposal: null });
     },
-    select: (selection) => set({ selection }),
-    propose: (proposal) => set({ proposal }),
+    select(selection) {
+      get().settle();
+      set({ selection });
+    },
+    propose(proposal) {
+      get().settle();
+      set({ proposal });
+    },
     applyProposal() {
+      get().settle();
       const { proposal, document, edit } = get();
       if (!proposal || !document) return;
       edit(
@@ -156,6 +209,9 @@ export const useGeometry = create<GeometryStore>((set, get) => {
     },
     setPointer: (pointer) => set({ pointer }),
     setMask: (mask) => set({ mask }),
-    markSaved: () => set({ savedVersion: get().version }),
+    markSaved() {
+      get().settle();
+      set({ savedVersion: get().version });
+    },
   };
 });

@@ -1,5 +1,5 @@
 import type { Detector } from '../../detector/detector.ts';
-import { type PartLevel, type PartMove, partsOf } from '../../detector/refinement/detector-part.ts';
+import { addMoves, type PartLevel, type PartMove, partsOf } from '../../detector/refinement/detector-part.ts';
 import { numberText } from '../number-text.ts';
 import { moreMoves } from './geometry-document.ts';
 import { useGeometry } from './geometry-store.ts';
@@ -29,18 +29,14 @@ export function moveText(label: string, { shift: [x, y, z], angle }: PartMove, p
 
 /** Moves the selected part further. @returns false if nothing is selected */
 export function moveSelected(move: PartMove): boolean {
-  const { selection, document, move: moveFurther } = useGeometry.getState();
+  const { selection, document: settled, gliding, glide } = useGeometry.getState();
+  const document = gliding?.document ?? settled;
   if (!document || selection.part === null) return false;
+  const { level, part } = selection;
   const { detector } = document.start;
-  const before = document.moves[selection.level].get(selection.part);
-  const total: PartMove = before
-    ? {
-        shift: [before.shift[0] + move.shift[0], before.shift[1] + move.shift[1], before.shift[2] + move.shift[2]],
-        angle: before.angle + move.angle,
-      }
-    : move;
-  const label = partLabel(detector, selection.level, selection.part);
-  moveFurther(selection.level, selection.part, move, moveText(label, total, detector.pixelSize));
+  const before = document.moves[level].get(part);
+  const words = moveText(partLabel(detector, level, part), before ? addMoves(before, move) : move, detector.pixelSize);
+  glide(moreMoves(document.moves, level, new Map([[part, move]])), words, `${level} ${part}`);
   return true;
 }
 

@@ -1,24 +1,14 @@
 import { memo, useMemo } from 'react';
 import type { Geometry } from '../../detector/geometry.ts';
-import { type DetectorPart, type PartLevel, type PartMove, partsOf } from '../../detector/refinement/detector-part.ts';
+import { type DetectorPart, type PartLevel, partsOf } from '../../detector/refinement/detector-part.ts';
 import { tileOutline } from '../../detector/tile-place.ts';
 import type { TileView } from '../../display/tile-painter.ts';
 import type { Helper } from '../geometry/geometry-document.ts';
+import type { DrawnArrow, DrawnPending, DrawnRing } from '../geometry/picture-lines.ts';
 import type { DrawnShape, Place } from '../geometry/picture-tool.ts';
-import { boxOf, partOutline } from '../geometry/placed-tiles.ts';
-
-/** A ring to draw. */
-export interface DrawnRing {
-  readonly label: string;
-  /** Going round, m. */
-  readonly places: readonly Place[];
-}
-
-/** A line with a head at its end. */
-export interface DrawnArrow {
-  readonly from: Place;
-  readonly to: Place;
-}
+import { partOutline } from '../geometry/placed-tiles.ts';
+import { linePath, PartFrames, placeOnScreen, round } from './geometry-frames.tsx';
+import { PartLabels, PendingWords, Plate } from './geometry-labels.tsx';
 
 interface GeometryOverlayProps {
   readonly geometry: Geometry;
@@ -28,7 +18,9 @@ interface GeometryOverlayProps {
   readonly hasLabels: boolean;
   readonly level: PartLevel;
   readonly selected: number | null;
-  readonly pending: { readonly part: number; readonly move: PartMove; readonly words: string } | null;
+  /** A part whose frames and names are drawn elsewhere, since it moves. */
+  readonly lifted: DetectorPart | null;
+  readonly pending: DrawnPending | null;
   readonly rings: readonly DrawnRing[];
   /** Where the beam hits. */
   readonly beam: Place | null;
@@ -40,43 +32,26 @@ interface GeometryOverlayProps {
 }
 
 const HEAD_PX = 7;
-/** A module smaller than this has no room for its name, px. */
-const LABEL_ROOM = 26;
 
 /** Lines over the assembled picture: frames and names of tiles, selection, rings, helpers, arrows, shapes. */
 export const GeometryOverlay = memo(function GeometryOverlay(props: GeometryOverlayProps) {
-  const { geometry, view, size, hasFrames, hasLabels, level, selected, pending, crosshair } = props;
+  const { geometry, view, size, hasFrames, hasLabels, level, selected, lifted, pending, crosshair } = props;
   const { rings, beam, helpers, selectedHelper, arrows, shapes } = props;
   const { detector } = geometry;
-  const toScreen = ([x, y]: Place): Place => [
-    view.originX + (view.isFront ? -x : x) * view.zoom,
-    view.originY - y * view.zoom,
-  ];
-  const lineOf = (places: readonly Place[]) =>
-    `M${places.map((place) => toScreen(place).map(round).join(' ')).join('L')}`;
+  const toScreen = placeOnScreen(view);
+  const lineOf = (places: readonly Place[]) => linePath(places, toScreen);
   const parts = useMemo(() => partsOf(detector, level), [detector, level]);
-  const part = selected === null ? undefined : parts[selected];
-  const isChosen = new Set(part?.tiles);
+  const part = selected === null || lifted ? undefined : parts[selected];
+  const isChosen = new Set(part?.tiles ?? lifted?.tiles);
   const count = detector.dataShape[0] * detector.tiles.length;
-  const paths = { plain: '', chosen: '' };
-  if (hasFrames || part)
-    for (let index = 0; index < count; index++) {
-      const side = isChosen.has(index) ? 'chosen' : 'plain';
-      if (side === 'chosen' || hasFrames) paths[side] += `${lineOf(tileOutline(geometry, index))}Z`;
-    }
+  let frames = '';
+  for (let index = 0; hasFrames && index < count; index++)
+    if (!isChosen.has(index)) frames += `${lineOf(tileOutline(geometry, index))}Z`;
   return (
     <svg aria-hidden="true" data-testid="geometry-overlay">
       <g pointerEvents="none" fill="none">
-        <path d={paths.plain} stroke="#fff" strokeOpacity="0.28" data-testid="tile-frames" />
-        {part && <path d={paths.chosen} stroke="var(--roi1)" strokeOpacity="0.8" />}
-        {part && (
-          <path
-            d={`${lineOf(partOutline(geometry, part))}Z`}
-            stroke="var(--acc)"
-            strokeWidth="2"
-            data-testid="selected-part"
-          />
-        )}
+        <path d={frames} stroke="#fff" strokeOpacity="0.28" data-testid="tile-frames" />
+        {part && <PartFrames geometry={geometry} part={part} toScreen={toScreen} />}
         {pending && parts[pending.part] && (
           <path
             d={`${lineOf(partOutline(geometry, parts[pending.part], pending.move))}Z`}
@@ -128,7 +103,9 @@ export const GeometryOverlay = memo(function GeometryOverlay(props: GeometryOver
         const place = labelPlace(ring, toScreen, size, i);
         return place && <Plate key={ring.label} at={place} text={ring.label} colour="#5cf2e3" />;
       })}
-      {hasLabels && <PartLabels geometry={geometry} toScreen={toScreen} size={size} chosen={part} />}
+      {hasLabels && (
+        <PartLabels geometry={geometry} toScreen={toScreen} size={size} chosen={part ?? lifted} isWithout={!!lifted} />
+      )}
       {pending && parts[pending.part] && (
         <PendingWords places={partOutline(geometry, parts[pending.part]).map(toScreen)} words={pending.words} />
       )}
@@ -136,7 +113,6 @@ export const GeometryOverlay = memo(function GeometryOverlay(props: GeometryOver
   );
 });
 
-const round = (value: number) => Math.round(value * 100) / 100;
 const crossPath = ([x, y]: Place) => `M${x - 8} ${y}H${x + 8}M${x} ${y - 8}V${y + 8}`;
 
 function arrowPath([x0, y0]: Place, [x1, y1]: Place): string {
@@ -171,96 +147,6 @@ function labelPlace(
     if (distance < nearest) [best, nearest] = [[x, y], distance];
   }
   return best;
-}
-
-interface PlateProps {
-  readonly at: Place;
-  readonly text: string;
-  readonly colour: string;
-  readonly isLarge?: boolean;
-}
-
-/** A word on a dark plate. */
-function Plate({ at: [x, y], text, colour, isLarge }: PlateProps) {
-  const size = isLarge ? 13 : 11;
-  const width = 0.6 * size * text.length + 9;
-  return (
-    <g pointerEvents="none">
-      <rect x={x - width / 2} y={y - 9} width={width} height={18} rx={3} fill="#05070ad9" />
-      <text x={x} y={y + 4} textAnchor="middle" fontSize={size} fontWeight={isLarge ? 600 : 500} fill={colour}>
-        {text}
-      </text>
-    </g>
-  );
-}
-
-interface LabelsProps {
-  readonly geometry: Geometry;
-  readonly toScreen: (place: Place) => Place;
-  readonly size: GeometryOverlayProps['size'];
-  readonly chosen: DetectorPart | undefined;
-}
-
-/** Names of modules in their upper right corners, of quadrants at the corner away from the others. */
-function PartLabels({ geometry, toScreen, size, chosen }: LabelsProps) {
-  const { detector } = geometry;
-  const [modules, quadrants] = useMemo(
-    () => [partsOf(detector, 'module'), partsOf(detector, 'quadrant')] as const,
-    [detector],
-  );
-  const screenBox = (part: DetectorPart) =>
-    boxOf(part.tiles.flatMap((index) => tileOutline(geometry, index).map(toScreen)));
-  const whole = boxOf(
-    quadrants.flatMap((part) => {
-      const { left, right, low, high } = screenBox(part);
-      return [
-        [left, low],
-        [right, high],
-      ] as const;
-    }),
-  );
-  const chosenTiles = new Set(chosen?.tiles);
-  return (
-    <>
-      {modules.map((part) => {
-        const { left, right, low, high } = screenBox(part);
-        if (right - left < 2 * LABEL_ROOM || high - low < LABEL_ROOM) return null;
-        const isChosen = chosenTiles.has(part.tiles[0]);
-        return (
-          <Plate
-            key={part.label}
-            at={[right - 20, low + 11]}
-            text={part.label}
-            colour={isChosen ? '#63aeff' : '#dfe5ec'}
-          />
-        );
-      })}
-      {quadrants.length > 1 &&
-        quadrants.length < modules.length &&
-        quadrants.map((part) => {
-          const { left, right, low, high } = screenBox(part);
-          const isLeft = left + right < whole.left + whole.right;
-          const isUp = low + high < whole.low + whole.high;
-          const x = isLeft ? left + 18 : right - 18;
-          const at: Place = [Math.min(size.width - 20, Math.max(20, x)), isUp ? high - 13 : high - 13];
-          return <Plate key={part.label} at={at} text={part.label} colour="#fff" isLarge />;
-        })}
-    </>
-  );
-}
-
-function PendingWords({ places, words }: { readonly places: readonly Place[]; readonly words: string }) {
-  const { left, right, high } = boxOf(places);
-  const width = 5.9 * words.length + 12;
-  const x = Math.max(left + 44, Math.min((left + right) / 2 - width / 2, right - width - 6));
-  return (
-    <g pointerEvents="none">
-      <rect x={x} y={high - 23} width={width} height={18} rx={3} fill="#05070ae6" />
-      <text x={x + 6} y={high - 10} fontSize="11" fontWeight="600" fill="#ff9d3b">
-        {words}
-      </text>
-    </g>
-  );
 }
 
 interface LineProps {
@@ -309,6 +195,6 @@ function ShapeLine({ shape, view, toScreen }: LineProps & { readonly shape: Draw
     const [x, y] = toScreen(places[0]);
     return <circle cx={x} cy={y} r={radius * view.zoom} {...SHAPE_LOOKS[look]} />;
   }
-  const line = `M${places.map((place) => toScreen(place).map(round).join(' ')).join('L')}`;
+  const line = linePath(places, toScreen);
   return <path d={kind === 'polygon' ? `${line}Z` : line} {...SHAPE_LOOKS[look]} />;
 }

@@ -5,8 +5,8 @@ import { beamFrame } from '../../detector/integration/experiment.ts';
 import { scatteringAngle } from '../../detector/refinement/scattering-angle.ts';
 import { pixelAt } from '../../detector/tile-place.ts';
 import { type ModulePicture, useGeometry } from '../geometry/geometry-store.ts';
+import type { DrawnRing } from '../geometry/picture-lines.ts';
 import { numberText, valueText } from '../number-text.ts';
-import type { DrawnRing } from './geometry-overlay.tsx';
 
 interface ReadoutProps {
   readonly picture: ModulePicture | null;
