@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { quadPositions } from '../../src/detector/geometry.ts';
+import { birchMurnaghanPressure } from '../../src/detector/powder/equation-of-state.ts';
 import { planExample } from '../../src/example/example-plan.ts';
+import { decodeEdf } from '../../src/formats/edf.ts';
+import { parseJcpds } from '../../src/formats/jcpds.ts';
 import { decodeNpy } from '../../src/formats/npy.ts';
 import { parsePattern } from '../../src/formats/pattern-text.ts';
+import { decodeTiff } from '../../src/formats/tiff.ts';
 import { type Stage, until } from './stage.ts';
 
 /** The analysis beside the picture of the Geometry page: refinement, curves, cake, masks, batch. */
@@ -130,6 +134,106 @@ export function analysisCases(stage: Stage): void {
     await page.getByTestId('mask-clear').click();
   }, 120_000);
 
+  it("masks go to pyFAI's and Dioptas' files and come back, alone or added", async () => {
+    const { page } = stage;
+    await open();
+    await tab('mask');
+    await page.getByTestId('mask-clear').click();
+    await page.getByTestId('mask-high').fill('60');
+    await page.getByTestId('mask-high').press('Enter');
+    await page.getByTestId('mask-threshold').click();
+    await until(() => text('mask-count')).toMatch(/pixels masked/);
+    const count = await text('mask-count');
+    const edf = await download(() => page.getByTestId('mask-save-edf').click());
+    const tif = await download(() => page.getByTestId('mask-save-tif').click());
+    expect(decodeEdf(new Uint8Array(edf.bytes)).shape).toEqual([16 * 512, 128]);
+    await page.getByTestId('mask-invert').click();
+    await until(() => text('mask-count')).not.toBe(count);
+    const file = (bytes: Buffer, name: string) => ({ name, mimeType: 'application/octet-stream', buffer: bytes });
+    await page.getByTestId('mask-load').setInputFiles(file(edf.bytes, 'mask.edf'));
+    await until(() => text('mask-count')).toBe(count);
+    await page.getByTestId('mask-invert').click();
+    await until(() => text('mask-count')).not.toBe(count);
+    // A mask and its reverse together are everything.
+    await page.getByTestId('mask-add').setInputFiles(file(tif.bytes, 'of-dioptas.mask'));
+    await until(() => text('mask-count')).toContain('100 %');
+    await page.getByTestId('mask-load').setInputFiles(file(Buffer.from('no mask'), 'x.tif'));
+    await until(() => page.getByTestId('analysis-mask').getByRole('alert').textContent()).toContain('none of NumPy');
+    await page.getByTestId('mask-clear').click();
+  }, 120_000);
+
+  it('a phase of a JCPDS card moves with pressure, lies over the cake, and is saved again', async () => {
+    const { page } = stage;
+    await open();
+    await tab('overlays');
+    const card =
+      'VERSION: 4\nCOMMENT: Gold\nK0: 167\nK0P: 5.5\nSYMMETRY: CUBIC\nA: 4\nDIHKL: 2.3094 100 1 1 1\nDIHKL: 2 52 2 0 0\n';
+    const buffer = Buffer.from(card);
+    await page.getByTestId('load-phase').setInputFiles({ name: 'gold.jcpds', mimeType: 'text/plain', buffer });
+    const phase = page.getByTestId('phase');
+    await phase.getByRole('button', { name: 'lines' }).click();
+    const row = async () => (await phase.locator('tbody tr').first().locator('td').allTextContents()).map(Number);
+    await until(async () => (await row())[2]).toBe(2.3094);
+    // V/V0 = 0.9 by Birch and Murnaghan.
+    await page.getByTestId('phase-pressure').fill(String(birchMurnaghanPressure(0.9, 167, 5.5)));
+    await page.getByTestId('phase-pressure').press('Enter');
+    await until(async () => (await row())[2]).toBe(Number((2.3094 * Math.cbrt(0.9)).toFixed(4)));
+    expect((await row())[1]).toBe(2.3094);
+    await page.getByTestId('phase-pressure').fill('-500');
+    await page.getByTestId('phase-pressure').press('Enter');
+    await until(() => phase.textContent()).toContain('no volume');
+    await page.getByTestId('phase-pressure').fill('0');
+    await page.getByTestId('phase-pressure').press('Enter');
+    const saved = await download(() => page.getByLabel('Save Gold as .jcpds').click());
+    expect(parseJcpds(saved.bytes.toString())).toMatchObject({ k0: 167, cell: { a: 4 }, comments: ['Gold'] });
+    await tab('cake');
+    await page.getByTestId('cake-after').waitFor({ timeout: 60_000 });
+    await until(() => page.getByTestId('cake-phase').count()).toBe(2);
+    // The pointer on the picture is told and marked on the cake.
+    const image = await page.getByTestId('geometry-image').boundingBox();
+    if (!image) throw new Error('no picture');
+    await page.mouse.move(image.x + image.width * 0.6, image.y + image.height * 0.35);
+    await until(() => text('cake-readout')).toMatch(/2θ .*q .*d .*azimuth/);
+    await until(() => page.getByTestId('cake-linked').count()).toBe(1);
+    await page.mouse.move(5, 5);
+    const tif = await download(() => page.getByTestId('save-cake').selectOption('tif'));
+    expect((await decodeTiff(new Uint8Array(tif.bytes))).dtype).toBe('float32');
+    await tab('overlays');
+    await page.getByLabel('Remove Gold').click();
+    await tab('curve');
+  }, 150_000);
+
+  it('corrections of sensor and seat raise what went the longest way', async () => {
+    const { page } = stage;
+    await open();
+    const curve = async () => {
+      await tab('curve');
+      const file = await download(() => page.getByTestId('save-pattern').selectOption('xy'));
+      await tab('integration');
+      return parsePattern(file.bytes.toString());
+    };
+    const before = await curve();
+    await page.getByTestId('seat').check();
+    await until(() => text('corrections-on')).toContain('anvil and seat');
+    let after = before;
+    await until(async () => {
+      after = await curve();
+      return after.y[after.y.length - 20] / before.y[before.y.length - 20];
+    }).toBeGreaterThan(1.05);
+    expect(after.y[10] / before.y[10]).toBeCloseTo(1, 2);
+    await page.getByTestId('seat').uncheck();
+    await page.getByTestId('oblique').check();
+    await until(() => text('corrections-on')).toContain('oblique incidence');
+    await until(async () => {
+      after = await curve();
+      return after.y[after.y.length - 20] / before.y[before.y.length - 20];
+    }).toBeLessThan(0.99);
+    await page.getByTestId('oblique').uncheck();
+    const picture = await download(() => page.getByTestId('picture-modules-edf').click());
+    expect(decodeEdf(new Uint8Array(picture.bytes))).toMatchObject({ dtype: 'float32', shape: [16 * 512, 128] });
+    await tab('curve');
+  }, 150_000);
+
   it('integrates every train of the run, and a click on a row shows that train', async () => {
     const { page } = stage;
     await open();
@@ -139,7 +243,7 @@ export function analysisCases(stage: Stage): void {
     await page.getByTestId('batch-start').click();
     await page.getByTestId('batch-start').waitFor({ timeout: 90_000 });
     await until(() => text('batch-readout')).toContain('4 trains');
-    const saved = await download(() => page.getByTestId('batch-npy').click());
+    const saved = await download(() => page.getByTestId('save-batch').selectOption('npy'));
     const rows = decodeNpy(new Uint8Array(saved.bytes));
     expect(rows.shape[0]).toBe(4);
     const map = await page.getByTestId('batch-map').boundingBox();
@@ -148,6 +252,32 @@ export function analysisCases(stage: Stage): void {
     await until(() => page.url()).toMatch(/over=one/);
     await until(() => page.url()).toMatch(/train=12/);
   }, 150_000);
+
+  it('a batch of pulses: each of them, or their mean, with trains and pulses in one file', async () => {
+    const { page } = stage;
+    await open();
+    await tab('batch');
+    await page.getByTestId('batch-every').fill('6');
+    await page.getByTestId('batch-every').press('Enter');
+    await page.getByTestId('batch-pulses').fill('all');
+    await page.getByTestId('batch-pulses').press('Enter');
+    await page.getByTestId('batch-start').click();
+    await until(() => text('batch-readout'), 90_000).toContain('6 pulses of 3 trains');
+    await page.getByTestId('batch-start').waitFor({ timeout: 90_000 });
+    const saved = await download(() => page.getByTestId('save-batch').selectOption('h5'));
+    expect(saved.bytes.subarray(1, 4).toString()).toBe('HDF');
+    await page.getByTestId('batch-rows').selectOption('mean');
+    await page.getByTestId('batch-start').click();
+    await until(() => text('batch-readout'), 90_000).toMatch(/^3 trains/);
+    await page.getByTestId('batch-start').waitFor({ timeout: 90_000 });
+    const rows = decodeNpy(
+      new Uint8Array((await download(() => page.getByTestId('save-batch').selectOption('npy'))).bytes),
+    );
+    expect(rows.shape[0]).toBe(3);
+    await page.getByTestId('batch-rows').selectOption('each');
+    await page.getByTestId('batch-pulses').fill('0');
+    await page.getByTestId('batch-pulses').press('Enter');
+  }, 200_000);
 
   it('calibrates the distance from the rings', async () => {
     const { page } = stage;

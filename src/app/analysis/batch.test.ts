@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { FrameGatherer } from '../../explore/frame-gatherer.ts';
 import { batchHdf5, rowLabel } from './batch-file.ts';
 import { type BatchChoice, type BatchResult, planBatch } from './batch-store.ts';
+import { parsePulses, pulseText } from './pulse-range.ts';
 
 const PYTHON = '/usr/bin/python3';
 const hasPython = spawnSync(PYTHON, ['-c', 'import h5py']).status === 0;
@@ -26,6 +27,19 @@ describe('a batch', () => {
     expect(() => plan({ firstPulse: 3, lastPulse: 2 })).toThrow(/no pulses from 3 to 2/);
     expect(() => plan({ lastPulse: null }, 5000)).toThrow(/25000 rows are more than 20000/);
     expect(plan({ lastPulse: null, rows: 'sum' }, 5000)).toHaveLength(5000);
+  });
+
+  it('pulses are told and read as text', () => {
+    for (const text of ['all', '0', '3', '0 to 30', '10 to last', '0 to 350 step 5', '2 to last step 3']) {
+      const range = parsePulses(text);
+      if (typeof range === 'string') throw new Error(range);
+      expect(pulseText(range)).toBe(text);
+    }
+    expect(parsePulses(' 4..9 ')).toEqual({ firstPulse: 4, lastPulse: 9, pulseStep: 1 });
+    expect(parsePulses('')).toEqual({ firstPulse: 0, lastPulse: null, pulseStep: 1 });
+    expect(
+      ['x', '-1', '1.5', '3 to', '5 to 4', '0 to 9 step 0', '9999999'].map((text) => typeof parsePulses(text)),
+    ).toEqual(new Array(7).fill('string'));
   });
 
   it('gathers the pulses of a train without missing values', () => {

@@ -2,17 +2,20 @@ import { IconPlayerPlay } from '@tabler/icons-react';
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { Levels } from '../../display/levels.ts';
 import { Plot } from '../../display/plot.tsx';
-import { BATCH_FORMATS, type BatchFormat, rowLabel, saveBatch } from '../analysis/batch-file.ts';
+import { BATCH_FORMATS, rowLabel, saveBatch } from '../analysis/batch-file.ts';
 import { BATCH_ROWS, type BatchResult, type BatchRows, useBatch } from '../analysis/batch-store.ts';
 import { axisTicks, paintRows, rowLevels } from '../analysis/cake-picture.ts';
 import { ringRange, useCalibrantRings } from '../analysis/calibrant-rings.ts';
 import { useCurves } from '../analysis/curve-store.ts';
 import { PATTERN_UNITS } from '../analysis/pattern-unit.ts';
+import { parsePulses, pulseText } from '../analysis/pulse-range.ts';
 import { useGeometryPage } from '../geometry/geometry-address.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { numberText, valueText } from '../number-text.ts';
 import { useTheme } from '../theme-choice.ts';
 import { NumberField } from './analysis-number.tsx';
+import { Field } from './field.tsx';
+import { SaveMenu } from './save-menu.tsx';
 import '../style/analysis.css';
 
 /** Curves that a waterfall shows, evenly over the run. */
@@ -24,13 +27,6 @@ const ROW_WORDS: Readonly<Record<BatchRows, string>> = {
   max: 'largest of the pulses',
   sum: 'sum of the pulses',
 };
-const SAVE_TITLES: Readonly<Record<BatchFormat, string>> = {
-  h5: 'All curves, uncertainties, trains and pulses (NeXus)',
-  npy: 'The numbers alone: float32 (row, bin)',
-  csv: 'A column for each row',
-  png: 'The heat map as a picture',
-};
-
 /** A place on the heat map. */
 interface Place {
   readonly row: number;
@@ -79,19 +75,14 @@ export function AnalysisBatch() {
           ))}
         </span>
         <span className="sp" />
-        {BATCH_FORMATS.map((format) => (
-          <button
-            key={format}
-            type="button"
-            className="btn"
-            disabled={!result}
-            title={SAVE_TITLES[format]}
-            data-testid={`batch-${format}`}
-            onClick={() => result && saveBatch(format, result)}
-          >
-            {format}
-          </button>
-        ))}
+        {result && (
+          <SaveMenu
+            what="batch"
+            formats={BATCH_FORMATS}
+            onSave={(format) => saveBatch(format, result)}
+            testId="save-batch"
+          />
+        )}
         {job ? (
           <button type="button" className="btn d" data-testid="batch-cancel" onClick={job.cancel}>
             Cancel
@@ -120,35 +111,21 @@ export function AnalysisBatch() {
           testId="batch-every"
           onChange={(every) => setChoice({ every: every ?? 1 })}
         />
-        <NumberField
-          label="Pulses from"
-          value={frames.firstPulse}
-          low={0}
-          high={2700}
-          isWhole
+        <Field
+          label="Pulses"
+          value={pulseText(frames)}
+          isText
           effect={NEXT_START}
-          testId="batch-first"
-          onChange={(firstPulse) => setChoice({ firstPulse: firstPulse ?? 0 })}
-        />
-        <NumberField
-          label="to"
-          value={frames.lastPulse}
-          low={0}
-          high={2700}
-          isWhole
-          none="the last"
-          effect={NEXT_START}
-          testId="batch-last"
-          onChange={(lastPulse) => setChoice({ lastPulse })}
-        />
-        <NumberField
-          label="Every n-th pulse"
-          value={frames.pulseStep}
-          low={1}
-          high={2700}
-          isWhole
-          effect={NEXT_START}
-          onChange={(pulseStep) => setChoice({ pulseStep: pulseStep ?? 1 })}
+          testId="batch-pulses"
+          check={(text) => {
+            const range = parsePulses(text);
+            return typeof range === 'string' ? range : null;
+          }}
+          onApply={async (text) => {
+            const range = parsePulses(text);
+            if (typeof range !== 'string') setChoice(range);
+            return null;
+          }}
         />
         <div className="fr">
           <label htmlFor="batch-rows">A row is</label>

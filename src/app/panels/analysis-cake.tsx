@@ -109,7 +109,7 @@ export function AnalysisCake() {
         )}
       </div>
       {cut && cakes && <CutPlot cut={cut} shown={shown} unit={picture?.unit ?? ''} onChange={setCut} />}
-      <div className="pfoot">
+      <div className={`pfoot ${hovered || other ? 'told' : ''}`}>
         <span className="grow el" data-testid="cake-readout">
           {readout()}
         </span>

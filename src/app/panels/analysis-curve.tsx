@@ -171,7 +171,7 @@ export function AnalysisCurve() {
           </div>
         )}
       </div>
-      <div className="pfoot">
+      <div className={`pfoot ${hovered !== null || other ? 'told' : ''}`}>
         <span className={`grow el ${saveError ? 'err' : ''}`} data-testid="analysis-readout">
           {saveError
             ? `not saved: ${saveError}`
