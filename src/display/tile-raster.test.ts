@@ -74,25 +74,25 @@ describe('tiles without WebGL', () => {
         return state / 2147483648;
       };
     })();
-    const stack = Float32Array.from({ length: 6 * 8 }, () => (random() < 0.1 ? Number.NaN : 255 * random()));
+    const stack = Float32Array.from({ length: 40 * 64 }, () => (random() < 0.1 ? Number.NaN : 255 * random()));
     const place = (angle: number) => {
       const [c, s] = [2.3 * Math.cos(angle), 2.3 * Math.sin(angle)];
-      return [10 + 20 * random(), 4 + 18 * random(), -s, c, c, s, 0, 0, 6, 8];
+      return [60 * random(), 30 + 60 * random(), -s, c, c, s, 0, 0, 40, 64];
     };
-    const { canvas, shown } = prepare(48, 40);
-    const whole = prepare(48, 40);
+    const { canvas, shown } = prepare(240, 200);
+    const whole = prepare(240, 200);
     const painter = new TileRaster(canvas);
     painter.setColours(colourTable('magma'));
-    painter.setStack(stack, 6, 8);
+    painter.setStack(stack, 40, 64);
     const tiles = [...place(0.3), ...place(-0.02), ...place(0)];
-    const view = { originX: 0, originY: 40, zoom: 1, isFront: false };
+    const view = { originX: 0, originY: 200, zoom: 1, isFront: false };
     for (let i = 0; i < 12; i++) {
       tiles.splice(10 * (i % 3), 10, ...place(random() - 0.5));
       painter.setTiles(tile(...tiles), 0);
       painter.draw(view, LEVELS, 'lin', [0, 0, 1]);
       const anew = new TileRaster(whole.canvas);
       anew.setColours(colourTable('magma'));
-      anew.setStack(stack, 6, 8);
+      anew.setStack(stack, 40, 64);
       anew.setTiles(tile(...tiles), 0);
       anew.draw(view, LEVELS, 'lin', [0, 0, 1]);
       expect(shown).toEqual(whole.shown);

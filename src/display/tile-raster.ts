@@ -165,18 +165,20 @@ export class TileRaster implements TilePainter {
     const [ssStep, fsStep] = [Math.round(ssPerX * ONE), Math.round(fsPerX * ONE)];
     const [ssEnd, fsEnd, shiftStep] = [rows * ONE, columns * ONE, Math.round(shift * ONE)];
     for (let row = top; row < low; row++) {
-      const [dx, dy] = [left + 0.5 - x, row + 0.5 - y];
+      // From the tile's own edge, not that of the area: what is drawn must not depend on how much of it is drawn.
+      const [dx, dy] = [place.left + 0.5 - x, row + 0.5 - y];
       const [ss, fs] = [dx * ssPerX + dy * ssPerY, dx * fsPerX + dy * fsPerY];
       // Where the row enters and leaves the tile: no pixel between needs to be asked.
       const [ssIn, ssOut] = stepsInside(ss, ssPerX, rows);
       const [fsIn, fsOut] = stepsInside(fs, fsPerX, wide);
-      const enter = Math.max(0, ssIn, fsIn);
-      const leave = Math.min(right - left, ssOut, fsOut);
+      const inside = Math.max(0, ssIn, fsIn);
+      const enter = Math.max(inside, left - place.left);
+      const leave = Math.min(right - place.left, ssOut, fsOut);
       if (!(enter < leave)) continue;
-      let ssAt = Math.floor((ss + enter * ssPerX) * ONE);
-      let fsAt = Math.floor((fs + enter * fsPerX) * ONE);
-      const stop = row * width + left + leave;
-      for (let out = row * width + left + enter; out < stop; out++, ssAt += ssStep, fsAt += fsStep) {
+      let ssAt = Math.floor((ss + inside * ssPerX) * ONE) + (enter - inside) * ssStep;
+      let fsAt = Math.floor((fs + inside * fsPerX) * ONE) + (enter - inside) * fsStep;
+      const stop = row * width + place.left + leave;
+      for (let out = row * width + place.left + enter; out < stop; out++, ssAt += ssStep, fsAt += fsStep) {
         const line = ssAt >> 16;
         const along = shiftStep !== 0 && (line & 1) === 1 ? fsAt - shiftStep : fsAt;
         // Rounded steps may reach over the edge by a hair.
