@@ -2,7 +2,7 @@ import { isNdArray, type NdArray } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
 
 const MODULE_SOURCE = /^(.+)\/(?:DET|CORR)\/(?:(\d+)CH\d*|(?:JNGFR|MODULE_|RECEIVER-)(\d+))(?::.*)?$/;
-const MERGED_SOURCE = /^(.+)\/(?:DET|CORR|CAL)\/APPEND(?:_RAW|_CORRECTED)?$/;
+const MERGED_SOURCE = /^(.+)\/(?:DET|CORR|CAL)\/APPEND(?:_RAW|_CORRECTED)?(?:-\d+)?$/;
 /** ePix and pnCCD: one picture of the whole detector. */
 const WHOLE_SOURCE = /^(.+)\/(?:DET|CORR|CAL)\/(?:RECEIVER|PNCCD_FMT-\d+)(?::.*)?$/;
 /** Where the pictures are, and which keys have the memory cell of each. */
@@ -40,6 +40,8 @@ export function moduleOfSource(source: string): number {
   const [, , counted, jungfrau] = MODULE_SOURCE.exec(source) ?? [];
   return counted === undefined ? Number(jungfrau) - 1 : Number(counted);
 }
+
+const isSameModule = (one: string, other: string) => moduleOfSource(one) === moduleOfSource(other);
 
 /** The value that should hold the pictures of a source; undefined if it has none. */
 export function picturesOf(name: string, { data }: TrainSource): TrainValue | undefined {
@@ -88,7 +90,13 @@ export function detectorsOfTrain({ sources }: Pick<Train, 'sources'>, otherForm?
     const known = found.get(detector);
     if (!known || (form === 'merged' && known.form !== 'merged'))
       found.set(detector, { form, sources: [[name, source]] });
-    else if (known.form === 'modules' && form === 'modules') known.sources.push([name, source]);
+    // A second source of the same module (a copy by another output) adds nothing.
+    else if (
+      known.form === 'modules' &&
+      form === 'modules' &&
+      !known.sources.some(([other]) => isSameModule(other, name))
+    )
+      known.sources.push([name, source]);
   }
   return [...found].map(([name, { form, sources }]) => ({ name, form, sources }));
 }

@@ -175,7 +175,9 @@ describe('a live station shows what comes, assembled and integrated', () => {
     expect(shown).toMatchObject([{ sequence: 1, kind: detector.name, geometryPath: null }]);
     expect(shown[0].dataShape).toEqual(detector.dataShape);
     expect(outcome.result.unit).toBe(['AGIPD1M', 'JUNGFRAU'].includes(detector.name) ? 'keV' : 'ADU');
-    expect(outcome.result.notes).toEqual([expect.stringMatching(/^\S+ is placed as its example is/)]);
+    expect(outcome.result.notes).toEqual([
+      expect.stringMatching(/^Example positions of \S+, not those of this beamtime/),
+    ]);
     const { roi, integration } = settings();
     const [height, width] = outcome.result.image.shape;
     expect([roi.x + roi.width <= width, roi.y + roi.height <= height]).toEqual([true, true]);
@@ -189,6 +191,13 @@ describe('a live station shows what comes, assembled and integrated', () => {
     expectTrue(outcome, exampleGeometry(jungfrau(8)), plainMean(train, [8, 512, 1024]));
     expect(outcome.result.unit).toBe('ADU');
     expect(outcome.result.notes?.[1]).toBe('Raw counts: constants are made for AGIPD1M, not for JUNGFRAU.');
+  });
+
+  it.each(['AGIPD', 'AGIPDModule'] as const)('%s of which the bridge sends copies', async (detector) => {
+    const { process } = makeStation();
+    const train = made({ detector, sources: 3 });
+    expect(train.sources.size).toBe(3);
+    expectTrue(await process(train), exampleGeometry(AGIPD_1M), plainMean(train, [16, 512, 128]));
   });
 
   it('ePix with its calibration rows and without, pnCCD as one picture, a JUNGFRAU module of any number, LPD Mini', async () => {
@@ -270,7 +279,8 @@ describe('a given geometry', () => {
     const dssc = await process(made({ detector: 'DSSC' }));
     expect(shown[1].geometryPath).toBeNull();
     expect(dssc.result.notes).toEqual([
-      'The geometry lpd.h5 is of LPD1M (16 x 256 x 256), SCS_DET_DSSC1M-1 is DSSC1M (16 x 128 x 512): it is placed as its example is. For true positions start with --geometry FILE of it.',
+      'The geometry lpd.h5 is of LPD1M (16 x 256 x 256), SCS_DET_DSSC1M-1 is DSSC1M (16 x 128 x 512).',
+      'Example positions of DSSC1M, not those of this beamtime: start with --geometry FILE for true ones.',
     ]);
     const both = { sources: new Map([...made({ detector: 'DSSC' }).sources, ...made({ detector: 'LPD' }).sources]) };
     expect((await process(both)).result.notes).toEqual(['Also received, not shown: SCS_DET_DSSC1M-1.']);

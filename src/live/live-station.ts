@@ -163,10 +163,13 @@ function notesOf({ recognised, shown }: Running, given: Geometry | null): string
   const notes: string[] = [];
   if (shown.geometryPath === null) {
     const shape = (each: Detector) => `${each.name} (${each.dataShape.join(' x ')})`;
-    const mismatch = given
-      ? `The geometry ${pathOfGeometry(given)} is of ${shape(given.detector)}, ${name} is ${shape(detector)}: it`
-      : `${detector.name}`;
-    notes.push(`${mismatch} is placed as its example is. For true positions start with --geometry FILE of it.`);
+    if (given)
+      notes.push(
+        `The geometry ${pathOfGeometry(given)} is of ${shape(given.detector)}, ${name} is ${shape(detector)}.`,
+      );
+    notes.push(
+      `Example positions of ${detector.name}, not those of this beamtime: start with --geometry FILE for true ones.`,
+    );
   }
   if (others.length > 0) notes.push(`Also received, not shown: ${others.join(', ')}.`);
   return notes;

@@ -107,7 +107,7 @@ export class Stage {
 
   /** The live state document as the server has it. */
   async liveState(): Promise<{
-    readonly integration: { readonly distance: number };
+    readonly integration: { readonly distance: number; readonly centreX: number; readonly centreY: number };
     readonly roi: { readonly isOn: boolean; readonly x: number; readonly y: number; readonly width: number };
     readonly sources: readonly { readonly endpoint: string; readonly socket: string; readonly isOn: boolean }[];
   }> {
