@@ -84,6 +84,8 @@ const layoutSchema = z.object({
   tiles: z.array(z.number()),
   /** File that they were read from, or `example`. */
   origin: z.string(),
+  /** Text of that file if it is a .geom, so that saving keeps its comments and what nobody else knows; else null. */
+  text: z.string().nullable(),
   /** m and keV, where the file says it. */
   distance: z.number().nullable(),
   photonEnergyKeV: z.number().nullable(),

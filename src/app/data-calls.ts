@@ -92,7 +92,7 @@ export function createDataCalls() {
       const { run } = runOf(key.run);
       snapped ??= snapGeometry(exampleGeometry(AGIPD_1M));
       const around = { proposal: key.proposal, run: key.run, data: key.data, dataRoot: null, correctable: null };
-      const tools = { snapped, loadCorrector: async () => null };
+      const tools = { snapped, geometryText: null, loadCorrector: async () => null };
       // The same defaults as on the server
       const parsed = runCalls[name].query.parse(query) as ParsedRunCallQuery<N>;
       return answerRunCall(name, { run, around, tools }, parsed, signal);

@@ -21,7 +21,7 @@ function module(source: string, shape: readonly number[], isCorrected = false) {
 }
 
 const snapped = snapGeometry(exampleGeometry(AGIPD_1M));
-const tools = { snapped, loadCorrector: async () => null };
+const tools = { snapped, geometryText: null, loadCorrector: async () => null };
 let mock: MockRun;
 beforeAll(async () => {
   mock = await openMockRun(2, {

@@ -3,6 +3,7 @@ import { type MockRun, openMockRun, pipelineGroup } from '../../test/conformance
 import { ndarray } from '../core/ndarray.ts';
 import { AGIPD_1M } from '../detector/agipd.ts';
 import { exampleGeometry } from '../detector/geometry.ts';
+import { LPD_1M } from '../detector/lpd.ts';
 import { snapGeometry } from '../detector/snapped-geometry.ts';
 import { makeDetectorStack, tellLayout } from './detector-stack.ts';
 
@@ -11,7 +12,7 @@ const PIXELS = 512 * 128;
 const TRAINS = 4;
 const FRAMES = 3;
 const geometry = exampleGeometry(AGIPD_1M);
-const tools = { snapped: snapGeometry(geometry), loadCorrector: async () => null };
+const tools = { snapped: snapGeometry(geometry), geometryText: null, loadCorrector: async () => null };
 const choice = { detector: NAME, view: 'raw', train: 0, pulse: 0, trains: 50, frames: 100 } as const;
 
 /** Corrected frames of two modules: frame n of train t has the value 10 t + n, its first pixel is masked in train 0. */
@@ -81,5 +82,13 @@ describe('the modules of frames one after the other', () => {
     const layout = tellLayout(mock.run, NAME, tools);
     expect(layout).toMatchObject({ detector: 'AGIPD1M', modules: 16, origin: 'example', distance: null });
     expect(Float64Array.from(layout.tiles)).toEqual(geometry.tiles);
+    expect(layout.text).toBeNull();
+  });
+
+  it('and the text of the file that they were read from, if that is about this detector', () => {
+    const geometryText = '; measured at night';
+    expect(tellLayout(mock.run, NAME, { ...tools, geometryText }).text).toBe(geometryText);
+    const other = { ...tools, snapped: snapGeometry(exampleGeometry(LPD_1M)), geometryText };
+    expect(tellLayout(mock.run, NAME, other).text).toBeNull();
   });
 });

@@ -85,14 +85,17 @@ function spread(count: number, most: number): number[] {
 }
 
 /** The exact positions of a detector's tiles, with which its pictures are drawn; see {@link DetectorLayout}. @throws SourceNotFound */
-export function tellLayout(run: Run, detector: string, { snapped }: FrameTools): DetectorLayout {
+export function tellLayout(run: Run, detector: string, { snapped, geometryText }: FrameTools): DetectorLayout {
   const opened = openDetector(run, { name: detector });
-  const { geometry } = layoutOf(opened, snapped);
+  const layout = layoutOf(opened, snapped);
+  const { geometry } = layout;
   const { path, distance, photonEnergyKeV } = geometry.metadata;
   return {
     detector: geometry.detector.name,
     modules: geometry.detector.dataShape[0],
     tiles: [...geometry.tiles],
+    // The text is that of the given geometry; a detector of another kind has its example.
+    text: layout === snapped ? geometryText : null,
     origin: path === undefined ? 'example' : path.slice(path.lastIndexOf('/') + 1),
     distance: distance ?? null,
     photonEnergyKeV: photonEnergyKeV ?? null,

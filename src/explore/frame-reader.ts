@@ -12,6 +12,8 @@ import { layoutOf } from './detector-layout.ts';
 export interface FrameTools {
   /** The geometry that was given, of one kind of detector; others are drawn by their example geometries. */
   readonly snapped: SnappedGeometry;
+  /** Text of the .geom file that it was read from; null for others. */
+  readonly geometryText: string | null;
   /** Corrector of that kind of detector from dark runs, or null where there are none. */
   readonly loadCorrector: () => Promise<FrameCorrector | null>;
 }

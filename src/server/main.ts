@@ -16,7 +16,7 @@ import { nodeFileStore } from '../platform/node/file-store.ts';
 import { nodeHdf5Opener } from '../platform/node/hdf5-open.ts';
 import { createLiveEngine } from '../platform/node/live-engine.ts';
 import { defaultRecordingsFolder, openRecordingsFolder } from '../platform/node/live-recordings.ts';
-import { loadGeometry } from '../platform/node/load-geometry.ts';
+import { loadGeometry, readGeometryText } from '../platform/node/load-geometry.ts';
 import { openRun } from '../platform/node/open-run.ts';
 import { loadFrameCorrector } from '../platform/node/proposal-constants.ts';
 import { createApp } from './app.ts';
@@ -79,7 +79,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       proposalPath: demo?.proposalPath ?? null,
     });
     stops.push(() => live.close());
-    const runs = createRunService(dataRoot, snapped);
+    const runs = createRunService(dataRoot, snapped, await geometryTextOf(geometry));
     stops.push(() => runs.close());
     const version = (JSON.parse(readFileSync(packageJsonPath(), 'utf8')) as { version: string }).version;
     const pages = appRoot();
@@ -160,8 +160,20 @@ function listenError({ host, port }: ServerOptions, cause: NodeJS.ErrnoException
   }
 }
 
+/** Text of the .geom file that a geometry was read from. */
+async function geometryTextOf(geometry: Geometry | null): Promise<string | null> {
+  const path = geometry?.metadata.path;
+  if (path === undefined) return null;
+  const { format, text } = await readGeometryText(path);
+  return format === 'crystfel' ? text : null;
+}
+
 /** The run service on the local disk below a data root; without one every run is refused with the way to give one. */
-export function createRunService(dataRoot: string | null, snapped: SnappedGeometry): RunService {
+export function createRunService(
+  dataRoot: string | null,
+  snapped: SnappedGeometry,
+  geometryText: string | null,
+): RunService {
   const lister = createRunLister({ files: nodeFileStore, hdf5: nodeHdf5Opener });
   const root = () => {
     if (dataRoot === null)
@@ -181,5 +193,6 @@ export function createRunService(dataRoot: string | null, snapped: SnappedGeomet
     },
     loadCorrector: async (proposal) => loadFrameCorrector(await findProposal(nodeFileStore, root(), proposal)),
     snapped,
+    geometryText,
   });
 }

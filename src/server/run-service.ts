@@ -50,6 +50,8 @@ export interface RunServiceParts {
   /** Corrector from the proposal's dark runs, or null if it has none. */
   loadCorrector(proposal: string): Promise<FrameCorrector | null>;
   readonly snapped: SnappedGeometry;
+  /** Text of the .geom file that it was read from; null for others. */
+  readonly geometryText: string | null;
 }
 
 /** Reads runs for the pages: keeps a few runs open, and each proposal's corrector. */
@@ -89,12 +91,12 @@ export class RunService implements RunsPort {
     const { run, release } = await this.#open.borrow(address, isOpening);
     try {
       const { proposal, run: number, data } = address;
-      const { snapped, dataRoot } = this.#parts;
+      const { snapped, geometryText, dataRoot } = this.#parts;
       // Looking for darks opens files: only the description of a run needs it.
       const hasDarks = isOpening && (await this.#parts.hasDarks(proposal));
       const correctable = hasDarks ? AGIPD_1M.name : null;
       const around = { proposal, run: number, data, dataRoot, correctable };
-      const tools = { snapped, loadCorrector: () => this.#corrector(proposal) };
+      const tools = { snapped, geometryText, loadCorrector: () => this.#corrector(proposal) };
       return await answerRunCall(name, { run, around, tools }, query, signal);
     } finally {
       release();

@@ -206,7 +206,7 @@ export async function goldenApp(
   changes: Partial<AppPorts> & { readonly dataRoot?: string | null } = {},
 ): Promise<{ app: FastifyInstance; live: FakeLiveEngine; faults: unknown[]; close(): Promise<void> }> {
   const { dataRoot = `${GOLDEN}root`, ...ports } = changes;
-  const runs = createRunService(dataRoot, snapped);
+  const runs = createRunService(dataRoot, snapped, null);
   const live = new FakeLiveEngine();
   const faults: unknown[] = [];
   const app = await createApp({

@@ -22,7 +22,7 @@ export function startDocument(layout: DetectorLayout, addressed: AddressedDocume
   return {
     start,
     origin: layout.origin,
-    text: null,
+    text: layout.text,
     moves: NO_MOVES,
     experiment: {
       distance: addressed.distance ?? distance ?? USUAL.distance,
