@@ -23,6 +23,8 @@ export interface ImageViewProps {
   readonly image: { readonly data: Float32Array; readonly shape: readonly number[] } | null;
   /** Unit of the values; with another one the levels are found anew. */
   readonly unit: string;
+  /** What it is a picture of: with something else the levels are found and the view is fitted anew. */
+  readonly subject?: string | number;
   /** Pixels of the detector, see tileMask: those without value are hatched; null when it is not known. */
   readonly inside?: Uint8Array | null;
   readonly roi?: ImageRoi | null;
@@ -60,7 +62,7 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 export function ImageView(props: ImageViewProps) {
   const { image, unit, inside, roi, onRoi, centre, ring, describe, provenance, fileName, children, testId } = props;
   const { box, canvas, painter: layer, size, fault } = usePainterSurface(openPainter);
-  const look = usePictureLook(image, unit);
+  const look = usePictureLook(image, `${unit} ${props.subject ?? ''}`);
   const { map, scale, levels, isLocked, setMap, setScale, setLevels, autoLevel, toggleLock } = look;
   const [hasCrosshair, setCrosshair] = useState(false);
   const [view, setView] = useState<View | null>(null);
@@ -75,6 +77,14 @@ export function ImageView(props: ImageViewProps) {
     const zoom = Math.min(roomX / width, roomY / height) * 0.985 || 1;
     return { zoom, left: margin.left + (roomX - width * zoom) / 2, bottom: (roomY + height * zoom) / 2 };
   }, [size, width, height, margin]);
+  const viewed = useRef('');
+  const viewKey = image ? `${width} ${height} ${props.subject ?? ''}` : '';
+  useEffect(() => {
+    // While a picture is loaded there is none, and the view stays.
+    if (viewKey === '') return;
+    if (viewed.current !== '' && viewed.current !== viewKey) setView(null);
+    viewed.current = viewKey;
+  }, [viewKey]);
   const shown = view ?? fitted;
 
   // `fault` is a dependency of these: a restored context has lost its textures.

@@ -70,6 +70,7 @@ export function LiveImage() {
     <section className="pn" aria-label="Detector">
       <ImageView
         image={image}
+        subject={frame?.meta.detector}
         inside={inside}
         unit={frame?.meta.unit ?? 'keV'}
         roi={state?.roi}
