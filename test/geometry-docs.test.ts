@@ -32,7 +32,7 @@ function run(name: string): string {
 
 describe('docs/geometry.md', { timeout: 60_000 }, () => {
   it('has no program that is not run here', () => {
-    expect([...programs.keys()]).toEqual(['assemble', 'integrate', 'refine']);
+    expect([...programs.keys()]).toEqual(['assemble', 'integrate', 'refine', 'phase']);
     expect(TEXT.match(/^```ts/gm)).toHaveLength(programs.size);
   });
 
@@ -52,6 +52,16 @@ describe('docs/geometry.md', { timeout: 60_000 }, () => {
     );
     for (const [label, truth] of Object.entries({ Q1: [0, 0], Q2: [0, 0], Q3: [6.4, -5.2], Q4: [0, 0] }))
       for (const axis of [0, 1]) expect(Math.abs(found[label][axis] - truth[axis]), label).toBeLessThan(0.05);
+  });
+
+  it('phase moves lines with pressure and heat, and writes its card', () => {
+    const said = run('phase');
+    const [first, second] = [/^1 1 1 (\S+)$/m, /^2 0 0 (\S+)$/m].map((line) => Number(line.exec(said)?.[1]));
+    // Pressure alone gives the third root of 0.9; heat gives some of it back.
+    expect(first).toBeGreaterThan((4.0786 / Math.sqrt(3)) * Math.cbrt(0.9));
+    expect(first).toBeLessThan(4.0786 / Math.sqrt(3));
+    expect(second / first).toBeCloseTo(Math.sqrt(3 / 4), 4);
+    expect(said).toContain('SYMMETRY: CUBIC\nA: 4.0786\n');
   });
 });
 

@@ -1,6 +1,6 @@
 import { FormatInvalid } from '../core/errors.ts';
 
-/** Crystal systems of the files, by the number that versions 1 to 3 have for them. */
+/** Crystal systems of the files, by the number that version 3 has for them. */
 const SYSTEMS = ['CUBIC', 'HEXAGONAL', 'TETRAGONAL', 'ORTHORHOMBIC', 'MONOCLINIC', 'TRICLINIC'] as const;
 
 /** What a file says of the crystal system; RHOMBOHEDRAL has an edge and an angle, MANUAL no cell. */
@@ -42,7 +42,7 @@ export interface JcpdsCard {
 }
 
 type Fail = (line: number, message: string) => Error;
-/** Which numbers of the cell each symmetry has of its own, in the order of the old versions' line. */
+/** Which numbers of the cell each symmetry has of its own, in the order of version 3's line. */
 const OWN: Readonly<Record<JcpdsSymmetry, readonly string[]>> = {
   CUBIC: ['A'],
   HEXAGONAL: ['A', 'C'],
@@ -57,7 +57,7 @@ const OWN: Readonly<Record<JcpdsSymmetry, readonly string[]>> = {
 const MAX_LENGTH = 16 * 2 ** 20;
 
 /**
- * Reads a JCPDS card: version 4 (keywords), or one of the older, numbered layouts (2, 3).
+ * Reads a JCPDS card: version 4 (keywords), or version 3 (numbers in their places).
  * @param path for messages
  * @throws FormatInvalid with the line
  * @source M. Rivers, "JCPDS files" (keywords of version 4); S.-H. Shim, "JCDPS file format" (version 3)
@@ -129,8 +129,10 @@ function parseNumbered(lines: readonly string[], fail: Fail): JcpdsCard {
       .split(/[\s,]+/)
       .filter((word) => word !== '')
       .map((word) => readNumber(word, row + 1, fail));
-  if (!/^\s*[123]\s*$/.test(lines[0] ?? ''))
-    throw fail(1, 'neither "VERSION: 4" nor the number of an older version: this is no JCPDS card.');
+  const version = (lines[0] ?? '').trim();
+  if (version === '1' || version === '2')
+    throw fail(1, `version ${version} of the cards is described nowhere; save it as version 3 or 4.`);
+  if (version !== '3') throw fail(1, 'neither "VERSION: 4" nor 3, the version with numbers: this is no JCPDS card.');
   const [code, k0, k0Prime] = numbersOf(2);
   const symmetry = SYSTEMS[code - 1];
   if (!symmetry) throw fail(3, `crystal system ${code} is none of 1 (cubic) to ${SYSTEMS.length} (triclinic).`);

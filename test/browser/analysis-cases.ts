@@ -138,7 +138,6 @@ export function analysisCases(stage: Stage): void {
     const { page } = stage;
     await open();
     await tab('mask');
-    await page.getByTestId('mask-clear').click();
     await page.getByTestId('mask-high').fill('60');
     await page.getByTestId('mask-high').press('Enter');
     await page.getByTestId('mask-threshold').click();
@@ -212,6 +211,9 @@ export function analysisCases(stage: Stage): void {
       await tab('integration');
       return parsePattern(file.bytes.toString());
     };
+    await tab('integration');
+    // With this method the quick curve of a moment ago is already the one that stays.
+    await page.getByTestId('method').selectOption('no');
     const before = await curve();
     await page.getByTestId('seat').check();
     await until(() => text('corrections-on')).toContain('anvil and seat');

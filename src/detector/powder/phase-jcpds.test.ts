@@ -111,6 +111,7 @@ describe('JCPDS cards', () => {
       [ALUMINA.replace('75.0   0   1   2', '75.0   0   1'), /line 10: .* is not d, intensity, h, k, l/],
       [OLD.replace('1 166.65', '9 166.65'), /line 3: crystal system 9/],
       [OLD.replace('4.07860', ''), /line 4: a CUBIC cell needs A/],
+      [OLD.replace('3\n', '2\n'), /line 1: version 2 of the cards/],
       ['hello', /line 1: .*no JCPDS card/],
       ['', /no JCPDS card/],
     ];
