@@ -155,7 +155,7 @@ export function analysisCases(stage: Stage): void {
     await until(() => text('mask-count')).not.toBe(count);
     // A mask and its reverse together are everything.
     await page.getByTestId('mask-add').setInputFiles(file(tif.bytes, 'of-dioptas.mask'));
-    await until(() => text('mask-count')).toContain('100 %');
+    await until(() => text('mask-count')).toContain('100.00 %');
     await page.getByTestId('mask-load').setInputFiles(file(Buffer.from('no mask'), 'x.tif'));
     await until(() => page.getByTestId('analysis-mask').getByRole('alert').textContent()).toContain('none of NumPy');
     await page.getByTestId('mask-clear').click();
