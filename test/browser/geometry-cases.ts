@@ -155,14 +155,16 @@ export function geometryCases(stage: Stage): void {
       expect(await isTurned()).toBe(true);
       await page.mouse.move(2, 2);
       await page.getByTestId('lifted-part').waitFor({ state: 'detached' });
-      const atRest = await picture.screenshot();
+      // Without the words over it: Chromium smooths them another way once they were on a layer of their own.
+      const shoot = () => picture.screenshot({ style: '.image svg { visibility: hidden }' });
+      const atRest = await shoot();
       // Another side and back: nothing of the last drawing is used again.
       await page.keyboard.press('v');
       await page.waitForTimeout(300);
-      expect(await stage.differingShare(atRest, await picture.screenshot())).toBeGreaterThan(0.01);
+      expect(await stage.differingShare(atRest, await shoot())).toBeGreaterThan(0.01);
       await page.keyboard.press('v');
       await page.waitForTimeout(300);
-      await until(async () => stage.differingShare(atRest, await picture.screenshot())).toBe(0);
+      await until(async () => stage.differingShare(atRest, await shoot())).toBe(0);
       while (await page.getByTestId('undo').isEnabled()) await page.keyboard.press('Control+z');
     }
     await page.evaluate(() => localStorage.removeItem('hutch-painter'));
@@ -215,6 +217,36 @@ export function geometryCases(stage: Stage): void {
     await until(() => page.getByTestId('files-said').textContent()).toContain('broken.geom');
     await tab('parts');
     await until(() => position('Q3')).toEqual(moved);
+  }, 120_000);
+
+  it('keeps geometries by name: back to one, and arrows from it, after a reload, too', async () => {
+    const { page } = stage;
+    await tab('history');
+    await page.getByTestId('snapshot-name').fill('before beamtime');
+    await page.getByTestId('snapshot-keep').click();
+    const kept = page.getByTestId('snapshot-before beamtime');
+    await kept.waitFor();
+    await tab('parts');
+    const before = await position('Q3');
+    await page.getByTestId('part-Q3').locator('td').first().click();
+    await page.keyboard.press('Control+Shift+ArrowUp');
+    await until(() => position('Q3')).toEqual([before[0], before[1] + 10]);
+    await tab('history');
+    await page.getByLabel('Compare with before beamtime').click();
+    await page.getByTestId('compare-arrows').waitFor({ state: 'attached' });
+    await kept.getByRole('button', { name: 'Go back' }).click();
+    await until(() => page.locator('.step[aria-current]').textContent()).toContain('back to before beamtime');
+    await tab('parts');
+    await until(() => position('Q3')).toEqual(before);
+    await page.keyboard.press('Control+z');
+    await until(() => position('Q3')).toEqual([before[0], before[1] + 10]);
+    await page.keyboard.press('Control+z');
+    await page.reload();
+    await tab('history');
+    await kept.waitFor({ timeout: 60_000 });
+    await page.getByLabel('Forget before beamtime').click();
+    await kept.waitFor({ state: 'detached' });
+    await tab('parts');
   }, 120_000);
 
   it('has helpers, levels of parts, and an address that opens the same again', async () => {

@@ -1,8 +1,9 @@
 import { useEffect, useRef } from 'react';
 import type { DocumentStep } from '../geometry/geometry-document.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
+import { GeometrySnapshots } from './geometry-snapshots.tsx';
 
-/** All steps, the newest at the bottom; a click goes back or forward to one. */
+/** All steps, the newest at the bottom; a click goes back or forward to one. Below them the geometries with a name. */
 export function GeometryHistory() {
   const past = useGeometry((store) => store.past);
   const future = useGeometry((store) => store.future);
@@ -38,6 +39,7 @@ export function GeometryHistory() {
         {past.map(line)}
         {future.map((step, i) => line(step, count + i))}
       </div>
+      <GeometrySnapshots />
       <div className="pendfoot">
         <button type="button" className="btn" disabled={count < 2} onClick={undo} data-testid="undo">
           Undo <kbd>Ctrl Z</kbd>

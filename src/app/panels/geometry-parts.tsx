@@ -6,7 +6,13 @@ import { useGeometryLook } from '../geometry/geometry-look.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { DEGREES, moveText, moveTogether } from '../geometry/move-selected.ts';
 import { movesFromTable, positionsText, UNIT_NAMES, unitMetres } from '../geometry/part-positions.ts';
+import { usePartResiduals } from '../geometry/part-residuals.ts';
+import { numberText } from '../number-text.ts';
 import { CellField } from './cell-field.tsx';
+
+/** A residual above this is worth a look, below the other it is as good as it gets, px. */
+const BAD_PX = 1;
+const GOOD_PX = 0.5;
 
 /** Positions of all parts of a level; cells act on Enter. The table is copied and pasted as CSV. */
 export function GeometryParts() {
@@ -20,6 +26,7 @@ export function GeometryParts() {
   const [said, setSaid] = useState<{ readonly text: string; readonly isFault: boolean } | null>(null);
   const { level } = selection;
   const detector = geometry?.detector;
+  const residuals = usePartResiduals(level);
   const parts = useMemo(() => (detector ? partsOf(detector, level) : []), [detector, level]);
   const places = useMemo(() => {
     if (!geometry) return [];
@@ -113,6 +120,12 @@ export function GeometryParts() {
               <th className="n">x / {unit}</th>
               <th className="n">y / {unit}</th>
               <th className="n">angle / °</th>
+              <th
+                className="n"
+                title="How far rings lie beside where they should, root mean square, of the last refinement"
+              >
+                ring / px
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -149,10 +162,12 @@ export function GeometryParts() {
                     isChanged={angle !== 0}
                     onApply={(text) => move(part, { shift: [0, 0, 0], angle: Number(text) / DEGREES - angle })}
                   />
+                  <ResidualCell label={label} px={residuals[part] ?? null} />
                 </tr>
               );
             })}
           </tbody>
+          <ResidualFoot residuals={residuals} />
         </table>
       </div>
       {said && (
@@ -163,5 +178,31 @@ export function GeometryParts() {
         </div>
       )}
     </section>
+  );
+}
+
+function ResidualCell({ label, px }: { readonly label: string; readonly px: number | null }) {
+  const look = px === null ? '' : px < GOOD_PX ? 'ok' : px > BAD_PX ? 'warn b' : '';
+  return (
+    <td className={`n ${look}`} data-testid={`residual-${label}`}>
+      {px === null ? '' : numberText(px, 2)}
+    </td>
+  );
+}
+
+/** Mean and largest residual of the parts that are known. */
+function ResidualFoot({ residuals }: { readonly residuals: readonly (number | null)[] }) {
+  const known = residuals.filter((px) => px !== null);
+  if (known.length === 0) return null;
+  const mean = known.reduce((sum, px) => sum + px, 0) / known.length;
+  return (
+    <tfoot>
+      <tr className="t2">
+        <td colSpan={4}>ring residual, mean · max</td>
+        <td className="n nw" data-testid="residual-sum">
+          {numberText(mean, 2)} · {numberText(Math.max(...known), 2)}
+        </td>
+      </tr>
+    </tfoot>
   );
 }
