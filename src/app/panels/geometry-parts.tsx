@@ -113,7 +113,7 @@ export function GeometryParts() {
         ))}
       </div>
       <div className="scroll">
-        <table className="dt" data-testid="positions">
+        <table className="dt positions" data-testid="positions">
           <thead>
             <tr>
               <th>Part</th>
