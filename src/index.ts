@@ -74,6 +74,7 @@ export { AGIPD_1M, AGIPD_500K } from './detector/agipd.ts';
 export { assembleModules, dismantleImage, emptyImages, pixelMap } from './detector/assembly.ts';
 export { compareGeometries } from './detector/compare-geometry.ts';
 export type { Detector } from './detector/detector.ts';
+export { parseDetector } from './detector/detector-record.ts';
 export { DETECTOR_NAMES, detectDetector, detectorByName } from './detector/detector-table.ts';
 export { DSSC_1M } from './detector/dssc.ts';
 export { EPIX_10K, EPIX_100, epixPairGeometry } from './detector/epix.ts';

@@ -5,6 +5,7 @@ import { FileUnreadable, NoData, SelectionInvalid, Usage } from '../core/errors.
 import { elementCount, type NdArray, ndarray } from '../core/ndarray.ts';
 import { COLOUR_MAPS, type ColourMap } from '../display/colormap.ts';
 import type { CliContext } from './context.ts';
+import { detectorOption } from './detector-option.ts';
 import { addGeometryFileOptions, type GeometryFileOptions, loadGeometryFile, toNumber } from './geometry-options.ts';
 import { DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from './run-options.ts';
 
@@ -115,10 +116,10 @@ async function encode(
 }
 
 async function geometryOf(frame: Frame, options: AssembleCommandOptions) {
-  const { detectDetector, detectorByName } = await import('../detector/detector-table.ts');
+  const { detectDetector } = await import('../detector/detector-table.ts');
   if (options.geometry !== undefined) return loadGeometryFile(options.geometry, options);
   const found = options.detector
-    ? detectorByName(
+    ? await detectorOption(
         options.detector,
         options.modules === undefined ? undefined : toNumber('--modules', options.modules),
       )

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Usage } from '../core/errors.ts';
 import type { Geometry, Point } from '../detector/geometry.ts';
+import { detectorOption } from './detector-option.ts';
 
 /** Options that say what a geometry file leaves open. */
 export interface GeometryFileOptions {
@@ -15,7 +16,7 @@ export function addGeometryFileOptions(command: Command): Command {
   return command
     .option(
       '--detector <name>',
-      'which detector, such as AGIPD1M, LPD, JF4M (default: the one whose tiles the file has)',
+      'which detector, such as AGIPD1M, LPD, JF4M, or its record FILE.json (default: the one whose tiles the file has)',
     )
     .option('--modules <n>', 'number of modules, where it is free (JUNGFRAU)')
     .option(
@@ -31,13 +32,10 @@ export async function loadGeometryFile(
   options: GeometryFileOptions,
   isStrict = false,
 ): Promise<Geometry> {
-  const [{ loadGeometry }, { detectorByName }] = await Promise.all([
-    import('../platform/node/load-geometry.ts'),
-    import('../detector/detector-table.ts'),
-  ]);
+  const { loadGeometry } = await import('../platform/node/load-geometry.ts');
   const modules = options.modules === undefined ? undefined : toNumber('--modules', options.modules);
   if (modules !== undefined && options.detector === undefined) throw new Usage('--modules needs --detector.');
-  const detector = options.detector === undefined ? undefined : detectorByName(options.detector, modules);
+  const detector = options.detector === undefined ? undefined : await detectorOption(options.detector, modules);
   return loadGeometry(path, detector, {
     quadPositionsMm: options.quads === undefined ? undefined : parsePoints(options.quads),
     isInverted: options.inverted,

@@ -171,8 +171,15 @@ function roundOff(px: number): number {
   return Math.abs(px - rounded) < 1e-9 ? rounded : px;
 }
 
-/** The detector's example geometry: plausible, but no beamtime's truth. */
+/**
+ * The detector's example geometry: plausible, but no beamtime's truth.
+ * @throws GeometryInvalid if its record has no example positions
+ */
 export function exampleGeometry(detector: Detector): Geometry {
+  if (detector.examplePositions.length === 0)
+    throw new GeometryInvalid(`${detector.name} has no example positions: give a geometry file.`, {
+      detector: detector.name,
+    });
   return geometryFromQuadPositions(detector, detector.examplePositions);
 }
 

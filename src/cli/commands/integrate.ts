@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { Usage } from '../../core/errors.ts';
 import { openDetector } from '../../data/detectors/open-detector.ts';
 import { pixelCountOf } from '../../detector/detector.ts';
-import { detectDetector, detectorByName } from '../../detector/detector-table.ts';
+import { detectDetector } from '../../detector/detector-table.ts';
 import type { Geometry } from '../../detector/geometry.ts';
 import { experimentFromPoni } from '../../detector/geometry-poni-file.ts';
 import { combinePatterns } from '../../detector/integration/combine.ts';
@@ -22,6 +22,7 @@ import { isRadialUnit, RADIAL_UNITS } from '../../detector/integration/radial-un
 import { sigmaClip } from '../../detector/integration/robust.ts';
 import { type Poni, parsePoni } from '../../formats/poni.ts';
 import type { CliContext } from '../context.ts';
+import { detectorOption } from '../detector-option.ts';
 import { arrayFrames, frameNumbers, readNpyFile, runFrames, type SourceFrame } from '../frame-source.ts';
 import { chooseOutputFormat, encodePattern, OUTPUT_FORMAT_LIST } from '../pattern-output.ts';
 import { chooseTrainIds, DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from '../run-options.ts';
@@ -64,7 +65,10 @@ export function addIntegrateCommand(program: Command, context: CliContext): void
     .description('azimuthal integration: patterns of a run, or of frames in a NumPy file')
     .argument('<data>', 'run folder, file, pNNNNNN/rNNNN; or FILE.npy of (.., module, ss, fs) or (.., row, column)')
     .option('--geometry <file>', 'where the modules are (.geom, .h5); default: the example of the detector')
-    .option('--detector <name>', 'which detector a NumPy file is of (default: told by its shape)')
+    .option(
+      '--detector <name>',
+      'which detector the data are of: a name, or its record FILE.json (default: told by source and shape)',
+    )
     .option('--poni <file>', 'calibrated distance, beam, tilts, energy; alone: data are flat pictures')
     .option('--distance <m>', 'sample to detector (default: of --poni, else of the geometry)')
     .option('--energy <keV>', 'photon energy (default: of --poni, else of the geometry)')
@@ -202,7 +206,7 @@ async function openArray(path: string, options: IntegrateOptions, poni: Poni | n
     return { geometry, poni: { ...poni, shape }, frames: arrayFrames(array, shape[0] * shape[1], path), close };
   }
   const detector = options.detector
-    ? detectorByName(options.detector, array.shape.at(-3))
+    ? await detectorOption(options.detector, array.shape.length > 2 ? array.shape.at(-3) : undefined)
     : detectDetector({ shape: array.shape });
   if (!detector && !options.geometry)
     throw new Usage(
@@ -224,7 +228,7 @@ async function openRunFrames(
     const whole = openDetector(run, { name: options.name, isRaw: options.raw ? true : undefined });
     const opened = whole.selectTrains({ by: 'id', ids: chooseTrainIds(whole.trainIds, options) });
     const detector = options.detector
-      ? detectorByName(options.detector, opened.moduleCount)
+      ? await detectorOption(options.detector, opened.moduleCount)
       : detectDetector({ shape: [opened.moduleCount, ...opened.moduleShape], source: opened.name });
     if (!detector) throw new Usage(`${opened.name} is no detector whose geometry is known: say --detector.`);
     const { loadGeometry } = await import('../../platform/node/load-geometry.ts');
