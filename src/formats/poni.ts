@@ -1,6 +1,9 @@
 import { FormatInvalid, Unsupported } from '../core/errors.ts';
 
-/** Which corner of the picture the first pixel is, seen from the sample: 1 top left, 2 top right, 3 bottom right, 4 bottom left. */
+/**
+ * Which corner of the picture the first pixel is, seen from behind the detector: 1 top left, 2 top right, 3 bottom right, 4 bottom
+ * left. Seen from the sample left and right change places: 3 is bottom left there. @source pyFAI, tutorial on orientation
+ */
 export type PoniOrientation = 1 | 2 | 3 | 4;
 
 /**
