@@ -102,8 +102,8 @@ describe('a recording', () => {
     await (await startRecording({ messages: all(), dir })).finished;
     return dir;
   }
-  const download = (name: string, headers: Record<string, string> = {}, method: 'GET' | 'HEAD' = 'GET') =>
-    app.inject({ method, url: `/api/recordings/${name}/archive`, headers });
+  const download = (name: string, headers: Record<string, string> = {}) =>
+    app.inject({ url: `/api/recordings/${name}/archive`, headers });
 
   it('is downloaded as a tar archive, whole or in parts', async () => {
     const dir = await record('run-7');
@@ -149,8 +149,6 @@ describe('a recording', () => {
     const tag = String(whole.headers.etag);
     expect((await download('run-7', { range: 'bytes=0-9', 'if-range': tag })).statusCode).toBe(206);
     expect((await download('run-7', { range: 'bytes=0-9', 'if-range': '"other"' })).statusCode).toBe(200);
-    const head = await download('run-7', {}, 'HEAD');
-    expect([head.statusCode, head.headers['content-length'], head.rawPayload.length]).toEqual([200, String(length), 0]);
   });
 
   it('is deleted, and nothing beside it', async () => {

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -14,6 +13,7 @@ import {
 import { type ErrorReply, errorReplySchema } from '../../api/run-contract.ts';
 import { StateInvalid } from '../../core/errors.ts';
 import type { LiveEngine } from '../../live/engine.ts';
+import { streamOf } from '../byte-stream.ts';
 
 /** Folder of bridge recordings; an adapter is handed in. */
 export interface RecordingsPort {
@@ -88,7 +88,8 @@ export function addRecordingRoutes(
 
   routes.get(
     '/api/recordings/:name/archive',
-    { schema: { tags, params: recordingNameSchema } },
+    // A HEAD that is made of this one would read all of the archive.
+    { exposeHeadRoute: false, schema: { tags, params: recordingNameSchema } },
     async ({ params, headers }, reply) => {
       const name = checkName(params.name);
       await checkDone(recordings.pathOf(name));
@@ -109,7 +110,7 @@ export function addRecordingRoutes(
       }
       const [start, stop] = wanted ?? [0, archive.bytes];
       if (wanted) reply.code(206).header('content-range', `bytes ${start}-${stop - 1}/${archive.bytes}`);
-      return reply.header('content-length', stop - start).send(Readable.from(archive.read(start, stop)));
+      return reply.header('content-length', stop - start).send(streamOf(archive.read(start, stop)));
     },
   );
 

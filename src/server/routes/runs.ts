@@ -10,6 +10,7 @@ import {
   proposalSchema,
   runRowSchema,
 } from '../../api/run-contract.ts';
+import { streamOf } from '../byte-stream.ts';
 import type { RunsPort } from '../run-service.ts';
 
 const errorReplies = { '4xx': errorReplySchema, '5xx': errorReplySchema };
@@ -75,21 +76,6 @@ export function addRunRoutes(app: FastifyInstance, runs: RunsPort, geometry: Geo
     { schema: { tags: ['runs'], response: { 200: geometryInfoSchema, ...errorReplies } } },
     () => geometry,
   );
-}
-
-/** Parts one after the other, each made when the last one was sent. */
-function streamOf(parts: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
-  const iterator = parts[Symbol.asyncIterator]();
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel() {
-      await iterator.return?.();
-    },
-  });
 }
 
 /** GET `/api/runs/:proposal/:run/NAME`, and without a name for the description of the run. */
