@@ -173,6 +173,42 @@ describe('kernels in WebAssembly agree with the reference', () => {
     expect(images[0].filter((v) => !Number.isNaN(v)).length).toBe(8 * rows * columns);
   });
 
+  it('assembles tiles that lie beside, below and over each other: where they overlap the later one is seen', () => {
+    const random = randomNumbers(21);
+    const below = (limit: number) => Math.floor(random() * limit);
+    const [count, width, height] = [9, 120, 90];
+    const modules = arena.allocate('float32', [count * 40 * 40]).data;
+    modules.forEach((_, i) => {
+      modules[i] = i + 1;
+    });
+    const tiles = arena.allocate('int32', [count, 7]).data;
+    const images = [referenceKernels, wasm].map((kernels) => ({
+      kernels,
+      image: arena.allocate('float32', [height, width]).data,
+    }));
+    for (let round = 0; round < 400; round++) {
+      // ss along x, as in AGIPD: whole bands of 16 columns and remains of them, rows by four and others.
+      const [rows, columns] = [
+        [8, 16],
+        [12, 32],
+        [5, 16],
+        [8, 19],
+        [4, 7],
+        [13, 37],
+      ][round % 6];
+      const [stepX, stepY] = [random() < 0.5 ? 1 : -1, random() < 0.5 ? 1 : -1];
+      const isBeside = random() < 0.5;
+      for (let tile = 0; tile < count; tile++) {
+        const x = isBeside ? Math.min(tile * (rows + below(3) - 1), width - rows) : below(width - rows);
+        const y = isBeside ? below(3) : below(height - columns);
+        const corner = (stepY > 0 ? y : y + columns - 1) * width + (stepX > 0 ? x : x + rows - 1);
+        tiles.set([tile * 40 * 40 + below(3), rows, columns, 40, corner, stepX, stepY * width], 7 * tile);
+      }
+      for (const { kernels, image } of images) kernels.assemble(modules, tiles, image.fill(Number.NaN));
+      same(images[1].image, images[0].image);
+    }
+  });
+
   it('roiSum', () => {
     const random = randomNumbers(9);
     const image = arena.allocate('float32', [50, 70]).data;
