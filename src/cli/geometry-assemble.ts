@@ -6,6 +6,7 @@ import { elementCount, type NdArray, ndarray } from '../core/ndarray.ts';
 import { COLOUR_MAPS, type ColourMap } from '../display/colormap.ts';
 import type { CliContext } from './context.ts';
 import { detectorOption } from './detector-option.ts';
+import { correctRawFrames, RAW_HELP } from './geometry-frames.ts';
 import { addGeometryFileOptions, type GeometryFileOptions, loadGeometryFile, toNumber } from './geometry-options.ts';
 import { DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from './run-options.ts';
 
@@ -15,6 +16,7 @@ interface AssembleCommandOptions extends RunOptions, GeometryFileOptions {
   readonly train: string;
   readonly pulse: string;
   readonly output?: string;
+  readonly raw?: boolean;
   readonly symmetric?: boolean;
   readonly levels?: string;
   readonly map: string;
@@ -35,6 +37,7 @@ export function addAssembleCommand(geometry: Command, context: CliContext): void
       '-o, --output <file>',
       '.npy: float32 (y, x), row 0 at the bottom, NaN in gaps; .png: as seen along the beam',
     )
+    .option('--raw', RAW_HELP)
     .option('--symmetric', 'put the beam in the middle of the image')
     .option('--levels <low,high>', 'values of the first and last colour of a .png')
     .option('--map <name>', `colours of a .png: ${COLOUR_MAPS.join(', ')}`, 'viridis')
@@ -57,6 +60,8 @@ interface Frame {
   /** (module, ss, fs). */
   readonly stack: NdArray<'float32'>;
   readonly source: string;
+  /** What was done to a run's frame before. */
+  readonly frames?: string;
   readonly trainId?: number;
   readonly pulseId?: number;
 }
@@ -88,11 +93,11 @@ async function assemble(context: CliContext, data: string, options: AssembleComm
   }
   const image = assembleModules(snapped, frame.stack);
   await writeAside(output, await encode(image, end, map, levels));
-  const { source, trainId, pulseId } = frame;
+  const { source, frames, trainId, pulseId } = frame;
   const { shape, centre } = snapped;
   if (options.json)
     context.write(
-      `${JSON.stringify({ output, source, trainId, pulseId, detector: geometry.detector.name, shape, centre })}\n`,
+      `${JSON.stringify({ output, source, frames, trainId, pulseId, detector: geometry.detector.name, shape, centre })}\n`,
     );
   else context.write(`${output}: ${shape.join(' x ')} pixels, the beam at row ${centre[0]}, column ${centre[1]}\n`);
 }
@@ -138,7 +143,7 @@ async function runFrame(context: CliContext, runText: string, options: AssembleC
     signal: context.signal,
   });
   try {
-    const detector = openDetector(run, { name: options.name });
+    const detector = openDetector(run, { name: options.name, isRaw: options.raw ? true : undefined });
     const train = toNumber('--train', options.train);
     const trainId = detector.trainIds[train];
     if (trainId === undefined) {
@@ -149,10 +154,20 @@ async function runFrame(context: CliContext, runText: string, options: AssembleC
         },
       );
     }
-    const frame = await detector.readFrame(trainId, toNumber('--pulse', options.pulse), { signal: context.signal });
+    const pulse = toNumber('--pulse', options.pulse);
+    const frame = await detector.readFrame(trainId, pulse, { signal: context.signal });
+    const one = detector.selectTrains({ by: 'id', ids: [trainId] });
+    const stack = signalOf(frame.array, frame.modulesPresent);
+    const corrected = new Float32Array(stack.data.length).fill(Number.NaN);
+    const wish = { raw: options.raw, pulse };
+    const { isVisited, text } = await correctRawFrames(context, run, one, wish, ({ module, values }) =>
+      corrected.set(values, module * values.length),
+    );
+    context.note(`${text}\n`);
     return {
-      stack: signalOf(frame.array, frame.modulesPresent),
+      stack: isVisited ? ndarray('float32', stack.shape, corrected) : stack,
       source: detector.name,
+      frames: text,
       trainId,
       pulseId: frame.pulseId,
     };

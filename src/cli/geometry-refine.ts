@@ -10,7 +10,8 @@ import { type PartLevel, partsOf } from '../detector/refinement/detector-part.ts
 import type { ExperimentParameter } from '../detector/refinement/refine-experiment.ts';
 import { type RefinedGeometry, refineGeometry } from '../detector/refinement/refine-geometry.ts';
 import type { CliContext } from './context.ts';
-import { arrayFrames, frameNumbers, readNpyFile, runFrames, type SourceFrame } from './frame-source.ts';
+import { arrayFrames, frameNumbers, readNpyFile, runFrames } from './frame-source.ts';
+import { correctRawFrames, RAW_HELP } from './geometry-frames.ts';
 import { addGeometryFileOptions, type GeometryFileOptions, loadGeometryFile, toNumber } from './geometry-options.ts';
 import { chooseTrainIds, DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from './run-options.ts';
 
@@ -30,6 +31,7 @@ interface RefineOptions extends RunOptions, GeometryFileOptions {
   readonly trains?: string;
   readonly trainIds?: string;
   readonly name?: string;
+  readonly raw?: boolean;
   readonly output?: string;
   readonly json?: boolean;
 }
@@ -61,6 +63,7 @@ export function addRefineCommand(geometry: Command, context: CliContext): void {
     .option('--trains <A:B:S>', 'trains by position')
     .option('--train-ids <ids>', 'trains by id, separated by commas')
     .option('--name <detector>', 'which detector, where the run has several')
+    .option('--raw', RAW_HELP)
     .option('-o, --output <file>', 'refined geometry (.geom, .h5, .poni, .nxs, .csv); a .geom keeps all else')
     .option('--json', 'print JSON')
     .option('--data-root <dir>', DATA_ROOT_HELP)
@@ -96,7 +99,7 @@ async function refine(context: CliContext, data: string, options: RefineOptions)
   if (distance === undefined) throw new Usage('The distance is not known: give --distance M.');
   if (photonEnergyKeV === undefined) throw new Usage('The photon energy is not known: give --energy KEV.');
   const fixed = fixedParts(geometry, level, options.fixed);
-  const picture = await meanPicture(context, data, geometry, options);
+  const { picture, frames } = await meanPicture(context, data, geometry, options);
   const rings = calibrantRings(calibrantByName(options.calibrant), photonEnergyKeV, {
     maxTwoTheta: widestAngle(geometry, distance),
     count,
@@ -118,7 +121,9 @@ async function refine(context: CliContext, data: string, options: RefineOptions)
   });
   if (context.isTerminal) context.note('\n');
   if (options.output !== undefined) await save(refined, options.output, options.geometry);
-  context.write(options.json ? `${JSON.stringify(toJson(refined), null, 2)}\n` : toText(refined, options));
+  context.write(
+    options.json ? `${JSON.stringify({ frames, ...toJson(refined) }, null, 2)}\n` : toText(refined, options),
+  );
   if (!refined.isConverged) context.exitWith(1);
 }
 
@@ -128,32 +133,17 @@ async function save({ geometry, experiment }: RefinedGeometry, output: string, f
   await saveGeometry(geometry, output, isText ? { template: from } : experiment);
 }
 
-/** Mean of all frames; a pixel that no frame has is NaN. */
+/** Mean of all frames, and what they are; a pixel that no frame has is NaN. */
 async function meanPicture(
   context: CliContext,
   data: string,
   geometry: Geometry,
   options: RefineOptions,
-): Promise<NdArray<'float32'>> {
-  const pixels = pixelCountOf(geometry.detector);
-  const sums = new Float64Array(pixels);
-  const counts = new Int32Array(pixels);
-  const add = (frame: SourceFrame) => {
-    if (frame.values.length !== pixels) {
-      throw new ShapeMismatch(
-        `A frame of ${data} has ${frame.values.length} pixels, ${geometry.detector.name} has ${pixels}. Give the geometry of that detector.`,
-        { expected: pixels, got: frame.values.length },
-      );
-    }
-    for (let i = 0; i < pixels; i++) {
-      const value = frame.values[i];
-      if (Number.isNaN(value)) continue;
-      sums[i] += value;
-      counts[i]++;
-    }
-  };
+): Promise<{ readonly picture: NdArray<'float32'>; readonly frames: string }> {
+  const mean = new PixelMean(geometry);
+  let frames = 'frames of the file';
   if (extname(data).toLowerCase() === '.npy') {
-    for (const frame of arrayFrames(await readNpyFile(data), pixels, data)) add(frame);
+    for (const { values } of arrayFrames(await readNpyFile(data), mean.pixels, data)) mean.add(values);
   } else {
     const run = await context.openRun(data, {
       data: options.origin,
@@ -161,15 +151,57 @@ async function meanPicture(
       signal: context.signal,
     });
     try {
-      const whole = openDetector(run, { name: options.name });
+      const whole = openDetector(run, { name: options.name, isRaw: options.raw ? true : undefined });
+      const modulePixels = whole.moduleShape[0] * whole.moduleShape[1];
+      const got = whole.moduleCount * modulePixels;
+      if (got !== mean.pixels)
+        throw new ShapeMismatch(
+          `A frame of ${whole.name} has ${got} pixels, ${geometry.detector.name} of ${options.geometry} has ${mean.pixels}. Give the geometry of that detector.`,
+          { expected: mean.pixels, got },
+        );
       const chosen = whole.selectTrains({ by: 'id', ids: chooseTrainIds(whole.trainIds, options) });
-      for await (const frame of runFrames(chosen, context.signal)) add(frame);
+      const treatment = await correctRawFrames(context, run, chosen, options, ({ module, values }) =>
+        mean.add(values, module * modulePixels),
+      );
+      frames = treatment.text;
+      if (!treatment.isVisited) for await (const { values } of runFrames(chosen, context.signal)) mean.add(values);
     } finally {
       await run.close();
     }
+    context.note(`${frames}\n`);
   }
-  const mean = Float32Array.from(sums, (sum, i) => (counts[i] > 0 ? sum / counts[i] : Number.NaN));
-  return ndarray('float32', [...geometry.detector.dataShape], mean);
+  return { picture: mean.finish(), frames };
+}
+
+/** Adds frames up, pixel by pixel. */
+class PixelMean {
+  readonly pixels: number;
+  readonly #shape: readonly number[];
+  readonly #sums: Float64Array;
+  readonly #counts: Int32Array;
+
+  constructor({ detector }: Geometry) {
+    this.pixels = pixelCountOf(detector);
+    this.#shape = detector.dataShape;
+    this.#sums = new Float64Array(this.pixels);
+    this.#counts = new Int32Array(this.pixels);
+  }
+
+  /** @param start the frame's pixel that `values` begin with */
+  add(values: ArrayLike<number>, start = 0): void {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (Number.isNaN(value)) continue;
+      this.#sums[start + i] += value;
+      this.#counts[start + i]++;
+    }
+  }
+
+  finish(): NdArray<'float32'> {
+    const counts = this.#counts;
+    const mean = Float32Array.from(this.#sums, (sum, i) => (counts[i] > 0 ? sum / counts[i] : Number.NaN));
+    return ndarray('float32', [...this.#shape], mean);
+  }
 }
 
 /** The scattering angle of the outermost corner: rings beyond it are on no tile. */

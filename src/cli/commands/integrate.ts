@@ -226,6 +226,10 @@ async function openRunFrames(
   const run = await context.openRun(data, { data: options.origin, dataRoot: options.dataRoot, signal: context.signal });
   try {
     const whole = openDetector(run, { name: options.name, isRaw: options.raw ? true : undefined });
+    if (whole.isRaw && !options.raw)
+      context.note(
+        `raw, uncorrected: ${data} has no corrected data of ${whole.name}; give the proc run if there is one\n`,
+      );
     const opened = whole.selectTrains({ by: 'id', ids: chooseTrainIds(whole.trainIds, options) });
     const detector = options.detector
       ? await detectorOption(options.detector, opened.moduleCount)
