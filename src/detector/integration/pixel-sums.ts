@@ -15,7 +15,7 @@ export interface WeightInput extends WeightOptions {
   readonly normalization?: number;
 }
 
-/** Shares of pixels bin after bin, with their weights, for the `tableAccumulate` kernel. */
+/** Shares of pixels bin after bin, with their weights, for the `tableSums` kernel. */
 export interface PixelSums extends SumTable {
   readonly bins: number;
 }
@@ -73,7 +73,7 @@ function sumShared(entries: SharedPixels, bins: number, weights: Float32Array): 
   eachPart(weights.length, (from, to) => entries.count(from, to, counts, weights));
   const room = new EntryRoom(counts, weights);
   eachPart(weights.length, (from, to) => entries.fill(from, to, room));
-  return { ...room.close(), totals: room.totals };
+  return room.close();
 }
 
 function sumWhole(entryBins: Int32Array, bins: number, weights: Float32Array): Entries {
