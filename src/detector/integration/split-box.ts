@@ -90,13 +90,12 @@ function fillIntervals(
   boxes: BinBoxes,
   { bins }: BinAxis,
   mask: Uint8Array | undefined,
-  { weights, next, pixels, shares, totals }: EntryRoom,
+  { weights, next, pixels, shares }: EntryRoom,
 ): void {
   for (let i = from; i < to; i++) {
     const low = boxes.low[i];
     const high = boxes.high[i];
-    const weight = weights[i];
-    if (!(high > 0 && low < bins && weight > 0) || (mask !== undefined && mask[i] !== 0)) continue;
+    if (!(high > 0 && low < bins && weights[i] > 0) || (mask !== undefined && mask[i] !== 0)) continue;
     const firstBin = low > 0 ? low | 0 : 0;
     const lastBin = high < bins ? high | 0 : bins - 1;
     const perWidth = high > low ? 1 / (high - low) : 0;
@@ -104,13 +103,10 @@ function fillIntervals(
       const exact = perWidth === 0 ? 1 : (Math.min(high, bin + 1) - Math.max(low, bin)) * perWidth;
       if (!(exact > LEAST_SHARE)) continue;
       // As `addRow` does it, without its row.
-      const share = Math.fround(exact);
       const at = next[bin];
       next[bin] = at + 1;
       pixels[at] = i;
-      shares[at] = share;
-      totals[3 * bin + 1] += share * weight;
-      totals[3 * bin + 2] += share;
+      shares[at] = exact;
     }
   }
 }
@@ -159,7 +155,7 @@ function fillRectangles(
   boxes: BinBoxes,
   { radial, azimuth, isCircle }: PolarGrid,
   mask: Uint8Array | undefined,
-  { weights, next, pixels, shares, totals }: EntryRoom,
+  { weights, next, pixels, shares }: EntryRoom,
 ): void {
   const bins = radial.bins;
   const rows = azimuth.bins;
@@ -168,8 +164,7 @@ function fillRectangles(
   for (let i = from; i < to; i++) {
     const low = boxes.low[i];
     const high = boxes.high[i];
-    const weight = weights[i];
-    if (!(high > 0 && low < bins && weight > 0) || (mask !== undefined && mask[i] !== 0)) continue;
+    if (!(high > 0 && low < bins && weights[i] > 0) || (mask !== undefined && mask[i] !== 0)) continue;
     const firstBin = low > 0 ? low | 0 : 0;
     const lastBin = high < bins ? high | 0 : bins - 1;
     const perWidth = high > low ? 1 / (high - low) : 0;
@@ -187,14 +182,10 @@ function fillRectangles(
           const horizontal = perWidth === 0 ? 1 : (Math.min(high, bin + 1) - Math.max(low, bin)) * perWidth;
           const exact = horizontal * vertical;
           if (!(exact > LEAST_SHARE)) continue;
-          const share = Math.fround(exact);
-          const cell = start + bin;
-          const at = next[cell];
-          next[cell] = at + 1;
+          const at = next[start + bin];
+          next[start + bin] = at + 1;
           pixels[at] = i;
-          shares[at] = share;
-          totals[3 * cell + 1] += share * weight;
-          totals[3 * cell + 2] += share;
+          shares[at] = exact;
         }
       }
     }

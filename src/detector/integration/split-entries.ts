@@ -1,3 +1,5 @@
+import type { SumTable } from '../../kernels/kernels.ts';
+
 /** Shares that rounding leaves are no entries. */
 export const LEAST_SHARE = 1e-7;
 
@@ -37,8 +39,6 @@ export class EntryRoom {
   /** uint32 (bin): where its next entry goes. */
   readonly next: Uint32Array;
   readonly #starts: Uint32Array;
-  /** float64 (bin, 3): nothing, sum of norms, sum of shares. */
-  readonly totals: Float64Array;
   /** float64: shares of one pixel in neighbouring bins, for {@link addRow}. */
   readonly row: Float64Array;
 
@@ -51,7 +51,6 @@ export class EntryRoom {
     this.next = this.#starts.slice(0, bins);
     this.pixels = new Uint32Array(this.#starts[bins]);
     this.shares = new Float32Array(this.#starts[bins]);
-    this.totals = new Float64Array(3 * bins);
     this.row = new Float64Array(bins);
   }
 
@@ -61,42 +60,53 @@ export class EntryRoom {
     const next = this.next;
     const pixels = this.pixels;
     const shares = this.shares;
-    const totals = this.totals;
-    const weight = this.weights[pixel];
     for (let k = 0; k < count; k++) {
       if (!(row[k] > LEAST_SHARE)) continue;
-      const share = Math.fround(row[k]);
-      const bin = first + k;
-      const at = next[bin];
-      next[bin] = at + 1;
+      const at = next[first + k];
+      next[first + k] = at + 1;
       pixels[at] = pixel;
-      shares[at] = share;
-      totals[3 * bin + 1] += share * weight;
-      totals[3 * bin + 2] += share;
+      shares[at] = row[k];
     }
   }
 
-  /** Closes the gaps that shares next to nothing left. @returns arrays of a table */
-  close(): { readonly starts: Uint32Array; readonly pixels: Uint32Array; readonly shares: Float32Array } {
+  /**
+   * Closes the gaps that shares next to nothing left, and sums each bin: here, where its entries lie one after the other, since
+   * sums of a hundred thousand bins in pixel order are all over the memory.
+   * @returns arrays of a table; `totals` float64 (bin, 3) = 0, sum of norms, sum of shares
+   */
+  close(): ClosedEntries {
     const starts = this.#starts;
-    const pixels = this.pixels;
-    const shares = this.shares;
     const bins = this.next.length;
+    const totals = new Float64Array(3 * bins);
     let to = 0;
     for (let bin = 0; bin < bins; bin++) {
       const from = starts[bin];
-      const end = this.next[bin];
       starts[bin] = to;
-      if (from === to) {
-        to = end;
-        continue;
-      }
-      for (let at = from; at < end; at++, to++) {
-        pixels[to] = pixels[at];
-        shares[to] = shares[at];
-      }
+      to = this.#closeBin(bin, from, to, totals);
     }
     starts[bins] = to;
-    return { starts, pixels: pixels.subarray(0, to), shares: shares.subarray(0, to) };
+    return { starts, pixels: this.pixels.subarray(0, to), shares: this.shares.subarray(0, to), totals };
+  }
+
+  #closeBin(bin: number, from: number, start: number, totals: Float64Array): number {
+    const { weights, pixels, shares } = this;
+    const end = this.next[bin];
+    let to = start;
+    let norm = 0;
+    let count = 0;
+    for (let at = from; at < end; at++, to++) {
+      const pixel = pixels[at];
+      const share = shares[at];
+      norm += share * weights[pixel];
+      count += share;
+      pixels[to] = pixel;
+      shares[to] = share;
+    }
+    totals[3 * bin + 1] = norm;
+    totals[3 * bin + 2] = count;
+    return to;
   }
 }
+
+/** Entries of a table, see {@link SumTable}. */
+export type ClosedEntries = Pick<SumTable, 'starts' | 'pixels' | 'totals'> & { readonly shares: Float32Array };
