@@ -35,6 +35,9 @@ export interface SnappedGeometry {
   readonly tileTable: TileTable;
 }
 
+/** More pixels are no picture of a detector but one with a tile at a wrong place; as float32 they would take 1 GiB. */
+const MAX_PIXELS = 2 ** 28;
+
 /** Rounds halves to the even neighbour, as numpy does. @source IEEE 754-2019, roundTiesToEven */
 export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
@@ -45,7 +48,8 @@ export function roundHalfEven(value: number): number {
 
 /**
  * Rounds a geometry to the pixel grid.
- * @throws GeometryInvalid if a tile is turned so far that its rows are not along an axis (between about 30 and 60 degrees)
+ * @throws GeometryInvalid if a tile is turned so far that its rows are not along an axis (between about 30 and 60 degrees), or
+ * lies so far away that the picture would have more than 2^28 pixels
  * @source EXtra-geom, snapped.py
  */
 export function snapGeometry(geometry: Geometry): SnappedGeometry {
@@ -60,6 +64,17 @@ export function snapGeometry(geometry: Geometry): SnappedGeometry {
   const tiles = placed.map((t) => ({ ...t, x: t.x - left, y: t.y - low }));
   const width = Math.max(...tiles.map((t) => t.x + t.width));
   const height = Math.max(...tiles.map((t) => t.y + t.height));
+  if (!(width * height <= MAX_PIXELS)) {
+    const far = tiles.reduce((a, b) =>
+      Math.abs(b.x - tiles[0].x) + Math.abs(b.y - tiles[0].y) > Math.abs(a.x - tiles[0].x) + Math.abs(a.y - tiles[0].y)
+        ? b
+        : a,
+    );
+    throw new GeometryInvalid(
+      `The picture of ${detector.name} would have ${width} x ${height} pixels: module ${far.module}, tile ${far.tile} lies far from module 0, tile 0. Correct the position of one of them in ${geometry.metadata.path ?? 'the geometry'}.`,
+      { module: far.module, tile: far.tile },
+    );
+  }
   // 0 - n and not -n: a centre of -0 would not equal 0 everywhere.
   return imageOf(geometry, pitch, [height, width], [0 - low, 0 - left], tiles);
 }

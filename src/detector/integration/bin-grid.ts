@@ -26,6 +26,10 @@ export function binAxis(name: string, low: number, high: number, bins: number): 
     throw new StateInvalid(`Azimuthal integration: ${name} points = ${bins} is impossible, give 1 to 1000000.`, {
       field: 'points',
     });
+  if (low === Number.POSITIVE_INFINITY && high === Number.NEGATIVE_INFINITY)
+    throw new StateInvalid('Azimuthal integration: no pixel is left, the mask excludes all. Is 0 what it keeps?', {
+      field: 'mask',
+    });
   if (!(Number.isFinite(low) && Number.isFinite(high) && high > low))
     throw new StateInvalid(
       `Azimuthal integration: the ${name} range [${low}, ${high}] is empty; give [low, high] with low < high, and a mask that leaves pixels.`,

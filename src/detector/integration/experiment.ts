@@ -36,9 +36,9 @@ export function beamFrame(experiment: Experiment): BeamFrame {
   const { distance, poni1 = 0, poni2 = 0, rot1 = 0, rot2 = 0, rot3 = 0, photonEnergyKeV } = experiment;
   const fail = (field: string, value: unknown, wanted: string) =>
     new StateInvalid(`Azimuthal integration: ${field} = ${value} is impossible, give ${wanted}.`, { field });
-  if (!(distance > 0 && distance < 1e4)) throw fail('distance', distance, 'metres above 0');
+  if (!(distance > 0 && distance < 1e4)) throw fail('distance', distance, 'metres above 0, below 10000');
   if (photonEnergyKeV !== undefined && !(photonEnergyKeV > 0 && photonEnergyKeV < 1e6))
-    throw fail('photonEnergyKeV', photonEnergyKeV, 'keV above 0');
+    throw fail('photonEnergyKeV', photonEnergyKeV, 'keV above 0, below 1000000');
   for (const [field, value] of Object.entries({ poni1, poni2, rot1, rot2, rot3 }))
     if (!Number.isFinite(value)) throw fail(field, value, 'a finite number');
   const [c1, s1] = [Math.cos(rot1), Math.sin(rot1)];

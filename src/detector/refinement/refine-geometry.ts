@@ -308,7 +308,7 @@ function meanSigma(points: readonly RingPoint[]): number {
 
 function tooFew(found: number, rings: readonly CalibrantRing[], { windowPx = 15 }: RingPointOptions): RefinementFailed {
   return new RefinementFailed(
-    `Only ${found} points were found on ${rings.length} rings within ${windowPx} pixels of where they should be: is it the right calibrant, photon energy and distance? Take a brighter picture (a mean of many frames) or look farther (windowPx).`,
+    `Only ${found} points were found on ${rings.length} rings within ${windowPx} pixels of where they should be: is it the right calibrant, photon energy and distance? Take a brighter picture (a mean of many frames) or look farther from the rings than ${windowPx} pixels.`,
     { found, rings: rings.map(({ label }) => label), windowPx },
   );
 }
