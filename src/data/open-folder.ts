@@ -67,7 +67,7 @@ export async function openFiles(
   warn: WarningCallback,
 ): Promise<OpenedFiles> {
   const entry = await ports.files.entry(path);
-  if (!entry) throw new RunNotFound(`There is no file or folder ${path}.`, { path });
+  if (!entry) throw new RunNotFound(`There is no file or folder ${path}. Check the path.`, { path });
   const isSuspectKept = options.includeSuspectTrains ?? true;
   if (!entry.isFolder) {
     const file = await openRunFile(ports, limit, path, isSuspectKept);

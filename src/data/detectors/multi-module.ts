@@ -123,7 +123,13 @@ export class MultiModule {
   /** The same detector over fewer trains. @throws SelectionInvalid, NoData if none is left */
   selectTrains(selection: TrainSelection): MultiModule {
     const trainIds = selectTrainIds(this.trainIds, selection, this.#parts.warn);
-    if (trainIds.length === 0) throw new NoData(`No train of ${this.name} is left by the selection.`, { selection });
+    if (trainIds.length === 0) {
+      const { trainIds: all, name } = this;
+      throw new NoData(
+        `No train of ${name} is left by the selection: it has ${all.length} trains, ${all[0]} to ${all.at(-1)}.`,
+        { selection },
+      );
+    }
     return new MultiModule({ ...this.#parts, trainIds });
   }
 
