@@ -93,7 +93,9 @@ describe('geometry files of all kinds', () => {
 
   it.each([
     ['gone.geom', null, /gone\.geom cannot be read \(ENOENT\)/],
-    ['empty.geom', '', /empty\.geom: There is no panel/],
+    ['empty.geom', '', /empty\.geom is empty: nothing was stored in it/],
+    ['nothing.geom', '; only a comment\n', /nothing\.geom: There is no panel/],
+    ['binary.geom', 'p0a0/fs = \0\u0001', /binary\.geom is neither text nor HDF5/],
     ['cut.h5', '\x89HDF\r\n\x1a\n', /cut\.h5/],
     ['pic.png', '\x89PNG\r\n\x1a\n\0\0\0\rIHDR', /pic\.png.*/],
     ['x.poni', 'Distance: 0.1\nPoni1: 1\nPoni2: abc\n', /x\.poni, line 3: poni2 = "abc" must be a number/],

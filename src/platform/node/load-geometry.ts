@@ -63,7 +63,7 @@ export async function loadGeometry(
 
 /**
  * Which kind of geometry file it is, by what it holds, and its text (empty for HDF5).
- * @throws FileUnreadable, FormatInvalid for files that are far too large
+ * @throws FileUnreadable; FormatInvalid for files that are far too large, empty, or no text
  */
 export async function readGeometryText(path: string): Promise<{ format: GeometryFormat; text: string }> {
   const fail = (cause: unknown) =>
@@ -85,6 +85,13 @@ export async function readGeometryText(path: string): Promise<{ format: Geometry
     }
     const bytes = new Uint8Array(size);
     await file.read(bytes, 0, size, 0);
+    if (size === 0) throw new FormatInvalid(`${path} is empty: nothing was stored in it. Copy it again.`, { path });
+    if (bytes.includes(0)) {
+      throw new FormatInvalid(
+        `${path} is neither text nor HDF5, so it is no geometry file. Give a .geom, .h5, .poni or .csv file.`,
+        { path },
+      );
+    }
     const text = new TextDecoder().decode(bytes);
     return { format: formatOf(text), text };
   } catch (error) {
