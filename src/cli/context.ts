@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { RunNotFound } from '../core/errors.ts';
 import type { OpenRunOptions, RunTarget } from '../data/open-run.ts';
 import type { Run } from '../data/run.ts';
 import type { RunOptions } from './run-options.ts';
@@ -30,8 +31,16 @@ export function parseRunName(text: string): { proposal: string; run: number } | 
   return match ? { proposal: match[1], run: Number(match[2]) } : null;
 }
 
-/** The target of a RUN argument: a name is looked up below the data root, anything else is a path. */
+/**
+ * The target of a RUN argument: a name is looked up below the data root, anything else is a path.
+ * @throws RunNotFound for a name without a data root
+ */
 export function runTargetOf(text: string, dataRoot: string | undefined, exists: (path: string) => boolean): RunTarget {
   const name = exists(text) ? null : parseRunName(text);
+  if (name && !dataRoot)
+    throw new RunNotFound(
+      `There is no file or folder ${text}. If it is a run's name, say where proposals are: --data-root DIR or $EXTRA_DATA_DATA_ROOT.`,
+      { path: text },
+    );
   return name && dataRoot ? { ...name, dataRoot } : { path: text };
 }

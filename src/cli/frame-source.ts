@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { NumericStorage } from '../core/dtype.ts';
-import { FileUnreadable, isXfelError, ShapeMismatch, Unsupported } from '../core/errors.ts';
-import type { NdArray } from '../core/ndarray.ts';
+import { FileUnreadable, isXfelError, ShapeMismatch, Unsupported, Usage } from '../core/errors.ts';
+import { elementCount, type NdArray } from '../core/ndarray.ts';
 import type { ModuleKey } from '../data/detectors/module-key.ts';
 import type { MultiModule } from '../data/detectors/multi-module.ts';
+import { type Detector, pixelCountOf } from '../detector/detector.ts';
+import type { Geometry } from '../detector/geometry.ts';
 import { decodeNpy } from '../formats/npy.ts';
 
 /** Numbers that integration can take; 64-bit integers are no pixels. */
@@ -39,14 +41,47 @@ export function frameNumbers(array: NdArray, name: string): FrameNumbers {
 }
 
 /** Frames of an array (.., module, ss, fs) or (.., row, column), one after the other. @throws ShapeMismatch */
-export function* arrayFrames(array: NdArray, pixels: number, name: string): Iterable<SourceFrame> {
+export function* arrayFrames(array: NdArray, detector: Detector, name: string): Iterable<SourceFrame> {
   const values = frameNumbers(array, name);
-  if (values.length === 0 || values.length % pixels !== 0)
-    throw new ShapeMismatch(`${name} is [${array.shape}], a frame has ${pixels} pixels: give whole frames.`, {
-      expected: pixels,
-      got: array.shape,
-    });
+  const pixels = pixelCountOf(detector);
+  if (values.length === 0)
+    throw new ShapeMismatch(`${name} is [${array.shape}]: it holds no frame.`, { expected: pixels, got: 0 });
+  checkFrameShape(array.shape, detector, name);
   for (let start = 0; start < values.length; start += pixels) yield { values: values.subarray(start, start + pixels) };
+}
+
+/**
+ * Whether an array is of whole frames of a detector. Modules may lie one below the other in it, so the fast-scan axis and the
+ * number of pixels tell.
+ * @throws ShapeMismatch
+ */
+export function checkFrameShape(shape: readonly number[], detector: Detector, name: string): void {
+  const pixels = pixelCountOf(detector);
+  const fastScan = detector.dataShape[2];
+  if (shape.length > 1 && shape.at(-1) === fastScan && elementCount(shape) % pixels === 0) return;
+  throw new ShapeMismatch(
+    `${name} is [${shape}], frames of ${detector.name} are [${detector.dataShape}] (module, ss, fs): give whole frames, and the geometry of their detector.`,
+    { expected: detector.dataShape, got: shape },
+  );
+}
+
+/** An array with one number for each pixel of a detector. @throws ShapeMismatch, and as readNpyFile and frameNumbers */
+export async function readPixels(option: string, path: string, detector: Detector): Promise<FrameNumbers> {
+  const array = await readNpyFile(path);
+  const values = frameNumbers(array, `${option} ${path}`);
+  const isFitting = array.shape.length > 1 && array.shape.at(-1) === detector.dataShape[2];
+  if (isFitting && values.length === pixelCountOf(detector)) return values;
+  throw new ShapeMismatch(
+    `${option} ${path} is [${array.shape}], ${detector.name} is [${detector.dataShape}] (module, ss, fs): give one number for each pixel.`,
+    { expected: detector.dataShape, got: array.shape },
+  );
+}
+
+/** A mask: 1 = pixel is not used. @throws Usage if it leaves no pixel, and as readPixels */
+export async function readMask(path: string, { detector }: Geometry): Promise<Uint8Array> {
+  const mask = Uint8Array.from(await readPixels('--mask', path, detector), (value) => (value === 0 ? 0 : 1));
+  if (mask.includes(0)) return mask;
+  throw new Usage(`--mask ${path} leaves no pixel: 0 are pixels that are used, all else is left out. Is it inverted?`);
 }
 
 /** Frames in memory at once: a train of 352 would take 1.5 GB. */

@@ -74,14 +74,19 @@ async function assemble(context: CliContext, data: string, options: AssembleComm
   const map = COLOUR_MAPS.find((name) => name === options.map);
   if (!map) throw new Usage(`--map ${options.map} is none of ${COLOUR_MAPS.join(', ')}.`);
   const levels = parseLevels(options.levels);
-  const [{ snapGeometry, symmetricSnap }, { assembleModules }, { writeAside }] = await Promise.all([
+  const [{ snapGeometry, symmetricSnap }, { assembleModules }, { writeAside }, { overlapText }] = await Promise.all([
     import('../detector/snapped-geometry.ts'),
     import('../detector/assembly.ts'),
     import('../platform/node/write-aside.ts'),
+    import('./geometry-summary.ts'),
   ]);
+  // First, because it is quick: a run's frames may have to be corrected.
+  const given = options.geometry === undefined ? undefined : await loadGeometryFile(options.geometry, options);
   const frame =
     extname(data).toLowerCase() === '.npy' ? await npyFrame(data, options) : await runFrame(context, data, options);
-  const geometry = await geometryOf(frame, options);
+  const geometry = given ?? (await geometryOf(frame, options));
+  const overlap = overlapText(geometry);
+  if (overlap !== null) context.note(`${overlap}\n`);
   const whole = snapGeometry(geometry);
   const snapped = options.symmetric ? symmetricSnap(whole) : whole;
   const [modules, slowScan, fastScan] = geometry.detector.dataShape;
@@ -122,7 +127,6 @@ async function encode(
 
 async function geometryOf(frame: Frame, options: AssembleCommandOptions) {
   const { detectDetector } = await import('../detector/detector-table.ts');
-  if (options.geometry !== undefined) return loadGeometryFile(options.geometry, options);
   const found = options.detector
     ? await detectorOption(
         options.detector,
@@ -212,7 +216,9 @@ async function npyFrame(path: string, options: AssembleCommandOptions): Promise<
 
 function parseLevels(text: string | undefined): { low: number; high: number } | undefined {
   if (text === undefined) return undefined;
-  const [low, high] = text.split(',').map((part) => toNumber('--levels', part));
-  if (!(high > low)) throw new Usage(`--levels needs LOW,HIGH with LOW below HIGH, got "${text}".`);
+  const parts = text.split(',');
+  const [low, high] = parts.map((part) => toNumber('--levels', part));
+  if (parts.length !== 2 || !(high > low))
+    throw new Usage(`--levels needs LOW,HIGH with LOW below HIGH, got "${text}".`);
   return { low, high };
 }

@@ -10,6 +10,7 @@ import { golden } from '../../test/golden/geometry/golden.ts';
 import { ndarray } from '../core/ndarray.ts';
 import { AGIPD_1M } from '../detector/agipd.ts';
 import { assembleModules } from '../detector/assembly.ts';
+import { parseDetector } from '../detector/detector-record.ts';
 import { exampleGeometry } from '../detector/geometry.ts';
 import { snapGeometry } from '../detector/snapped-geometry.ts';
 import { decodeNpy, encodeNpy } from '../formats/npy.ts';
@@ -33,6 +34,23 @@ function call(...args: string[]) {
 }
 
 describe('hutch geometry', () => {
+  it('assemble takes a detector from a record', () => {
+    const chip = ndarray(
+      'float32',
+      [1, 256, 256],
+      Float32Array.from({ length: 2 ** 16 }, (_, i) => i),
+    );
+    writeFileSync(join(folder, 'chip.npy'), Buffer.concat(encodeNpy(chip)));
+    const record = fileURLToPath(new URL('../../docs/detectors/timepix3.json', import.meta.url));
+    const made = call('assemble', 'chip.npy', '--detector', record, '-o', 'chip-image.npy', '--json');
+    expect(JSON.parse(made.stdout)).toMatchObject({ detector: 'TIMEPIX3', shape: [256, 256] });
+    const snapped = snapGeometry(exampleGeometry(parseDetector(readFileSync(record, 'utf8'))));
+    const image = decodeNpy(readFileSync(join(folder, 'chip-image.npy')));
+    expect(image.data).toEqual(assembleModules(snapped, chip).data);
+    const wrong = call('assemble', 'chip.npy', '--detector', record, '--modules', '2', '-o', 'x.npy');
+    expect([wrong.status, wrong.stderr]).toMatchObject([1, expect.stringContaining('TIMEPIX3 with 1 modules, not 2')]);
+  });
+
   it('show tells what is in a file, and what CrystFEL refuses', () => {
     const shown = call('show', BAD);
     expect(shown.status).toBe(0);

@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { Usage } from '../core/errors.ts';
 import type { Geometry, Point } from '../detector/geometry.ts';
@@ -55,9 +56,31 @@ function parsePoints(text: string): Point[] {
     });
 }
 
+/** A number above 0 of an option; `what` is in the message. @throws Usage if it is none */
+export function toPositive(option: string, text: string, what = 'a number'): number {
+  const number = toNumber(option, text);
+  if (!(number > 0)) throw new Usage(`${option} needs ${what} above 0, got "${text}".`);
+  return number;
+}
+
+/** A whole number above 0 of an option. @throws Usage if it is none */
+export function toCount(option: string, text: string): number {
+  const number = toPositive(option, text, 'a whole number');
+  if (!Number.isSafeInteger(number)) throw new Usage(`${option} needs a whole number above 0, got "${text}".`);
+  return number;
+}
+
 /** A number of an option. @throws Usage if it is none */
 export function toNumber(option: string, text: string): number {
   const number = text.trim() === '' ? Number.NaN : Number(text);
   if (!Number.isFinite(number)) throw new Usage(`${option} needs a number, got "${text}".`);
   return number;
+}
+
+const ENDINGS = ['.geom', '.h5', '.hdf5', '.poni', '.nxs', '.csv'];
+
+/** Refuses a name for a geometry before anything is computed for it. @throws Usage */
+export function checkGeometryEnding(path: string): void {
+  if (ENDINGS.includes(extname(path).toLowerCase())) return;
+  throw new Usage(`${path}: save geometries as .geom, .h5, .poni, .nxs or .csv.`, { path });
 }

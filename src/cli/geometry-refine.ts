@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { ShapeMismatch, Usage } from '../core/errors.ts';
+import { Usage } from '../core/errors.ts';
 import { type NdArray, ndarray } from '../core/ndarray.ts';
 import { openDetector } from '../data/detectors/open-detector.ts';
 import { pixelCountOf } from '../detector/detector.ts';
@@ -10,9 +10,18 @@ import { type PartLevel, partsOf } from '../detector/refinement/detector-part.ts
 import type { ExperimentParameter } from '../detector/refinement/refine-experiment.ts';
 import { type RefinedGeometry, refineGeometry } from '../detector/refinement/refine-geometry.ts';
 import type { CliContext } from './context.ts';
-import { arrayFrames, frameNumbers, readNpyFile, runFrames } from './frame-source.ts';
+import { arrayFrames, checkFrameShape, readMask, readNpyFile, runFrames } from './frame-source.ts';
 import { correctRawFrames, RAW_HELP } from './geometry-frames.ts';
-import { addGeometryFileOptions, type GeometryFileOptions, loadGeometryFile, toNumber } from './geometry-options.ts';
+import {
+  addGeometryFileOptions,
+  checkGeometryEnding,
+  type GeometryFileOptions,
+  loadGeometryFile,
+  toCount,
+  toNumber,
+  toPositive,
+} from './geometry-options.ts';
+import { overlapText } from './geometry-summary.ts';
 import { chooseTrainIds, DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from './run-options.ts';
 
 interface RefineOptions extends RunOptions, GeometryFileOptions {
@@ -84,28 +93,36 @@ Examples:
 async function refine(context: CliContext, data: string, options: RefineOptions): Promise<void> {
   const level = LEVELS.find((each) => each === options.level);
   if (!level) throw new Usage(`--level ${options.level}: choose one of ${LEVELS.join(', ')}.`);
-  const number = (option: string, text: string | undefined) =>
-    text === undefined ? undefined : toNumber(option, text);
-  const [windowPx, priorPx, priorAngleDeg, count] = [
-    number('--window', options.window),
-    number('--prior', options.prior),
-    number('--angle', options.angle),
-    number('--rings', options.rings),
+  const positive = (option: string, text: string | undefined) =>
+    text === undefined ? undefined : toPositive(option, text);
+  const [windowPx, priorPx, priorAngleDeg] = [
+    positive('--window', options.window),
+    positive('--prior', options.prior),
+    options.angle === undefined ? undefined : toNumber('--angle', options.angle),
   ];
+  if (priorAngleDeg !== undefined && priorAngleDeg < 0)
+    throw new Usage(`--angle needs degrees of at least 0, got "${options.angle}".`);
+  const count = options.rings === undefined ? undefined : toCount('--rings', options.rings);
+  const given = [positive('--distance', options.distance), positive('--energy', options.energy)];
+  const calibrant = calibrantByName(options.calibrant);
+  if (options.output !== undefined) checkGeometryEnding(options.output);
   const free = freeNames(options.free);
   const geometry = await loadGeometryFile(options.geometry, options);
-  const distance = number('--distance', options.distance) ?? geometry.metadata.distance;
-  const photonEnergyKeV = number('--energy', options.energy) ?? geometry.metadata.photonEnergyKeV;
+  const overlap = overlapText(geometry);
+  if (overlap !== null) context.note(`${overlap}\n`);
+  const distance = given[0] ?? geometry.metadata.distance;
+  const photonEnergyKeV = given[1] ?? geometry.metadata.photonEnergyKeV;
   if (distance === undefined) throw new Usage('The distance is not known: give --distance M.');
   if (photonEnergyKeV === undefined) throw new Usage('The photon energy is not known: give --energy KEV.');
   const fixed = fixedParts(geometry, level, options.fixed);
+  if (free.length === 0 && new Set(fixed).size === partsOf(geometry.detector, level).length)
+    throw new Usage('--fixed names every part, and nothing is --free: there is nothing to refine.');
+  const mask = options.mask === undefined ? undefined : await readMask(options.mask, geometry);
   const { picture, frames } = await meanPicture(context, data, geometry, options);
-  const rings = calibrantRings(calibrantByName(options.calibrant), photonEnergyKeV, {
+  const rings = calibrantRings(calibrant, photonEnergyKeV, {
     maxTwoTheta: widestAngle(geometry, distance),
     count,
   });
-  const maskArray =
-    options.mask === undefined ? undefined : frameNumbers(await readNpyFile(options.mask), options.mask);
   const refined = await refineGeometry(picture, geometry, { distance, photonEnergyKeV }, rings, {
     level,
     fixed,
@@ -113,17 +130,18 @@ async function refine(context: CliContext, data: string, options: RefineOptions)
     ...(priorPx === undefined ? {} : { priorPx }),
     ...(priorAngleDeg === undefined ? {} : { priorAngleDeg }),
     experiment: free,
-    ...(maskArray ? { mask: Uint8Array.from(maskArray, (value) => (value === 0 ? 0 : 1)) } : {}),
+    ...(mask ? { mask } : {}),
     signal: context.signal,
     onProgress: (_, text) => {
       if (context.isTerminal) context.note(`\r${text ?? ''}   `);
     },
   });
   if (context.isTerminal) context.note('\n');
-  if (options.output !== undefined) await save(refined, options.output, options.geometry);
   context.write(
     options.json ? `${JSON.stringify({ frames, ...toJson(refined) }, null, 2)}\n` : toText(refined, options),
   );
+  // Last, so that the numbers are not lost with a place that cannot be written.
+  if (options.output !== undefined) await save(refined, options.output, options.geometry);
   if (!refined.isConverged) context.exitWith(1);
 }
 
@@ -143,7 +161,7 @@ async function meanPicture(
   const mean = new PixelMean(geometry);
   let frames = 'frames of the file';
   if (extname(data).toLowerCase() === '.npy') {
-    for (const { values } of arrayFrames(await readNpyFile(data), mean.pixels, data)) mean.add(values);
+    for (const { values } of arrayFrames(await readNpyFile(data), geometry.detector, data)) mean.add(values);
   } else {
     const run = await context.openRun(data, {
       data: options.origin,
@@ -153,12 +171,7 @@ async function meanPicture(
     try {
       const whole = openDetector(run, { name: options.name, isRaw: options.raw ? true : undefined });
       const modulePixels = whole.moduleShape[0] * whole.moduleShape[1];
-      const got = whole.moduleCount * modulePixels;
-      if (got !== mean.pixels)
-        throw new ShapeMismatch(
-          `A frame of ${whole.name} has ${got} pixels, ${geometry.detector.name} of ${options.geometry} has ${mean.pixels}. Give the geometry of that detector.`,
-          { expected: mean.pixels, got },
-        );
+      checkFrameShape([whole.moduleCount, ...whole.moduleShape], geometry.detector, whole.name);
       const chosen = whole.selectTrains({ by: 'id', ids: chooseTrainIds(whole.trainIds, options) });
       const treatment = await correctRawFrames(context, run, chosen, options, ({ module, values }) =>
         mean.add(values, module * modulePixels),

@@ -1,6 +1,16 @@
 import { GeometryInvalid } from '../core/errors.ts';
 import { type Geometry, quadPositions, tileCorners } from '../detector/geometry.ts';
+import { overlappingTiles } from '../detector/tile-overlap.ts';
 import type { GeomFinding } from '../formats/crystfel/geom-lines.ts';
+
+/** Which tiles lie on one another, in a sentence; null if none do. */
+export function overlapText(geometry: Geometry): string | null {
+  const [deepest, ...others] = overlappingTiles(geometry);
+  if (!deepest) return null;
+  const [a, b] = [deepest.first, deepest.second].map(([module, tile]) => `module ${module}, tile ${tile}`);
+  const more = others.length > 0 ? ` (and ${others.length} more pairs)` : '';
+  return `Tiles lie on one another: ${a} and ${b}, ${deepest.depthPx.toFixed(1)} px deep${more}. Check their corners.`;
+}
 
 /** Facts of a geometry, for `--json`. */
 export function describeGeometry(geometry: Geometry, findings: readonly GeomFinding[]) {

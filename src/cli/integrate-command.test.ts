@@ -77,6 +77,21 @@ describe('hutch integrate', () => {
     expect(cake.shape).toEqual([8, 20]);
   });
 
+  it('takes a detector from a record', async () => {
+    const chip = join(folder, 'chip.npy');
+    // One value for all, but for the first column.
+    const values = Float32Array.from({ length: 2 ** 16 }, (_, i) => (i % 256 === 0 ? 1e6 : 7));
+    const mask = values.map((value) => (value === 7 ? 0 : 1));
+    writeFileSync(chip, Buffer.concat(encodeNpy(ndarray('float32', [1, 256, 256], values))));
+    writeFileSync(join(folder, 'chip-mask.npy'), Buffer.concat(encodeNpy(ndarray('float32', [1, 256, 256], mask))));
+    const record = join(import.meta.dirname, '..', '..', 'docs', 'detectors', 'timepix3.json');
+    const args = ['--detector', record, ...BEAM, '--bins', '9', '--no-solid-angle'];
+    const output = await integrate('chip.json', chip, ...args, '--mask', join(folder, 'chip-mask.npy'));
+    const { count, intensity } = JSON.parse(readFileSync(output, 'utf8'));
+    expect(count.reduce((sum: number, n: number) => sum + n, 0)).toBe(255 * 256);
+    for (const value of intensity) expect(value).toBeCloseTo(7, 4);
+  });
+
   it('prints csv, with a column for the azimuth in two dimensions', async () => {
     const args = ['integrate', npy, '--poni', poni, '--bins', '3', '--2d', '--azimuth-bins', '2'];
     const { stdout, code } = await runHutch(args);

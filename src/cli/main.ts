@@ -41,7 +41,7 @@ function readVersion(): string {
 
 /** What a failed system call on a file was about; undefined for anything else. */
 function systemReason(error: unknown): string | undefined {
-  const { code, syscall, path } = error as { code?: string; syscall?: string; path?: string };
+  const { code, syscall, path, dest } = error as { code?: string; syscall?: string; path?: string; dest?: string };
   if (typeof code !== 'string' || typeof syscall !== 'string') return undefined;
   const reasons: Readonly<Record<string, string>> = {
     ENOSPC: 'the disk is full',
@@ -53,7 +53,8 @@ function systemReason(error: unknown): string | undefined {
     EEXIST: 'a part of the path is a file, not a folder',
     EISDIR: 'it is a folder',
   };
-  return `${path ?? 'The output'} cannot be written (${reasons[code] ?? `${code} in ${syscall}`}). Choose another place, or make room.`;
+  // A file that was written beside its place failed to get its name: that is what the user knows.
+  return `${dest ?? path ?? 'The output'} cannot be written (${reasons[code] ?? `${code} in ${syscall}`}). Choose another place, or make room.`;
 }
 
 /** Says what went wrong in one or two lines; a stack only when asked. Returns the exit code. */

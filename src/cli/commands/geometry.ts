@@ -5,7 +5,14 @@ import type { CrystfelLayout } from '../../detector/geometry-crystfel-write.ts';
 import type { PoniVersion } from '../../formats/poni.ts';
 import type { CliContext } from '../context.ts';
 import { addAssembleCommand } from '../geometry-assemble.ts';
-import { addGeometryFileOptions, type GeometryFileOptions, loadGeometryFile, toNumber } from '../geometry-options.ts';
+import {
+  addGeometryFileOptions,
+  checkGeometryEnding,
+  type GeometryFileOptions,
+  loadGeometryFile,
+  toCount,
+  toPositive,
+} from '../geometry-options.ts';
 import { addRefineCommand } from '../geometry-refine.ts';
 
 /** Adds `hutch geometry show`, `convert`, `compare`, `assemble` and `refine`. */
@@ -44,14 +51,18 @@ Examples:
 }
 
 async function show(context: CliContext, path: string, options: ShowOptions): Promise<void> {
-  const [{ readGeometryText }, { parseGeom }, { describeGeometry, geometryText }] = await Promise.all([
+  const [{ readGeometryText }, { parseGeom }, { describeGeometry, geometryText, overlapText }] = await Promise.all([
     import('../../platform/node/load-geometry.ts'),
     import('../../formats/crystfel/geom.ts'),
     import('../geometry-summary.ts'),
   ]);
   const geometry = await loadGeometryFile(path, options, options.strict);
   const { format, text } = await readGeometryText(path);
-  const findings = format === 'crystfel' ? parseGeom(text, { mode: 'lenient', path }).findings : [];
+  const overlap = overlapText(geometry);
+  const findings = [
+    ...(format === 'crystfel' ? parseGeom(text, { mode: 'lenient', path }).findings : []),
+    ...(overlap === null ? [] : [{ line: 0, severity: 'warning' as const, message: overlap }]),
+  ];
   context.write(
     options.json
       ? `${JSON.stringify(describeGeometry(geometry, findings), null, 2)}\n`
@@ -109,10 +120,13 @@ async function convert(context: CliContext, from: string, to: string, options: C
     import('../../platform/node/load-geometry.ts'),
     import('../../platform/node/write-aside.ts'),
   ]);
-  const number = (option: string, text: string | undefined) =>
-    text === undefined ? undefined : toNumber(option, text);
-  const distance = number('--distance', options.distance);
-  const photonEnergyKeV = number('--photon-energy', options.photonEnergy);
+  const positive = (option: string, text: string | undefined) =>
+    text === undefined ? undefined : toPositive(option, text);
+  const distance = positive('--distance', options.distance);
+  const photonEnergyKeV = positive('--photon-energy', options.photonEnergy);
+  const aduPerEv = positive('--adu-per-ev', options.aduPerEv);
+  const quadrants = options.quadrants === undefined ? undefined : toCount('--quadrants', options.quadrants);
+  checkGeometryEnding(to);
   const layout = parseLayout(options.layout);
   const poniVersion = parsePoniVersion(options.poniVersion);
   const loaded = await loadGeometryFile(from, options);
@@ -142,8 +156,8 @@ async function convert(context: CliContext, from: string, to: string, options: C
       template: options.template,
       dataPath: options.dataPath,
       maskPath: options.maskPath,
-      aduPerEv: number('--adu-per-ev', options.aduPerEv),
-      quadrants: number('--quadrants', options.quadrants),
+      aduPerEv,
+      quadrants,
       poniVersion,
     });
   }

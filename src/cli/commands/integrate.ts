@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { Usage } from '../../core/errors.ts';
+import { FileUnreadable, NoData, ShapeMismatch, Usage } from '../../core/errors.ts';
 import { openDetector } from '../../data/detectors/open-detector.ts';
-import { pixelCountOf } from '../../detector/detector.ts';
 import { detectDetector } from '../../detector/detector-table.ts';
 import type { Geometry } from '../../detector/geometry.ts';
 import { experimentFromPoni } from '../../detector/geometry-poni-file.ts';
@@ -23,7 +22,16 @@ import { sigmaClip } from '../../detector/integration/robust.ts';
 import { type Poni, parsePoni } from '../../formats/poni.ts';
 import type { CliContext } from '../context.ts';
 import { detectorOption } from '../detector-option.ts';
-import { arrayFrames, frameNumbers, readNpyFile, runFrames, type SourceFrame } from '../frame-source.ts';
+import {
+  arrayFrames,
+  checkFrameShape,
+  readMask,
+  readNpyFile,
+  readPixels,
+  runFrames,
+  type SourceFrame,
+} from '../frame-source.ts';
+import { toPositive } from '../geometry-options.ts';
 import { chooseOutputFormat, encodePattern, OUTPUT_FORMAT_LIST } from '../pattern-output.ts';
 import { chooseTrainIds, DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from '../run-options.ts';
 
@@ -110,6 +118,9 @@ Examples:
     .action((data: string, options: IntegrateOptions) => integrate(context, data, options));
 }
 
+/** Bins of a map; more would not fit the memory of the kernels. */
+const MAX_BINS = 1e7;
+
 /** Frames, and what they are frames of. */
 interface OpenFrames {
   readonly geometry: Geometry;
@@ -123,15 +134,17 @@ async function integrate(context: CliContext, data: string, options: IntegrateOp
   const errorModel = chooseErrorModel(options, format === 'fxye');
   const clip = number('--sigma-clip', options.sigmaClip);
   const dummy = number('--dummy', options.dummy);
-  const settings = await integrationOptions(options);
+  const settings = integrationOptions(options);
+  const beam = beamOptions(options);
   const poni = options.poni === undefined ? null : await readPoni(options.poni);
   const opened = data.endsWith('.npy')
     ? await openArray(data, options, poni)
     : await openRunFrames(context, data, options, poni);
   try {
     const { geometry, frames } = opened;
-    const experiment = experimentOf(geometry, opened.poni, options);
-    const table = buildIntegrationTable(geometry, experiment, settings);
+    const experiment = experimentOf(geometry, opened.poni, beam);
+    const arrays = await pixelArrays(geometry, options);
+    const table = buildIntegrationTable(geometry, experiment, { ...settings, ...arrays });
     const patterns = new PatternSum(table, options.perPulse === true);
     const { openIntegrator } = await import('../../platform/node/open-integrator.ts');
     const integrator = await openIntegrator(table);
@@ -148,7 +161,13 @@ async function integrate(context: CliContext, data: string, options: IntegrateOp
     }
     if (context.isTerminal) context.note('\n');
     const lines = [`hutch integrate ${data}`, describe(experiment, settings, patterns.count)];
-    const parts = encodePattern(format, patterns.finish(table.unit, lines));
+    const made = patterns.finish(table.unit, lines);
+    if (made.mean.count.every((count) => count === 0))
+      throw new NoData(
+        `No bin has a pixel with a value, of ${patterns.count} frames of ${data}. Are --radial-range and --azimuth-range on the detector, and mask, flat and frames not empty?`,
+        { data },
+      );
+    const parts = encodePattern(format, made);
     if (options.output === undefined) for (const part of parts) context.write(String(part));
     else {
       const { writeAside } = await import('../../platform/node/write-aside.ts');
@@ -202,8 +221,13 @@ async function openArray(path: string, options: IntegrateOptions, poni: Poni | n
     if (array.shape.length < 2) throw new Usage(`${path} is [${array.shape}]: pictures have two axes (row, column).`);
     if (!poni.pixel)
       throw new Usage(`${options.poni} does not say how large the pixels of ${poni.detector} are; give --geometry.`);
+    if (poni.shape && String(poni.shape) !== String(shape))
+      throw new ShapeMismatch(
+        `${path} holds pictures of ${shape.join(' x ')} pixels, ${options.poni} is of ${poni.detector} with ${poni.shape.join(' x ')}. Give the .poni file of this detector.`,
+        { expected: poni.shape, got: shape },
+      );
     const geometry = pictureGeometry(shape, poni.pixel);
-    return { geometry, poni: { ...poni, shape }, frames: arrayFrames(array, shape[0] * shape[1], path), close };
+    return { geometry, poni: { ...poni, shape }, frames: arrayFrames(array, geometry.detector, path), close };
   }
   const detector = options.detector
     ? await detectorOption(options.detector, array.shape.length > 2 ? array.shape.at(-3) : undefined)
@@ -214,7 +238,7 @@ async function openArray(path: string, options: IntegrateOptions, poni: Poni | n
     );
   const { loadGeometry } = await import('../../platform/node/load-geometry.ts');
   const geometry = await loadGeometry(options.geometry ?? null, detector);
-  return { geometry, poni, frames: arrayFrames(array, pixelCountOf(geometry.detector), path), close };
+  return { geometry, poni, frames: arrayFrames(array, geometry.detector, path), close };
 }
 
 async function openRunFrames(
@@ -237,6 +261,7 @@ async function openRunFrames(
     if (!detector) throw new Usage(`${opened.name} is no detector whose geometry is known: say --detector.`);
     const { loadGeometry } = await import('../../platform/node/load-geometry.ts');
     const geometry = await loadGeometry(options.geometry ?? null, detector);
+    checkFrameShape([opened.moduleCount, ...opened.moduleShape], geometry.detector, opened.name);
     if (!options.geometry)
       context.note(`No --geometry: the example positions of ${detector.name} are no beamtime's truth.\n`);
     return { geometry, poni, frames: runFrames(opened, context.signal), close: () => run.close() };
@@ -246,36 +271,59 @@ async function openRunFrames(
   }
 }
 
-function experimentOf(geometry: Geometry, poni: Poni | null, options: IntegrateOptions): Experiment {
+/** Distance and photon energy of the options. @throws Usage */
+function beamOptions({ distance, energy }: IntegrateOptions): Partial<Experiment> {
+  return {
+    distance: distance === undefined ? undefined : toPositive('--distance', distance),
+    photonEnergyKeV: energy === undefined ? undefined : toPositive('--energy', energy),
+  };
+}
+
+function experimentOf(geometry: Geometry, poni: Poni | null, beam: Partial<Experiment>): Experiment {
   const base: Partial<Experiment> = poni ? experimentFromPoni(poni) : geometry.metadata;
-  const distance = number('--distance', options.distance) ?? base.distance;
-  const photonEnergyKeV = number('--energy', options.energy) ?? base.photonEnergyKeV;
+  const distance = beam.distance ?? base.distance;
+  const photonEnergyKeV = beam.photonEnergyKeV ?? base.photonEnergyKeV;
   if (distance === undefined) throw new Usage('The distance is not known: give --distance M, or --poni FILE.');
   const calibrated = poni ? base : {};
   return { ...calibrated, distance, ...(photonEnergyKeV === undefined ? {} : { photonEnergyKeV }) };
 }
 
-async function integrationOptions(options: IntegrateOptions): Promise<IntegrationOptions> {
+function integrationOptions(options: IntegrateOptions): IntegrationOptions {
   const { unit, method } = options;
   if (!isRadialUnit(unit)) throw new Usage(`--unit ${unit}: choose one of ${Object.keys(RADIAL_UNITS).join(', ')}.`);
   if (!SPLIT_METHODS.includes(method as SplitMethod))
     throw new Usage(`--method ${method}: choose one of ${SPLIT_METHODS.join(', ')}.`);
   const polarization = number('--polarization', options.polarization);
-  const pixels = async (path: string | undefined) => path && frameNumbers(await readNpyFile(path), path);
-  const [mask, flat, dark] = await Promise.all([options.mask, options.flat, options.dark].map(pixels));
+  const points = count('--bins', options.bins);
+  const azimuthPoints = options['2d'] ? count('--azimuth-bins', options.azimuthBins) : undefined;
+  if (points * (azimuthPoints ?? 1) > MAX_BINS)
+    throw new Usage(
+      `--bins ${options.bins}${azimuthPoints ? ` times --azimuth-bins ${azimuthPoints}` : ''} is too many: give at most ${MAX_BINS} bins together.`,
+    );
   return {
-    points: count('--bins', options.bins),
+    points,
     unit,
     method: method as SplitMethod,
     radialRange: range('--radial-range', options.radialRange),
     azimuthRange: range('--azimuth-range', options.azimuthRange),
     hasSolidAngle: options.solidAngle,
     hasSeams: options.trueCorners,
-    ...(options['2d'] ? { azimuthPoints: count('--azimuth-bins', options.azimuthBins) } : {}),
+    ...(azimuthPoints === undefined ? {} : { azimuthPoints }),
     ...(polarization === undefined ? {} : { polarization: { factor: polarization } }),
-    ...(mask ? { mask: Uint8Array.from(mask, (value) => (value === 0 ? 0 : 1)) } : {}),
-    ...(flat ? { flat: Float32Array.from(flat) } : {}),
-    ...(dark ? { dark: Float32Array.from(dark) } : {}),
+  };
+}
+
+/** Mask, flat and dark, one number for each pixel of the geometry. @throws ShapeMismatch, Usage */
+async function pixelArrays(geometry: Geometry, { mask, flat, dark }: IntegrateOptions) {
+  const floats = async (option: string, path: string) =>
+    Float32Array.from(await readPixels(option, path, geometry.detector));
+  const response = flat === undefined ? undefined : await floats('--flat', flat);
+  if (response && !response.some((value) => Number.isFinite(value) && value !== 0))
+    throw new Usage(`--flat ${flat} is 0 or missing in every pixel: nothing can be divided by it.`);
+  return {
+    ...(mask === undefined ? {} : { mask: await readMask(mask, geometry) }),
+    ...(response ? { flat: response } : {}),
+    ...(dark === undefined ? {} : { dark: await floats('--dark', dark) }),
   };
 }
 
@@ -288,7 +336,10 @@ function chooseErrorModel({ errorModel }: IntegrateOptions, isNeeded: boolean): 
 
 async function readPoni(path: string): Promise<Poni> {
   if (!existsSync(path)) throw new Usage(`--poni: there is no file ${path}.`);
-  return parsePoni(await readFile(path, 'utf8'), { path });
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new FileUnreadable(`--poni: ${path} cannot be read (${cause.code}). Give a file.`, { path }, { cause });
+  });
+  return parsePoni(text, { path });
 }
 
 function number(option: string, text: string | undefined): number | undefined {
@@ -308,7 +359,9 @@ function range(option: string, text: string | undefined): [number, number] | und
   if (text === undefined) return undefined;
   const parts = text.split(/[:,]/);
   if (parts.length !== 2) throw new Usage(`${option} needs A:B, got "${text}".`);
-  return [number(option, parts[0]) as number, number(option, parts[1]) as number];
+  const [low, high] = parts.map((part) => number(option, part) as number);
+  if (!(high > low)) throw new Usage(`${option} ${text} is empty: give A:B with A below B.`);
+  return [low, high];
 }
 
 function describe(experiment: Experiment, settings: IntegrationOptions, frames: number): string {
