@@ -33,7 +33,12 @@ export async function loadGeometryFile(
   options: GeometryFileOptions,
   isStrict = false,
 ): Promise<Geometry> {
-  const { loadGeometry } = await import('../platform/node/load-geometry.ts');
+  const { loadGeometry, readGeometryText } = await import('../platform/node/load-geometry.ts');
+  if (options.quads !== undefined || options.inverted) {
+    const { format } = await readGeometryText(path);
+    if (format !== 'hdf5')
+      throw new Usage(`--quads and --inverted are for HDF5 files, which ${path} is not: leave them out.`, { path });
+  }
   const modules = options.modules === undefined ? undefined : toNumber('--modules', options.modules);
   if (modules !== undefined && options.detector === undefined) throw new Usage('--modules needs --detector.');
   const detector = options.detector === undefined ? undefined : await detectorOption(options.detector, modules);

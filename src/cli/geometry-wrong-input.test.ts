@@ -123,6 +123,12 @@ const wrong: readonly (readonly [what: string, args: readonly string[], code: 1 
   ['an empty .geom', show('empty.geom'), 1, /empty\.geom is empty/],
   ['half a .geom', show('cut.geom'), 1, /cut\.geom.*Is the file whole|cut\.geom, line \d+: .*every panel needs/],
   ['a position that is NaN', show('nan.geom'), 1, /nan\.geom, line \d+: corner_x = "nan" must be a finite number/],
+  [
+    'quadrants of a .geom',
+    ['geometry', 'show', GEOM, '--quads', '1,2'],
+    2,
+    /--quads and --inverted are for HDF5 files/,
+  ],
   ['a record that is no JSON', show('ok.poni', '--detector', at('broken.json')), 1, /broken\.json is no JSON/],
   ['another detector', ['geometry', 'show', GEOM, '--detector', 'LPD'], 1, /Its panels are those of AGIPD1M/],
   ['an unknown ending', convert('out.xyz'), 2, /out\.xyz: save geometries as \.geom, \.h5/],

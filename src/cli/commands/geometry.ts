@@ -195,7 +195,16 @@ Examples:
     )
     .action(async (before: string, after: string, options: ShowOptions) => {
       const { moduleShifts, shiftsText } = await import('../geometry-summary.ts');
-      const [a, b] = [await loadGeometryFile(before, options), await loadGeometryFile(after, options)];
+      const { readGeometryText } = await import('../../platform/node/load-geometry.ts');
+      // One of the two may be an HDF5 file whose quadrants are given.
+      const load = async (path: string) =>
+        loadGeometryFile(
+          path,
+          (await readGeometryText(path)).format === 'hdf5'
+            ? options
+            : { ...options, quads: undefined, inverted: undefined },
+        );
+      const [a, b] = [await load(before), await load(after)];
       const shifts = moduleShifts(a, b);
       context.write(options.json ? `${JSON.stringify(shifts, null, 2)}\n` : shiftsText(shifts, a.detector.pixelSize));
     });
