@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { wholeParts } from '../src/bridge/outgoing-part.ts';
 import { createReplay } from '../src/bridge/replay.ts';
 import { serveMessages } from '../src/bridge/server.ts';
 import type { ServerSocket } from '../src/bridge/socket.ts';
@@ -252,7 +253,7 @@ describe('the live engine and its bridge', () => {
       [file, '1.0'],
     ] as const) {
       const replay = createReplay([train], 30_000_000_000 + 1000 * pictures.length);
-      bridge.send(() => encodeBridgeMessage(decodeBridgeMessage(replay()), { protocol }));
+      bridge.send(() => encodeBridgeMessage(decodeBridgeMessage(wholeParts(replay())), { protocol }));
       await until(() => (engine.counters().trainId ?? 0) >= 30_000_000_000 + 1000 * pictures.length, protocol, 10_000);
       await processes();
       pictures.push((engine.latest() as LiveResult).image.data);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { wholeParts } from '../src/bridge/outgoing-part.ts';
 import { createReplay } from '../src/bridge/replay.ts';
 import { serveMessages } from '../src/bridge/server.ts';
 import { zeros } from '../src/core/ndarray.ts';
@@ -45,7 +46,7 @@ describe('what the live engine receives', () => {
     const socket = await zmtpTransport.bind('tcp://127.0.0.1:*', 'REP');
     const replay = createReplay([detectorTrain()], FIRST_ID);
     const next = () => {
-      const parts = isGarbage ? garbage : replay();
+      const parts = isGarbage ? garbage : wholeParts(replay());
       isGarbage = false;
       sent.push(parts.map((part) => part.slice(0, 4096)));
       return parts;

@@ -2,10 +2,11 @@ import { sleep } from '../core/cancel.ts';
 import { BridgeTimeout, NoData } from '../core/errors.ts';
 import type { Train } from '../core/train.ts';
 import type { BridgeProtocol } from '../formats/bridge-source.ts';
+import type { OutgoingPart } from './outgoing-part.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { ServerSocketKind, SocketTransport } from './socket.ts';
 import { stampTrain } from './stamp-train.ts';
-import { encodeTrain } from './train-message.ts';
+import { encodeOutgoing } from './train-message.ts';
 
 /** How to serve trains that a program makes. */
 export interface OpenBridgeServerOptions {
@@ -36,7 +37,7 @@ export interface BridgeServer extends AsyncDisposable {
   /**
    * Sends one train; a second call waits for the first. REP: waits until somebody asks, then gives it to all who wait. PUSH:
    * waits for one client that is ready. PUB: at once, to all that are ready; who is slow misses it. The train's arrays are not
-   * copied (but in protocol 1.0) and must not change until the next train was taken.
+   * copied and must not change until the next train was taken.
    * @returns how many clients got it; 0 for a PUB that nobody listens to
    * @throws NoData for a train without sources, BridgeTimeout if nobody took it, the signal's reason; the train is then not sent
    */
@@ -66,7 +67,7 @@ export async function openBridgeServer(options: OpenBridgeServerOptions): Promis
   let wake = () => {};
   requests?.onAsked(() => wake());
 
-  const hand = (parts: readonly Uint8Array[]) => requests?.answerAll(parts) ?? socket.send(parts);
+  const hand = (parts: readonly OutgoingPart[]) => requests?.answerAll(parts) ?? socket.send(parts);
   const untilAsked = (signal: AbortSignal) =>
     new Promise<void>((resolve, reject) => {
       const onAbort = () => reject(signal.reason);
@@ -78,7 +79,7 @@ export async function openBridgeServer(options: OpenBridgeServerOptions): Promis
     });
   const deliver = async (train: Train, signal: AbortSignal): Promise<number> => {
     signal.throwIfAborted();
-    const parts = encodeTrain(isStamped ? stampTrain(train, Date.now()) : train, { protocol });
+    const parts = encodeOutgoing(isStamped ? stampTrain(train, Date.now()) : train, { protocol });
     if (train.sources.size === 0 || parts.length === 0)
       throw new NoData(`Train ${train.trainId} has no source: there is nothing to send.`, { trainId: train.trainId });
     for (;;) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sleep } from '../core/cancel.ts';
+import { type OutgoingPart, wholeParts } from './outgoing-part.ts';
 import { type ReplayPace, replayMessages, type TimedMessage } from './replay-recording.ts';
 import type { ServerSocket } from './socket.ts';
 
@@ -11,7 +12,8 @@ function fakeSocket() {
   let listener: Listener = () => undefined;
   let isReady = true;
   const started = performance.now();
-  const take = (parts: readonly Uint8Array[]) => got.push({ value: parts[0][0], at: performance.now() - started });
+  const take = (parts: readonly OutgoingPart[]) =>
+    got.push({ value: wholeParts(parts)[0][0], at: performance.now() - started });
   const socket: ServerSocket = {
     endpoint: 'fake',
     get peers() {
@@ -26,7 +28,7 @@ function fakeSocket() {
   const ask = (text = 'next') => {
     let answer: readonly Uint8Array[] = [];
     listener([new TextEncoder().encode(text)], (parts) => {
-      answer = parts;
+      answer = wholeParts(parts);
       if (text === 'next') take(parts);
       return true;
     });

@@ -3,7 +3,7 @@ import { isNdArray } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
 import type { BridgeProtocol } from '../formats/bridge-source.ts';
 import type { NextMessage } from './server.ts';
-import { encodeTrain, filledLike } from './train-message.ts';
+import { encodeOutgoing, filledLike } from './train-message.ts';
 
 /** First train id of a replay, as of the Python simulator. */
 const FIRST_TRAIN_ID = 10_000_000_000;
@@ -12,7 +12,7 @@ const TRAIN_ID_KEY = /(^|\.)trainId$/;
 
 /**
  * Sends the given trains again and again with new train ids and the time of sending. The big arrays are prepared once and
- * never copied (but in protocol 1.0, which has everything in one part); each message costs only its headers.
+ * never copied; each message costs only its headers.
  * @throws NoData if there is no train
  */
 export function createReplay(
@@ -25,7 +25,7 @@ export function createReplay(
   let sent = 0;
   return () => {
     const train = trains[sent % trains.length];
-    const message = encodeTrain(renewTrain(train, firstTrainId + sent, Date.now()), { protocol });
+    const message = encodeOutgoing(renewTrain(train, firstTrainId + sent, Date.now()), { protocol });
     sent++;
     return message;
   };

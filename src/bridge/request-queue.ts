@@ -1,7 +1,8 @@
+import type { OutgoingPart } from './outgoing-part.ts';
 import type { ServerSocket } from './socket.ts';
 
 /** Answers one request; false if who asked has gone, so that the train may go to somebody else. */
-export type Reply = (parts: readonly Uint8Array[]) => boolean;
+export type Reply = (parts: readonly OutgoingPart[]) => boolean;
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -38,7 +39,7 @@ export class RequestQueue {
   }
 
   /** Gives a train to the first who waits and is still there. @returns whether somebody got it */
-  answerFirst(parts: readonly Uint8Array[]): boolean {
+  answerFirst(parts: readonly OutgoingPart[]): boolean {
     for (;;) {
       const reply = this.#replies.shift();
       if (!reply) return false;
@@ -47,7 +48,7 @@ export class RequestQueue {
   }
 
   /** Gives a train to all who wait. @returns how many got it */
-  answerAll(parts: readonly Uint8Array[]): number {
+  answerAll(parts: readonly OutgoingPart[]): number {
     const replies = this.#replies;
     this.#replies = [];
     return replies.filter((reply) => reply(parts)).length;

@@ -3,10 +3,11 @@ import { isNdArray } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
 import type { BridgeProtocol } from '../formats/bridge-source.ts';
 import { mergeDetector } from './merged-detector.ts';
+import type { OutgoingPart } from './outgoing-part.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { ServerSocket } from './socket.ts';
 import { stampTrain } from './stamp-train.ts';
-import { encodeTrain } from './train-message.ts';
+import { encodeOutgoing } from './train-message.ts';
 
 /** How trains are streamed. */
 export interface ServeTrainsOptions {
@@ -41,7 +42,7 @@ export async function serveTrains(
   const onAbort = () => wake();
   signal.addEventListener('abort', onAbort, { once: true });
   requests?.onAsked(() => wake());
-  const handOver = async (parts: readonly Uint8Array[]): Promise<void> => {
+  const handOver = async (parts: readonly OutgoingPart[]): Promise<void> => {
     while (!signal.aborted) {
       if (requests ? requests.answerFirst(parts) : socket.send(parts) > 0) return;
       if (requests)
@@ -56,7 +57,7 @@ export async function serveTrains(
     if (signal.aborted) break;
     const streamed = streamedTrain(train, options, Date.now());
     if (streamed.sources.size === 0) continue;
-    await handOver(encodeTrain(streamed, { protocol: options.protocol }));
+    await handOver(encodeOutgoing(streamed, { protocol: options.protocol }));
     if (signal.aborted) break;
     sent++;
     options.onSent?.(sent, train.trainId);

@@ -1,9 +1,10 @@
 import { sleep } from '../core/cancel.ts';
+import type { OutgoingPart } from './outgoing-part.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { ServerSocket } from './socket.ts';
 
 /** Makes the parts of the next message; called once for each train that is due. */
-export type NextMessage = () => readonly Uint8Array[];
+export type NextMessage = () => readonly OutgoingPart[];
 
 /** How to serve. */
 export interface ServeOptions {

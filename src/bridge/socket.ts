@@ -1,4 +1,5 @@
 import type { Lease } from '../core/lease.ts';
+import type { OutgoingPart } from './outgoing-part.ts';
 
 /** The client's side of a socket pair. */
 export type ClientSocketKind = 'REQ' | 'SUB' | 'PULL';
@@ -62,9 +63,11 @@ export interface ServerSocket {
    * REP: called on each request; answer it once, now or later. `reply` tells whether it was sent: false if the client has
    * gone. A client with too many open requests is sent away.
    */
-  onRequest(listener: (request: readonly Uint8Array[], reply: (parts: readonly Uint8Array[]) => boolean) => void): void;
+  onRequest(
+    listener: (request: readonly Uint8Array[], reply: (parts: readonly OutgoingPart[]) => boolean) => void,
+  ): void;
   /** PUB: to all peers that are ready, others miss it; PUSH: to one that is ready. @returns how many got it */
-  send(parts: readonly Uint8Array[]): number;
+  send(parts: readonly OutgoingPart[]): number;
   /** @param options.flush let what was sent reach its clients first; a client that does not read holds this up */
   close(options?: { readonly flush?: boolean }): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bytesOf, isNdArray, type NdArray } from '../core/ndarray.ts';
 import { decodeBridgeMessage } from '../formats/bridge-message.ts';
+import { wholeParts } from './outgoing-part.ts';
 import { createReplay } from './replay.ts';
 import { beamlineSources, makeBeamlineTrains } from './synthetic-beamline.ts';
 import { makeSyntheticTrains } from './synthetic-detector.ts';
@@ -85,7 +86,7 @@ describe('a made-up beamline', () => {
     const trains = makeBeamlineTrains(options, 1);
     const parts = createReplay(trains, 500, protocol)();
     expect(parts.length === 1).toBe(protocol === '1.0');
-    const got = trainOfMessage(decodeBridgeMessage(parts), 0, () => undefined);
+    const got = trainOfMessage(decodeBridgeMessage(wholeParts(parts)), 0, () => undefined);
     expect(got.trainId).toBe(500);
     expect([...got.sources.keys()]).toEqual([...trains[0].sources.keys()].sort());
     for (const [name, { data }] of trains[0].sources)

@@ -13,10 +13,11 @@ import type { Lease } from '../core/lease.ts';
 import { byteSizeOf, bytesOf, elementCount, isNdArray, type NdArray, ndarray } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
 import { elementTypeOf } from '../formats/bridge-dtype.ts';
-import { type EncodeOptions, encodeBridgeMessage } from '../formats/bridge-message.ts';
+import { type EncodeOptions, encodeBridgeMessage, encodeBridgePieces } from '../formats/bridge-message.ts';
 import { elementsOf, numpyOf, textAt } from '../formats/bridge-numpy.ts';
 import type { BridgeArray, BridgeSource } from '../formats/bridge-source.ts';
 import { MsgpackExtension, MsgpackMap, type MsgpackValue } from '../formats/msgpack.ts';
+import type { OutgoingPart } from './outgoing-part.ts';
 
 /** Text arrays with more elements stay bytes: a text takes many times its bytes. */
 const MAX_TEXTS = 1_000_000;
@@ -202,6 +203,14 @@ function swapBytes(bytes: Uint8Array, size: number): void {
  */
 export function encodeTrain(train: Train, options: EncodeOptions = {}): Uint8Array[] {
   return encodeBridgeMessage(messageOfTrain(train), options);
+}
+
+/**
+ * A train as what a socket sends: as {@link encodeTrain}, but in protocol 1.0 the part comes in pieces. Arrays are never
+ * copied: leave them alone until the message has left.
+ */
+export function encodeOutgoing(train: Train, options: EncodeOptions = {}): OutgoingPart[] {
+  return encodeBridgePieces(messageOfTrain(train), options);
 }
 
 /** A train as the sources of a message, in name order as the Python server sends them. Arrays are not copied. */

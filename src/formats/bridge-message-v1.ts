@@ -1,7 +1,7 @@
 import { MessageInvalid } from '../core/errors.ts';
 import { NumpyRefusal, type NumpyValue, numpyMap, numpyOf } from './bridge-numpy.ts';
 import type { BridgeArray, BridgeSource } from './bridge-source.ts';
-import { decodeMsgpack, encodeMsgpack, type MsgpackLimits, MsgpackMap, type MsgpackValue } from './msgpack.ts';
+import { decodeMsgpack, encodeMsgpackPieces, type MsgpackLimits, MsgpackMap, type MsgpackValue } from './msgpack.ts';
 
 const METADATA = 'metadata';
 
@@ -79,9 +79,12 @@ function checkInside(value: MsgpackValue): void {
   }
 }
 
-/** Writes a message of protocol 1.0. Everything is copied once, into one part; the order of sources and keys is kept. */
+/**
+ * Writes the one part of a message of protocol 1.0; the order of sources and keys is kept.
+ * @returns the part in pieces: arrays from 4 KiB on are handed on as they are, not copied
+ */
 export function encodeMessageV1(sources: readonly BridgeSource[]): Uint8Array[] {
-  return [encodeMsgpack(new MsgpackMap(sources.map((each) => [each.source, valuesOf(each)])))];
+  return encodeMsgpackPieces(new MsgpackMap(sources.map((each) => [each.source, valuesOf(each)])));
 }
 
 function valuesOf({ metadata, data, arrays, order }: BridgeSource): MsgpackMap {

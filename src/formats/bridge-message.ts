@@ -3,7 +3,14 @@ import { whyNotReceived, wireItemSize } from './bridge-dtype.ts';
 import { decodeMessageV1, encodeMessageV1, isMessageV1 } from './bridge-message-v1.ts';
 import { elementsOf, MAX_RANK, numpyOf, plainValue } from './bridge-numpy.ts';
 import type { BridgeArray, BridgeProtocol, BridgeSource } from './bridge-source.ts';
-import { decodeMsgpack, encodeMsgpack, type MsgpackLimits, MsgpackMap, type MsgpackValue } from './msgpack.ts';
+import {
+  decodeMsgpack,
+  encodeMsgpack,
+  joinPieces,
+  type MsgpackLimits,
+  MsgpackMap,
+  type MsgpackValue,
+} from './msgpack.ts';
 
 const invalid = (part: number, why: string, details: object = {}) =>
   new MessageInvalid(`Bridge message, part ${part}: ${why}.`, { part, ...details });
@@ -114,11 +121,20 @@ export interface EncodeOptions {
  * @returns the parts of one ZeroMQ message; none in protocol 2 if there is no source
  * @throws MessageInvalid for integers beyond 64 bits
  */
-export function encodeBridgeMessage(
+export function encodeBridgeMessage(sources: readonly BridgeSource[], options: EncodeOptions = {}): Uint8Array[] {
+  return encodeBridgePieces(sources, options).map((part) => (part instanceof Uint8Array ? part : joinPieces(part)));
+}
+
+/**
+ * As {@link encodeBridgeMessage}, but the one part of protocol 1.0 comes in pieces, so that there, too, no array is copied.
+ * @returns the parts of one ZeroMQ message; one that is a list is its pieces, to be sent one after another
+ * @throws MessageInvalid for integers beyond 64 bits
+ */
+export function encodeBridgePieces(
   sources: readonly BridgeSource[],
   { protocol = '2.2' }: EncodeOptions = {},
-): Uint8Array[] {
-  if (protocol === '1.0') return encodeMessageV1(sources);
+): (Uint8Array | Uint8Array[])[] {
+  if (protocol === '1.0') return [encodeMessageV1(sources)];
   return sources.flatMap((each) => {
     const { source, metadata, data, arrays } = isNumpyInside(each) ? withoutNumpy(each) : each;
     const isInHeader = protocol === '2.2';

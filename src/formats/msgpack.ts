@@ -259,7 +259,7 @@ export function decodeMsgpack(bytes: Uint8Array, options: MsgpackOptions = {}): 
   return value;
 }
 
-/** Bytes of this length are not put into the writer's own buffer: they are copied once, at the end. */
+/** Bytes of this length are not put into the writer's own buffer: they are a piece of their own. */
 const LONG_BYTES = 4096;
 
 class Writer {
@@ -375,16 +375,9 @@ class Writer {
     this.#raw(bytes);
   }
 
-  finish(): Uint8Array {
-    const rest = this.#bytes.subarray(0, this.#length);
-    if (this.#done.length === 0) return rest.slice();
-    const whole = new Uint8Array(this.#done.reduce((sum, each) => sum + each.length, rest.length));
-    let at = 0;
-    for (const each of [...this.#done, rest]) {
-      whole.set(each, at);
-      at += each.length;
-    }
-    return whole;
+  finish(): Uint8Array[] {
+    if (this.#length > 0) this.#done.push(this.#bytes.slice(0, this.#length));
+    return this.#done;
   }
 }
 
@@ -393,7 +386,28 @@ class Writer {
  * @throws MessageInvalid for integers beyond 64 bits
  */
 export function encodeMsgpack(value: MsgpackValue): Uint8Array {
+  return joinPieces(encodeMsgpackPieces(value));
+}
+
+/**
+ * As {@link encodeMsgpack}, but bytes from 4 KiB on are pieces of their own, the very ones that were given: nothing large is
+ * copied. One after another the pieces are the value.
+ * @throws MessageInvalid for integers beyond 64 bits
+ */
+export function encodeMsgpackPieces(value: MsgpackValue): Uint8Array[] {
   const writer = new Writer();
   writer.write(value);
   return writer.finish();
+}
+
+/** Pieces as one; a single one is returned as it is. */
+export function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0];
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }

@@ -121,6 +121,31 @@ export function testSocketTransport(name: string, { transport, freshEndpoint, ca
       expect(released).toEqual([0, LARGE]);
     });
 
+    it.each(['REP', 'PUB', 'PUSH'] as const)('%s: a part in pieces comes out as one', async (kind) => {
+      const server = await bind(await freshEndpoint(), kind);
+      const [one, two] = [pattern(LARGE, 4), pattern(70_001, 5)];
+      const parts = [
+        part('head'),
+        [part('a'), one, part(''), two, part('b')],
+        [],
+        [part('c'), part('d')],
+        part('tail'),
+      ];
+      const whole = Buffer.concat([part('a'), one, two, part('b')]);
+      server.onRequest((_, reply) => reply(parts));
+      const client = await connect(server.endpoint, kind === 'REP' ? 'REQ' : kind === 'PUB' ? 'SUB' : 'PULL');
+      await ready(server, 1);
+      for (let round = 0; round < 2; round++) {
+        if (kind === 'REP') client.send([part('next')]);
+        else await until(() => server.send(parts) === 1, 'a subscription');
+        const got = await client.receive();
+        expect(got.parts.map(({ length }) => length)).toEqual([4, whole.length, 0, 2, 4]);
+        expect(isSame(got.parts[1], whole)).toBe(true);
+        expect(textOf([got.parts[0], got.parts[3], got.parts[4]])).toEqual(['head', 'cd', 'tail']);
+        got.release();
+      }
+    });
+
     it('takes memory of its own when none is lent', async () => {
       const server = await bind(await freshEndpoint(), 'REP');
       const large = pattern(LARGE, 3);

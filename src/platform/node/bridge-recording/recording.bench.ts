@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchReport } from '../../../../tools/measure.ts';
+import { wholeParts } from '../../../bridge/outgoing-part.ts';
 import type { RecordableMessage } from '../../../bridge/recorded-message.ts';
 import { createReplay } from '../../../bridge/replay.ts';
 import { makeSyntheticTrains } from '../../../bridge/synthetic-detector.ts';
@@ -28,7 +29,7 @@ export async function bench(report: BenchReport): Promise<void> {
         2,
       ),
     );
-    const messages = Array.from({ length: MESSAGES }, () => next());
+    const messages = Array.from({ length: MESSAGES }, () => wholeParts(next()));
     const bytes = messages.flat().reduce((sum, part) => sum + part.length, 0);
 
     async function* stream(): AsyncGenerator<RecordableMessage> {

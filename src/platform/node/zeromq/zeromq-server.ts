@@ -1,5 +1,6 @@
 import type * as Zeromq from 'zeromq';
 import { parseEndpoint } from '../../../bridge/endpoint.ts';
+import { wholeParts } from '../../../bridge/outgoing-part.ts';
 import type { BindOptions, ServerSocket, ServerSocketKind } from '../../../bridge/socket.ts';
 import { EndpointInvalid, PortInUse } from '../../../core/errors.ts';
 import { isAnswered, shownHost } from '../listening.ts';
@@ -82,7 +83,7 @@ export async function bindZeromq(
     send(parts) {
       if (parts.length === 0 || !socket.writable) return 0;
       // Writable: it is queued at once.
-      (socket as Zeromq.Push).send([...parts]).catch(() => undefined);
+      (socket as Zeromq.Push).send(wholeParts(parts)).catch(() => undefined);
       return publisher ? subscribers : 1;
     },
     async close({ flush = false } = {}) {
@@ -132,7 +133,7 @@ function answerRequests(router: Zeromq.Router, listener: Listener, maxOpenReques
       if (!isOpen || router.closed) return false;
       isOpen = false;
       // A ROUTER drops what is for a client that has gone, without a word.
-      router.send([...envelope, ...reply]).catch(() => undefined);
+      router.send([...envelope, ...wholeParts(reply)]).catch(() => undefined);
       requests.shift();
       serve(client);
       return true;

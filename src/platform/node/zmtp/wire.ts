@@ -1,3 +1,4 @@
+import { type OutgoingPart, partLength } from '../../../bridge/outgoing-part.ts';
 import { MessageInvalid } from '../../../core/errors.ts';
 
 /** Bytes of a greeting. */
@@ -116,11 +117,14 @@ export function frameHeader(length: number, hasMore: boolean): Uint8Array {
   return header;
 }
 
+/** From here on it costs less to write a piece by itself than to copy it, bytes. */
+const LARGE_PIECE = 16_384;
+
 /**
  * The pieces of a message in the order of writing: small ones joined, large ones as they are.
  * @param envelope frames that go before the message: REQ and REP part the two with an empty one
  */
-export function messagePieces(parts: readonly Uint8Array[], envelope: readonly Uint8Array[] = []): Uint8Array[] {
+export function messagePieces(parts: readonly OutgoingPart[], envelope: readonly Uint8Array[] = []): Uint8Array[] {
   const frames = [...envelope, ...parts];
   const pieces: Uint8Array[] = [];
   let small: Uint8Array[] = [];
@@ -136,11 +140,13 @@ export function messagePieces(parts: readonly Uint8Array[], envelope: readonly U
     small = [];
   };
   for (const [i, frame] of frames.entries()) {
-    small.push(frameHeader(frame.length, i < frames.length - 1));
-    if (frame.length >= 16_384) {
-      flush();
-      pieces.push(frame);
-    } else small.push(frame);
+    small.push(frameHeader(partLength(frame), i < frames.length - 1));
+    for (const piece of frame instanceof Uint8Array ? [frame] : frame) {
+      if (piece.length >= LARGE_PIECE) {
+        flush();
+        pieces.push(piece);
+      } else small.push(piece);
+    }
   }
   flush();
   return pieces;

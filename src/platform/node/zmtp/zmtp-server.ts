@@ -1,6 +1,7 @@
 import { unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Endpoint, parseEndpoint } from '../../../bridge/endpoint.ts';
+import { beginsWith } from '../../../bridge/outgoing-part.ts';
 import type { BindOptions, ServerSocket, ServerSocketKind } from '../../../bridge/socket.ts';
 import { EndpointInvalid, MessageInvalid, PortInUse } from '../../../core/errors.ts';
 import { isAnswered, shownHost } from '../listening.ts';
@@ -50,9 +51,6 @@ function write({ socket }: Peer, pieces: readonly Uint8Array[], onFlushed?: () =
   for (const [i, piece] of pieces.entries()) socket.write(piece, i === pieces.length - 1 ? onFlushed : undefined);
   process.nextTick(() => socket.uncork());
 }
-
-const beginsWith = (bytes: Uint8Array, start: Uint8Array) =>
-  start.length <= bytes.length && start.every((byte, i) => bytes[i] === byte);
 
 /** @throws MessageInvalid for too many topics */
 function subscribe({ topics }: Peer, isOn: boolean, topic: Uint8Array): void {
