@@ -218,6 +218,6 @@ function benchControl(report: BenchReport): void {
     const rate = (ms: number) => (1000 * rounds * sources) / ms;
     const what = `control message of ${(bytes / 1024).toFixed(1)} KiB, ${sources} sources`;
     report({ name: `${what}: decoded`, value: rate(decode.best), unit: 'sources/s', limit, note: 'best' });
-    report({ name: `${what}: made a train`, value: rate(train.best), unit: 'sources/s', note: 'best' });
+    report({ name: `${what}: made a train`, value: rate(train.best), unit: 'sources/s', limit, note: 'best' });
   }
 }

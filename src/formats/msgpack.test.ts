@@ -29,6 +29,24 @@ it('comes back as it was written', () => {
   );
 });
 
+it('tells keys apart that differ in one character, wherever it stands, also those that it has seen before', () => {
+  const letters = fc.constantFrom('a', 'b', '\0', '\u007f', '\u00ff', '\u20ac', '\u{1f52c}');
+  const key = fc.array(letters, { maxLength: 20 }).map((each) => each.join(''));
+  const changed = fc
+    .tuple(key, fc.nat(), letters)
+    .map(([text, at, letter]) => [...text].map((each, i, { length }) => (i === at % length ? letter : each)).join(''));
+  const keys = fc
+    .tuple(key, changed, fc.nat({ max: 7 }))
+    .map(([text, other, cut]) => [text, other, `${text}${other}`, `${text}\0`, [...text].slice(0, cut).join('')]);
+  fc.assert(
+    fc.property(fc.array(keys, { minLength: 1, maxLength: 8 }), (lists) => {
+      const map = new MsgpackMap(lists.flat().map((text, i) => [text, BigInt(i)]));
+      for (let round = 0; round < 2; round++) expect(decodeMsgpack(encodeMsgpack(map))).toEqual(map);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 it('takes the smallest form at every border, and floats as 64 bits', () => {
   const hex = (v: MsgpackValue) => Buffer.from(encodeMsgpack(v)).toString('hex');
   expect([0n, 127n, 128n, 255n, 256n, 65535n, 65536n, 2n ** 32n - 1n, 2n ** 32n].map(hex)).toEqual([

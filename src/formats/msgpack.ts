@@ -105,7 +105,7 @@ class Reader {
   #str(length: number, isKey = false): string {
     const at = this.#take(length);
     try {
-      return isKey ? decodeKey(this.#bytes, at, length) : decodeText(this.#bytes, at, length);
+      return isKey ? decodeKey(this.#bytes, this.#view, at, length) : decodeText(this.#bytes, at, length);
     } catch {
       return this.fail('text that is not UTF-8', at);
     }
