@@ -89,16 +89,24 @@ export class RecordingWriter {
     return 72 + 8 * parts.length + body + paddingAfter(body);
   }
 
+  /** The checksum of a message, for {@link append}. */
+  static checksumOf(parts: readonly Uint8Array[]): number {
+    return parts.reduce((crc, part) => crc32(part, crc), 0);
+  }
+
   /**
    * Writes one message; call it again only when this has come back.
+   * @param bodyCrc the message's {@link checksumOf}: who has several messages makes it while another one is written
    * @throws FileUnreadable if the disk is full or broken: the message is taken back, all before it stay
    */
-  async append(parts: readonly Uint8Array[], facts: Omit<RecordFacts, 'sequence'>): Promise<void> {
+  async append(
+    parts: readonly Uint8Array[],
+    facts: Omit<RecordFacts, 'sequence'>,
+    bodyCrc = RecordingWriter.checksumOf(parts),
+  ): Promise<void> {
     const index = this.#index;
     if (!index) throw new FileUnreadable(`The recording ${this.dir} was closed already.`, { path: this.dir });
     const body = bodyBytes(parts);
-    let bodyCrc = 0;
-    for (const part of parts) bodyCrc = crc32(part, bodyCrc);
     const record = { ...facts, sequence: this.#sequence };
     const head = encodeRecordHead(
       record,

@@ -106,6 +106,11 @@ async function makeFolder(wanted: string | undefined): Promise<string> {
   throw new Usage(`${dir} is not empty. Choose a new folder: a recording never overwrites anything.`, { path: dir });
 }
 
+interface WaitingMessage {
+  readonly parts: readonly Uint8Array[];
+  bodyCrc?: number;
+}
+
 class OpenRecorder implements Recorder {
   readonly dir: string;
   readonly finished: Promise<RecordingInfo>;
@@ -122,6 +127,8 @@ class OpenRecorder implements Recorder {
   #reason: string | null = null;
   #waitingBytes = 0;
   #writing: Promise<void> = Promise.resolve();
+  readonly #waiting: WaitingMessage[] = [];
+  #isWriting = false;
   #failure: { readonly error: unknown } | null = null;
   #wake = () => {};
   #onStop = () => {};
@@ -271,13 +278,23 @@ class OpenRecorder implements Recorder {
       endpoint,
       protocol: PROTOCOL_NUMBERS[facts.protocol],
     };
+    const waiting: WaitingMessage = { parts: message.parts };
+    this.#waiting.push(waiting);
+    this.#checkNext();
     this.#writing = this.#writing.then(async () => {
+      this.#waiting.shift();
       try {
-        if (!this.#failure) await this.#writer.append(message.parts, record);
+        if (!this.#failure) {
+          const writing = this.#writer.append(message.parts, record, waiting.bodyCrc);
+          this.#isWriting = true;
+          this.#checkNext();
+          await writing;
+        }
       } catch (error) {
         this.#failure = { error };
         this.#end('failed');
       } finally {
+        this.#isWriting = false;
         message.release?.();
         this.#waitingBytes -= size;
         this.#wake();
@@ -285,6 +302,12 @@ class OpenRecorder implements Recorder {
       await this.#refreshInfo();
     });
     this.#show();
+  }
+
+  /** While the system writes a message there is time for the checksum of the next one. */
+  #checkNext(): void {
+    const [next] = this.#waiting;
+    if (next && this.#isWriting) next.bodyCrc ??= RecordingWriter.checksumOf(next.parts);
   }
 
   #count({ trainId, protocol, sources }: MessageFacts, endpoint: number, receivedAt: number, size: number): void {
