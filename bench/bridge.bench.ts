@@ -119,7 +119,8 @@ async function compareClients(report: BenchReport, way: 'tcp' | 'ipc', sender: S
     }
   }
   for (const [client, { cpu, rate }] of best) {
-    const note = `best of 3; ${rate.toFixed(2)} trains/s, ${((rate * TRAIN_BYTES) / 1e9).toFixed(2)} GB/s`;
+    const speed = `best of 3; ${rate.toFixed(2)} trains/s, ${((rate * TRAIN_BYTES) / 1e9).toFixed(2)} GB/s`;
+    const note = way === 'ipc' ? `${speed}; net.core.wmem_default ${unixBuffer()}` : speed;
     report({ name: `REQ, ${way}, ${client}: CPU of the client a train (277 MB)`, value: cpu, unit: 'ms', note });
   }
   const [ours, npm] = [best.get('zmtp'), best.get('zeromq')];
@@ -165,8 +166,9 @@ export async function bench(report: BenchReport): Promise<void> {
         limit: '<= 0',
         note,
       });
-      report({ name: '10 Hz of 277 MB, ipc: client', value: cores, unit: 'cores', limit: '<= 1' });
-      report({ name: '10 Hz of 277 MB, ipc: client and sender', value: cores + sending, unit: 'cores', limit: '<= 1' });
+      report({ name: '10 Hz of 277 MB, ipc: client', value: cores, unit: 'cores', limit: '<= 1', note });
+      // No limit: on two cores the machine keeps up as long as each has one for itself.
+      report({ name: '10 Hz of 277 MB, ipc: client and sender', value: cores + sending, unit: 'cores', note });
     });
 
     await withSender(['zmtp', `ipc://${join(folder, 'long.sock')}`, 'REP', 10, TRAIN], async (sender) => {

@@ -37,7 +37,7 @@ export interface BridgeServer extends AsyncDisposable {
   /**
    * Sends one train; a second call waits for the first. REP: waits until somebody asks, then gives it to all who wait. PUSH:
    * waits for one client that is ready. PUB: at once, to all that are ready; who is slow misses it. The train's arrays are not
-   * copied and must not change until the next train was taken.
+   * copied, and a slow client may read them long after this: do not write to them any more.
    * @returns how many clients got it; 0 for a PUB that nobody listens to
    * @throws NoData for a train without sources, BridgeTimeout if nobody took it, the signal's reason; the train is then not sent
    */

@@ -410,6 +410,28 @@ describe('our server and clients that are none', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it.each([
+    ['PUB', 'SUB', 3],
+    ['PUSH', 'PULL', 1],
+  ] as const)(
+    'of large messages a %s lets a %s that does not read have %i, and misses none after that',
+    async (kind, client, count) => {
+      const server = await serve(kind);
+      const raw = await RawClient.open(server.endpoint);
+      raw.socket.write(Buffer.concat([greeting(), ready(client), frame(Buffer.of(1))]));
+      await until(() => server.send([part('small')]) === 1, 'a client');
+      await until(() => raw.received.includes('small'), 'a first message');
+      raw.socket.pause();
+      // More than the system's buffers hold, so that none leaves while the client does not read.
+      const large = Buffer.alloc(48 * 2 ** 20, 7);
+      const sent = Array.from({ length: 10 }, () => server.send([large]));
+      expect(sent).toEqual(Array.from({ length: 10 }, (_, i) => (i < count ? 1 : 0)));
+      raw.socket.removeAllListeners('data').resume();
+      await until(() => server.send([large]) === 1, 'room for the next');
+    },
+    30_000,
+  );
+
   it('a hundred that come and go leave nothing behind', async () => {
     const server = await serve('REP');
     for (let i = 0; i < 100; i++) {

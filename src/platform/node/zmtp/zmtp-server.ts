@@ -24,8 +24,8 @@ const MAX_UNSENT = 65_536;
  */
 const MAX_BACKLOG = 262_144;
 /**
- * Large messages of a PUB server that may be on their way to a client when the next comes: one that leaves, and one that waits. At
- * 10 Hz a machine that stops for a fifth of a second then loses no train.
+ * Large messages of a PUB server that may be on their way to a client when the next comes: three, then, of which one leaves and
+ * two wait. At 10 Hz a machine that stops for a fifth of a second then loses no train.
  */
 const MAX_UNFLUSHED = 2;
 const KEEP_ALIVE_MS = 10_000;
