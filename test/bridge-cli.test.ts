@@ -214,6 +214,18 @@ describe('hutch bridge glimpse', () => {
     expect(stderr).toMatch(text);
   });
 
+  it('says that a bridge is there and silent, however short its time is', async () => {
+    const server = await zmtpTransport.bind('tcp://127.0.0.1:0', 'REP');
+    const child = spawn(process.execPath, [...NODE, 'bridge', 'glimpse', server.endpoint, '--timeout', '1']);
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(1);
+    await server.close();
+    expect(stderr).toMatch(/in 1 s\. .* is connected but has sent nothing for 0\.5 s\. Is its input running\?\n$/);
+  });
+
   it.each([
     [['glimpse', 'tcp://x'], 2, /is no endpoint/],
     [['glimpse', 'tcp://x:1', '--timeout', '0'], 2, /must be above 0/],

@@ -76,6 +76,24 @@ describe('glimpse', () => {
     expect(all).toMatch(/c, complex64, \[50\]: \[(0\+0j ){20}\.\.\.( 0\+0j){20}\]/);
   });
 
+  it('writes numbers as numbers, however large, and keys in their order', () => {
+    const inside = new Map<string, TrainValue>([
+      ['10', -(2n ** 63n)],
+      ['2', Number.NEGATIVE_INFINITY],
+      ['__proto__', null],
+      ['b', new TextEncoder().encode('ON"')],
+    ]);
+    const data = { n: 2n ** 64n - 1n, nan: Number.NaN, l: [2n ** 60n, Number.POSITIVE_INFINITY], m: [inside] };
+    const text = printTrain(train(data), { milliseconds: 1 });
+    for (const line of [
+      '[int] n, 18446744073709551615',
+      '[float] nan, NaN',
+      '[list of several types] l, [1152921504606846976,Infinity]',
+      '[list of dict] m, [{"10":-9223372036854775808,"2":-Infinity,"__proto__":null,"b":"ON\\""}]',
+    ])
+      expect(text).toContain(` - ${line}\n`);
+  });
+
   it('says that a message is empty', () => {
     expect(printTrain({ trainId: 0, sources: new Map() }, { milliseconds: 1 })).toContain('Empty message');
   });

@@ -70,9 +70,18 @@ function mapLines(map: ReadonlyMap<string, TrainValue>, verbosity: number, inden
 }
 
 function valueText(value: TrainValue, verbosity: number): string {
-  if (!isNdArray(value)) return JSON.stringify(plain(value)) ?? 'null';
+  if (!isNdArray(value)) return plainText(value);
   const kind = `${value.dtype}, [${value.shape}]`;
   return verbosity > 2 ? `${kind}: ${elementsText(value)}` : kind;
+}
+
+/** As JSON, but numbers are numbers, however large, and keys keep their order. */
+function plainText(value: TrainValue): string {
+  if (typeof value === 'bigint' || typeof value === 'number') return String(value);
+  if (value instanceof Map)
+    return `{${[...value].map(([key, entry]) => `${JSON.stringify(key)}:${plainText(entry)}`).join(',')}}`;
+  if (Array.isArray(value)) return `[${value.map(plainText).join(',')}]`;
+  return JSON.stringify(plain(value)) ?? 'null';
 }
 
 /** Elements that are shown of an array: the first and the last ones where there are more. */

@@ -24,6 +24,8 @@ interface MonitorOptions {
 }
 
 const VERBOSE = ['-v, --verbose', 'tell more; may be given twice'] as const;
+/** After so long without a train a bridge is called silent, ms: before `glimpse` gives up, so that it can say so. */
+const SILENCE_MS = 5000;
 const more = (_: unknown, before: number) => before + 1;
 
 /** Adds `hutch bridge glimpse` and `hutch bridge monitor`. */
@@ -72,11 +74,17 @@ async function glimpse(context: CliContext, endpoint: string, options: GlimpseOp
   const timeout = AbortSignal.timeout(seconds * 1000);
   let said = '';
   let started = performance.now();
-  const trains = await openStream(endpoint, socket, AbortSignal.any([context.signal, timeout]), (status) => {
-    said = status.text ?? said;
-    // A train's time begins when it is asked for, not when the connection was tried.
-    if (status.isConnected && status.state === 'connecting') started = performance.now();
-  });
+  const trains = await openStream(
+    endpoint,
+    socket,
+    AbortSignal.any([context.signal, timeout]),
+    (status) => {
+      said = status.text ?? said;
+      // A train's time begins when it is asked for, not when the connection was tried.
+      if (status.isConnected && status.state === 'connecting') started = performance.now();
+    },
+    Math.min(SILENCE_MS, 500 * seconds),
+  );
   const { describeTrain, printTrain } = await import('../bridge/glimpse.ts');
   for await (const train of trains) {
     const milliseconds = performance.now() - started;
@@ -120,12 +128,13 @@ async function openStream(
   socket: 'REQ' | 'SUB' | 'PULL',
   signal: AbortSignal,
   onStatus: (status: BridgeStatus) => void,
+  silenceMs = SILENCE_MS,
 ): Promise<AsyncIterable<Train>> {
   const [{ zmtpTransport }, { receiveTrains }] = await Promise.all([
     import('../platform/node/zmtp/zmtp-transport.ts'),
     import('../bridge/client.ts'),
   ]);
-  return receiveTrains({ endpoint, socket, transport: zmtpTransport, signal, onStatus });
+  return receiveTrains({ endpoint, socket, transport: zmtpTransport, signal, onStatus, silenceMs });
 }
 
 async function save(context: CliContext, train: Train, path: string): Promise<void> {
