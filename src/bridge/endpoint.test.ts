@@ -10,6 +10,9 @@ it('reads tcp and ipc endpoints', () => {
   expect(parseEndpoint('tcp://*:*')).toEqual({ transport: 'tcp', host: '*', port: 0 });
   expect(parseEndpoint('tcp://[::1]:1')).toEqual({ transport: 'tcp', host: '::1', port: 1 });
   expect(parseEndpoint('ipc:///tmp/bridge')).toEqual({ transport: 'ipc', path: '/tmp/bridge' });
+  // A name without a file, as libzmq has it on Linux.
+  expect(parseEndpoint('ipc://@bridge')).toEqual({ transport: 'ipc', path: '\0bridge' });
+  expect(parseEndpoint(`ipc:///${'x'.repeat(106)}`)).toEqual({ transport: 'ipc', path: `/${'x'.repeat(106)}` });
 });
 
 it.each([
@@ -19,7 +22,9 @@ it.each([
   ['tcp://ho st:1', 'form is wrong'],
   ['tcp://:1', 'form is wrong'],
   ['host:1', 'form is wrong'],
-  ['inproc://x', 'form is wrong'],
+  ['inproc://x', 'inproc is inside one program'],
+  [`ipc:///${'x'.repeat(107)}`, 'path has 108 bytes, the system allows 107'],
+  [`ipc:///${'\u00e9'.repeat(54)}`, 'path has 109 bytes, the system allows 107'],
   ['', 'form is wrong'],
 ])('%j is refused with its reason and the right form', (text, why) => {
   expect(() => parseEndpoint(text)).toThrow(why);

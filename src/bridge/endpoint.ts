@@ -5,15 +5,25 @@ export type Endpoint =
   | { readonly transport: 'tcp'; readonly host: string; readonly port: number }
   | { readonly transport: 'ipc'; readonly path: string };
 
+/** Bytes that a system has for the path of a socket; Linux has the most. */
+const MAX_PATH_BYTES = 107;
+
 /**
- * Reads `tcp://host:port`, `tcp://*:port` or `ipc://path`.
+ * Reads `tcp://host:port`, `tcp://*:port`, `ipc://path` or `ipc://@name` (Linux: a name without a file; its path begins with
+ * a NUL).
  * @throws EndpointInvalid with what is wrong
  */
 export function parseEndpoint(text: string): Endpoint {
   const fail = (why: string) =>
     new EndpointInvalid(`"${text}" is no endpoint: ${why}. Write tcp://host:port or ipc:///path.`, { endpoint: text });
   const ipc = /^ipc:\/\/(.+)$/.exec(text);
-  if (ipc) return { transport: 'ipc', path: ipc[1] };
+  if (ipc) {
+    const length = new TextEncoder().encode(ipc[1]).length;
+    if (length > MAX_PATH_BYTES)
+      throw fail(`the path has ${length} bytes, the system allows ${MAX_PATH_BYTES}: take a shorter one`);
+    return { transport: 'ipc', path: ipc[1].replace(/^@/, '\0') };
+  }
+  if (text.startsWith('inproc://')) throw fail('inproc is inside one program, and nobody else can reach it');
   const tcp = /^tcp:\/\/(\[[0-9a-fA-F:]+\]|[^:/\s]+):(\d+|\*)$/.exec(text);
   if (!tcp)
     throw fail(

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ClientSocket, ServerSocket, SocketTransport } from '../../src/bridge/socket.ts';
 import type { XfelErrorTag } from '../../src/core/errors.ts';
@@ -382,6 +383,20 @@ export function testSocketTransport(name: string, { transport, freshEndpoint, ca
       const anew = await connect(endpoint, 'REQ');
       anew.send([part('next')]);
       expect(textOf((await anew.receive()).parts)).toEqual(['back']);
+    });
+
+    it('says that there is no folder for its socket, and listens at an interface by its name', async () => {
+      await expect(transport.bind('ipc:///no/such/folder/bridge', 'REP')).rejects.toEqual(
+        fails('EndpointInvalid', /Cannot listen on .*no.*(folder|directory)/i),
+      );
+      const [loopback] =
+        Object.entries(networkInterfaces()).find(([, each]) => each?.some(({ internal }) => internal)) ?? [];
+      const server = await bind(`tcp://${loopback}:0`, 'REP');
+      expect(server.endpoint).toMatch(/^tcp:\/\/(127\.0\.0\.1|\[::1\]):\d+$/);
+      server.onRequest((request, reply) => reply(request));
+      const client = await connect(server.endpoint, 'REQ');
+      client.send([part('here?')]);
+      expect(textOf((await client.receive()).parts)).toEqual(['here?']);
     });
 
     it('says what is wrong with an endpoint, and that one is taken', async () => {

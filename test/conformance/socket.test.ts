@@ -15,6 +15,12 @@ testSocketTransport('ZMTP over tcp', {
   transport: zmtpTransport,
   freshEndpoint: async () => `tcp://127.0.0.1:${await findFreePort()}`,
 });
+// Other systems have no sockets without a file.
+if (process.platform === 'linux')
+  testSocketTransport('ZMTP over ipc without a file', {
+    transport: zmtpTransport,
+    freshEndpoint: async () => `ipc://@hutch-test-${process.pid}-${sockets++}`,
+  });
 testSocketTransport('ZMTP over ipc', {
   transport: zmtpTransport,
   freshEndpoint: async () => `ipc://${join(folder, `${sockets++}.sock`)}`,

@@ -1,10 +1,18 @@
 import { connect } from 'node:net';
-import { hostname } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 
 /** The host as clients may write it: all addresses of this computer go by its name, as with the python server. */
 export function shownHost(host: string): string {
-  if (host === '*' || host === '0.0.0.0') return hostname();
-  return host.includes(':') ? `[${host}]` : host;
+  const address = addressOf(host);
+  if (address === '0.0.0.0') return hostname();
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+/** The address to listen at: the host as given, or that of a network interface of this name (`ib0`). */
+export function addressOf(host: string): string {
+  if (host === '*') return '0.0.0.0';
+  const addresses = networkInterfaces()[host] ?? [];
+  return (addresses.find(({ family }) => family === 'IPv4') ?? addresses[0])?.address ?? host;
 }
 
 /** Whether somebody answers at a socket file; the file of a program that died stays behind, and nobody answers there. */

@@ -1,10 +1,11 @@
-import { unlinkSync } from 'node:fs';
+import { existsSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { type Endpoint, parseEndpoint } from '../../../bridge/endpoint.ts';
 import { beginsWith } from '../../../bridge/outgoing-part.ts';
 import type { BindOptions, ServerSocket, ServerSocketKind } from '../../../bridge/socket.ts';
 import { EndpointInvalid, MessageInvalid, PortInUse } from '../../../core/errors.ts';
-import { isAnswered, shownHost } from '../listening.ts';
+import { addressOf, isAnswered, shownHost } from '../listening.ts';
 import { GREETING, messagePieces } from './wire.ts';
 import { HANDSHAKE_MS, ZmtpSession } from './zmtp-session.ts';
 
@@ -184,6 +185,13 @@ export async function bindZmtp(
   };
 }
 
+/** Node says "permission denied" where there is no folder. */
+function noFolder(address: Endpoint): string | undefined {
+  if (address.transport === 'tcp' || address.path.startsWith('\0') || existsSync(dirname(address.path)))
+    return undefined;
+  return `there is no folder ${dirname(address.path)}`;
+}
+
 async function listen(server: Server, endpoint: string, address: Endpoint): Promise<void> {
   const attempt = () =>
     new Promise<void>((resolve, reject) => {
@@ -192,8 +200,7 @@ async function listen(server: Server, endpoint: string, address: Endpoint): Prom
         server.off('error', reject);
         resolve();
       };
-      if (address.transport === 'tcp')
-        server.listen(address.port, address.host === '*' ? '0.0.0.0' : address.host, onListening);
+      if (address.transport === 'tcp') server.listen(address.port, addressOf(address.host), onListening);
       else server.listen(address.path, onListening);
     });
   try {
@@ -211,7 +218,7 @@ async function listen(server: Server, endpoint: string, address: Endpoint): Prom
           { cause },
         )
       : new EndpointInvalid(
-          `Cannot listen on ${endpoint}: ${message}. Choose another address.`,
+          `Cannot listen on ${endpoint}: ${noFolder(address) ?? message}. Choose another address.`,
           { endpoint },
           { cause },
         );
