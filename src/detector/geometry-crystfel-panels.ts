@@ -87,6 +87,11 @@ export function isSamePlace(a: readonly number[], b: readonly number[], detector
   return tileDistancePx(a, b, detector) <= TOLERANCE_PX;
 }
 
+/** Where a panel is, for messages: its line, where the file has lines. */
+export function panelPlace(path: string, { line }: Pick<GeomPanel, 'line'>): string {
+  return line > 0 ? `${path}, line ${line}` : path;
+}
+
 /** Parts of one tile may not overlap. */
 function overlaps(a: TilePart, b: TilePart): boolean {
   return a.ssStart < b.ssStop && b.ssStart < a.ssStop && a.fsStart < b.fsStop && b.fsStart < a.fsStop;
@@ -94,7 +99,7 @@ function overlaps(a: TilePart, b: TilePart): boolean {
 
 function tooMany(panel: GeomPanel, { module, tile }: PlacedPanel, path: string): GeometryInvalid {
   return new GeometryInvalid(
-    `${path}, line ${panel.line}: module ${module}, tile ${tile} has more than ${MAX_PARTS} panels. Is it the file of another detector?`,
+    `${panelPlace(path, panel)}: module ${module}, tile ${tile} has more than ${MAX_PARTS} panels. Is it the file of another detector?`,
     { path, line: panel.line },
   );
 }
@@ -121,7 +126,7 @@ function checkComplete(
 
 function onSameData(panel: GeomPanel, other: GeomPanel, module: number, path: string): GeometryInvalid {
   return new GeometryInvalid(
-    `${path}, line ${panel.line}: panel ${panel.name} lies on the same data as panel ${other.name} of line ${other.line} (module ${module}, ss from ${panel.minSs}, fs from ${panel.minFs}). Correct one of them.`,
+    `${panelPlace(path, panel)}: panel ${panel.name} lies on the same data as panel ${other.name}${other.line > 0 ? ` of line ${other.line}` : ''} (module ${module}, ss from ${panel.minSs}, fs from ${panel.minFs}). Correct one of them.`,
     { path, line: panel.line, panels: [other.name, panel.name] },
   );
 }
@@ -130,7 +135,7 @@ function noTile(panel: GeomPanel, panels: readonly GeomPanel[], detector: Detect
   const [modules, slowScan, fastScan] = detector.dataShape;
   const [tileSs, tileFs] = tileShapeOf(detector);
   return new GeometryInvalid(
-    `${path}, line ${panel.line}: panel ${panel.name} (ss ${panel.minSs} to ${panel.maxSs}, fs ${panel.minFs} to ${panel.maxFs}, axes ${panel.dims.join(', ')}) is not a tile of ${detector.name}, which has ${modules} modules of ${slowScan} x ${fastScan} pixels with tiles of ${tileSs} x ${tileFs} (ss x fs). ${hintFor(panels, detector)}`,
+    `${panelPlace(path, panel)}: panel ${panel.name} (ss ${panel.minSs} to ${panel.maxSs}, fs ${panel.minFs} to ${panel.maxFs}, axes ${panel.dims.join(', ')}) is not a tile of ${detector.name}, which has ${modules} modules of ${slowScan} x ${fastScan} pixels with tiles of ${tileSs} x ${tileFs} (ss x fs). ${hintFor(panels, detector)}`,
     { path, line: panel.line, panel: panel.name },
   );
 }

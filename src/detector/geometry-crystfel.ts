@@ -4,10 +4,11 @@ import { type CrystfelGeom, parseGeom } from '../formats/crystfel/geom.ts';
 import { readMotors } from '../formats/crystfel/geom-motors.ts';
 import { detectPanels } from './detect-panels.ts';
 import type { Detector } from './detector.ts';
-import { createGeometry, type Geometry, type GeometryMetadata, TILE_NUMBERS, tileStart } from './geometry.ts';
+import { createGeometry, type Geometry, type GeometryMetadata } from './geometry.ts';
 import type { BadRegion } from './geometry-bad-region.ts';
-import { isSamePlace, placePanels, tileDistancePx, tileNumbers } from './geometry-crystfel-panels.ts';
-import { type PlacedPanel, panelPart, partsLeft } from './panel-tiles.ts';
+import { tileNumbers } from './geometry-crystfel-panels.ts';
+import { joinPanels } from './joined-panels.ts';
+import type { PlacedPanel } from './panel-tiles.ts';
 
 /** How a .geom file is read. */
 export interface CrystfelReadOptions {
@@ -36,30 +37,10 @@ export function geometryFromCrystfel(text: string, detector?: Detector, options:
       { path },
     );
   }
-  const tiles = new Float64Array(found.dataShape[0] * found.tiles.length * TILE_NUMBERS);
-  const placed = placePanels(geom.panels, found, path);
-  const byTile = new Map<number, PlacedPanel[]>();
-  for (const piece of placed) {
-    const { panel, module, tile, offset } = piece;
-    const numbers = tileNumbers(panel, geom, offset);
-    if (!numbers.every(Number.isFinite))
-      throw new GeometryInvalid(`${path}, line ${panel.line}: panel ${panel.name} has a position that is no number.`, {
-        path,
-        line: panel.line,
-      });
-    const at = tileStart(found, module, tile);
-    const others = byTile.get(at);
-    if (!others) {
-      tiles.set(numbers, at);
-      byTile.set(at, [piece]);
-      continue;
-    }
-    const present = [...tiles.subarray(at, at + TILE_NUMBERS)];
-    if (!isSamePlace(present, numbers, found))
-      throw broken(others[0], piece, tileDistancePx(present, numbers, found), found, path);
-    others.push(piece);
-  }
-  const badRegions = [...badRegionsOf(geom, placed, found), ...regionsLeft(byTile, found)];
+  const { tiles, placed, left } = joinPanels(geom.panels, found, path, (panel, offset) =>
+    tileNumbers(panel, geom, offset),
+  );
+  const badRegions = [...badRegionsOf(geom, placed, found), ...left];
   const motorPositions = readMotors(text, path);
   return createGeometry(found, tiles, {
     path,
@@ -68,29 +49,6 @@ export function geometryFromCrystfel(text: string, detector?: Detector, options:
     ...(badRegions.length > 0 ? { badRegions } : {}),
     ...(motorPositions ? { motorPositions } : {}),
   });
-}
-
-function broken(a: PlacedPanel, b: PlacedPanel, apartPx: number, detector: Detector, path: string): GeometryInvalid {
-  return new GeometryInvalid(
-    `${path}, line ${b.panel.line}: panels ${a.panel.name} and ${b.panel.name} are parts of one tile of ${detector.name} (module ${b.module}, tile ${b.tile}), but ${apartPx.toFixed(2)} px apart. Correct one of them, or describe the detector with smaller tiles in a JSON file.`,
-    { path, line: b.panel.line, panels: [a.panel.name, b.panel.name], module: b.module, tile: b.tile },
-  );
-}
-
-/** Pixels that no panel has are placed with their tile, but not to be used. */
-function regionsLeft(byTile: ReadonlyMap<number, readonly PlacedPanel[]>, detector: Detector): BadRegion[] {
-  const regions: BadRegion[] = [];
-  for (const pieces of byTile.values()) {
-    const [{ module, tile }] = pieces;
-    const { ssStart, ssStop, fsStart, fsStop } = detector.tiles[tile];
-    const left = partsLeft(
-      { ssStart, ssStop, fsStart, fsStop },
-      pieces.map((piece) => panelPart(piece, detector)),
-    );
-    for (const [index, part] of left.entries())
-      regions.push({ kind: 'tile', name: `bad_no_panel_p${module}a${tile}_${index}`, module, tile, ...part });
-  }
-  return regions;
 }
 
 /** Camera length and photon energy: the numbers, or where the data files have them. */

@@ -18,7 +18,7 @@ export interface GeomMask {
 /** A rectangle of pixels, with everything that it inherited. */
 export interface GeomPanel {
   readonly name: string;
-  /** Line that mentions the panel first. */
+  /** Line that mentions the panel first; 0 where the file has no lines. */
   readonly line: number;
   /** Pixels in the data array, inclusive. */
   readonly minFs: number;
