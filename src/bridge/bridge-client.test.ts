@@ -129,23 +129,39 @@ describe('openBridgeClient', () => {
     expect(() => client.add('tcp://host/1')).toThrow(/after a colon/);
   });
 
-  it('receives into the memory of released trains, and into other memory where none was released', async () => {
-    const bridge = await startBridge('tcp://127.0.0.1:0', (n) => message(n + 1, 300_000));
-    const buffersOf = async (isReleased: boolean) => {
-      const client = openClient({ endpoints: [bridge.endpoint] });
-      const trains: BridgeTrain[] = [];
-      for (let n = 0; n < 6; n++) {
-        trains.push(await client.next());
-        if (isReleased) trains[n].release();
-      }
-      await client.close();
-      const arrays = trains.map((train) => train.sources.get('S')?.data.get('x') as NdArray<'uint8'>);
-      return new Set(arrays.map(({ data }) => data.buffer));
-    };
-    // One is read, one waits, one is on its way.
-    expect((await buffersOf(true)).size).toBeLessThanOrEqual(3);
-    expect((await buffersOf(false)).size).toBe(6);
-  });
+  it.each([
+    ['2.2', 'S'],
+    // Names of all lengths, so that the array lies at every place there is.
+    ...['S', 'Sx', 'Sxx', 'Sxxx', 'Sxxxx', 'Sxxxxx', 'Sxxxxxx', 'Sxxxxxxx'].map((name) => ['1.0', name] as const),
+  ] as const)(
+    'receives into the memory of released trains, and into other memory where none was released (%s, %s)',
+    async (protocol, source) => {
+      const metadata = new MsgpackMap([['timestamp.tid', 7n]]);
+      const values = Float64Array.from({ length: 40_000 }, (_, i) => i / 3);
+      const arrays = [{ path: 'x', dtype: 'float64', shape: [40_000], bytes: new Uint8Array(values.buffer) }];
+      const parts = encodeBridgeMessage([{ source, metadata, data: new MsgpackMap([]), arrays }], { protocol });
+      const bridge = await startBridge('tcp://127.0.0.1:0', () => parts);
+      const buffersOf = async (isReleased: boolean) => {
+        const client = openClient({ endpoints: [bridge.endpoint] });
+        const trains: BridgeTrain[] = [];
+        for (let n = 0; n < 6; n++) {
+          trains.push(await client.next());
+          const { dtype, shape, data } = trains[n].sources.get(source)?.data.get('x') as NdArray<'float64'>;
+          const isSame = Buffer.from(values.buffer).equals(
+            new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+          );
+          expect([dtype, shape, isSame]).toEqual(['float64', [40_000], true]);
+          if (isReleased) trains[n].release();
+        }
+        await client.close();
+        const received = trains.map((train) => train.sources.get(source)?.data.get('x') as NdArray<'float64'>);
+        return new Set(received.map(({ data }) => data.buffer));
+      };
+      // One is read, one waits, one is on its way.
+      expect((await buffersOf(true)).size).toBeLessThanOrEqual(3);
+      expect((await buffersOf(false)).size).toBe(6);
+    },
+  );
 
   it.each([
     ['latest' as const, 1],
