@@ -141,12 +141,13 @@ describe('openBridgeClient', () => {
       const arrays = [{ path: 'x', dtype: 'float64', shape: [40_000], bytes: new Uint8Array(values.buffer) }];
       const parts = encodeBridgeMessage([{ source, metadata, data: new MsgpackMap([]), arrays }], { protocol });
       const bridge = await startBridge('tcp://127.0.0.1:0', () => parts);
+      const arrayOf = (train: BridgeTrain) => train.sources.get(source)?.data.get('x') as NdArray<'float64'>;
       const buffersOf = async (isReleased: boolean) => {
         const client = openClient({ endpoints: [bridge.endpoint] });
         const trains: BridgeTrain[] = [];
         for (let n = 0; n < 6; n++) {
           trains.push(await client.next());
-          const { dtype, shape, data } = trains[n].sources.get(source)?.data.get('x') as NdArray<'float64'>;
+          const { dtype, shape, data } = arrayOf(trains[n]);
           const isSame = Buffer.from(values.buffer).equals(
             new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
           );
@@ -154,7 +155,7 @@ describe('openBridgeClient', () => {
           if (isReleased) trains[n].release();
         }
         await client.close();
-        const received = trains.map((train) => train.sources.get(source)?.data.get('x') as NdArray<'float64'>);
+        const received = trains.map(arrayOf);
         return new Set(received.map(({ data }) => data.buffer));
       };
       // One is read, one waits, one is on its way.
