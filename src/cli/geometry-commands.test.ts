@@ -67,6 +67,24 @@ describe('hutch geometry', () => {
     expect(refused.stderr).toMatch(/no-energy\.geom: There is none of wavelength/);
   });
 
+  it('show and convert take NeXus', () => {
+    expect(call('convert', FULL, 'full.nxs').status).toBe(0);
+    const shown = call('show', 'full.nxs');
+    expect([shown.status, shown.stderr]).toEqual([0, '']);
+    expect(shown.stdout).toContain('AGIPD1M: 16 modules of 512 x 128 (ss x fs), 128 tiles, pixels of 200 um');
+    expect(call('convert', 'full.nxs', 'again.geom').status).toBe(0);
+    const compared = JSON.parse(call('compare', FULL, 'again.geom', '--json').stdout) as { largest: number }[];
+    expect(compared).toHaveLength(16);
+    for (const { largest } of compared) expect(largest).toBeLessThan(1e-9);
+    const refused = call('show', 'full.nxs', '--inverted');
+    expect([refused.status, refused.stderr]).toMatchObject([
+      2,
+      expect.stringMatching(
+        /--quads and --inverted are for HDF5 files of LPD and DSSC positions, which full\.nxs is not/,
+      ),
+    ]);
+  });
+
   it('convert keeps a .geom, changes its axes, and makes other formats', () => {
     expect(call('convert', BAD, 'same.geom')).toMatchObject({ status: 0, stdout: 'same.geom\n' });
     expect(readFileSync(join(folder, 'same.geom'))).toEqual(readFileSync(BAD));

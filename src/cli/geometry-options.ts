@@ -37,7 +37,10 @@ export async function loadGeometryFile(
   if (options.quads !== undefined || options.inverted) {
     const { format } = await readGeometryText(path);
     if (format !== 'hdf5')
-      throw new Usage(`--quads and --inverted are for HDF5 files, which ${path} is not: leave them out.`, { path });
+      throw new Usage(
+        `--quads and --inverted are for HDF5 files of LPD and DSSC positions, which ${path} is not: leave them out.`,
+        { path },
+      );
   }
   const modules = options.modules === undefined ? undefined : toNumber('--modules', options.modules);
   if (modules !== undefined && options.detector === undefined) throw new Usage('--modules needs --detector.');

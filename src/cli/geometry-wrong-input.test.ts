@@ -127,7 +127,7 @@ const wrong: readonly (readonly [what: string, args: readonly string[], code: 1 
     'quadrants of a .geom',
     ['geometry', 'show', GEOM, '--quads', '1,2'],
     2,
-    /--quads and --inverted are for HDF5 files/,
+    /--quads and --inverted are for HDF5 files of LPD and DSSC/,
   ],
   ['a record that is no JSON', show('ok.poni', '--detector', at('broken.json')), 1, /broken\.json is no JSON/],
   ['another detector', ['geometry', 'show', GEOM, '--detector', 'LPD'], 1, /Its panels are those of AGIPD1M/],

@@ -1,16 +1,15 @@
 import { ndarray } from '../core/ndarray.ts';
 import type { Hdf5Writer } from './hdf5-writer.ts';
-
-/** (x, y, z), m. */
-type Triple = readonly [number, number, number];
+import type { Triple } from './nexus-transformation.ts';
 
 /** A rectangle of pixels of {@link NexusGeometry}. */
 export interface NexusTile {
+  /** Of its group: a name when it is written, a path when it was read. */
   readonly name: string;
-  /** First index and size in the data (module, ss, fs). */
-  readonly origin: Triple;
-  readonly size: Triple;
-  /** Outer corner of the first pixel, and steps of one pixel. */
+  /** First index and size in the data (module, ss, fs), or (ss, fs) where they have no axis of modules. */
+  readonly origin: readonly number[];
+  readonly size: readonly number[];
+  /** Outer corner of the first pixel, and steps of one pixel; (x, y, z), m. */
   readonly corner: Triple;
   readonly ss: Triple;
   readonly fs: Triple;
@@ -19,8 +18,8 @@ export interface NexusTile {
 /** A detector in the beam, in the frame of our geometries: +x left along the beam, +y up, +z along the beam. */
 export interface NexusGeometry {
   readonly detector: string;
-  /** Sample to the origin of the positions, m. */
-  readonly distance: number;
+  /** Sample to the origin of the positions, m; null where a file does not tell. */
+  readonly distance: number | null;
   /** keV. */
   readonly photonEnergyKeV: number | null;
   readonly tiles: readonly NexusTile[];
@@ -31,7 +30,7 @@ export interface NexusGeometry {
  * directions depend on the distance along the beam. NeXus has the same frame (McStas: z along the beam, y up, x left).
  * @source NeXus definitions: NXdetector, NXdetector_module, NXtransformations
  */
-export function writeNexusGeometry(writer: Hdf5Writer, geometry: NexusGeometry): void {
+export function writeNexusGeometry(writer: Hdf5Writer, geometry: NexusGeometry & { readonly distance: number }): void {
   const scalar = (value: number) => ndarray('float64', [], Float64Array.of(value));
   const group = (path: string, nxClass: string) => {
     writer.group(path);
@@ -50,8 +49,8 @@ export function writeNexusGeometry(writer: Hdf5Writer, geometry: NexusGeometry):
     );
   };
   const text = (path: string, value: string) => writer.write(path, ndarray('string', [], [value]));
-  const integers = (path: string, values: Triple) =>
-    writer.write(path, ndarray('int64', [3], BigInt64Array.from(values, BigInt)));
+  const integers = (path: string, values: readonly number[]) =>
+    writer.write(path, ndarray('int64', [values.length], BigInt64Array.from(values, BigInt)));
 
   group('/entry', 'NXentry');
   group('/entry/instrument', 'NXinstrument');

@@ -12,6 +12,7 @@ import { snapGeometry } from '../../src/detector/snapped-geometry.ts';
 import { tilePositionsOf } from '../../src/detector/tile-positions.ts';
 import { formatPoni } from '../../src/formats/poni.ts';
 import { toFit2d } from '../../src/formats/poni-fit2d.ts';
+import { loadGeometry } from '../../src/platform/node/load-geometry.ts';
 import { saveGeometry } from '../../src/platform/node/save-geometry.ts';
 
 const PYTHON = '/usr/bin/python3';
@@ -90,6 +91,54 @@ with h5py.File(sys.argv[1]) as f:
       expect(read.corner[axis]).toBeCloseTo(corner, 14);
       expect(read.pixel[axis]).toBeCloseTo(corner + tiles[at + 6 + axis], 14);
     }
+  });
+});
+
+describe.skipIf(!hasH5py)('files that h5py wrote (needs python3-h5py)', () => {
+  it('NeXus as NXmx has it: modules on an arm, numbers worked out by hand', async () => {
+    const path = join(folder, 'by-hand.nxs');
+    run(
+      `
+import h5py, numpy as np, sys
+fixed = lambda text: np.bytes_(text)
+with h5py.File(sys.argv[1], 'w') as f:
+    def group(path, nx): g = f.create_group(path); g.attrs['NX_class'] = nx; return g
+    def axis(g, name, value, kind, vector, depends_on, units, **more):
+        d = g.create_dataset(name, data=value)
+        for key, text in (('transformation_type', kind), ('units', units), ('depends_on', depends_on)): d.attrs[key] = text
+        d.attrs['vector'] = vector
+        for key, each in more.items(): d.attrs[key] = each
+    group('entry', 'NXentry')
+    group('entry/instrument', 'NXinstrument')
+    beam = group('entry/instrument/beam', 'NXbeam')
+    beam['incident_wavelength'] = np.float32(1.25)
+    beam['incident_wavelength'].attrs['units'] = fixed('angstrom')
+    d = group('entry/instrument/ELE_D0', 'NXdetector')
+    d['depends_on'] = '/entry/instrument/ELE_D0/transformations/AXIS_D0'
+    t = group('entry/instrument/ELE_D0/transformations', 'NXtransformations')
+    axis(t, 'AXIS_RAIL', np.array([0.3]), 'translation', np.array([0, 0, 1], 'i4'), '.', 'm')
+    axis(t, 'AXIS_D0', 180.0, fixed('rotation'), np.array([0, 0, 1.]), fixed('AXIS_RAIL'), fixed('degrees'),
+         offset=np.array([1, -2, 0.]), offset_units='mm')
+    for m in (0, 1):
+        g = group(f'entry/instrument/ELE_D0/ARRAY_D0M{m}', 'NXdetector_module')
+        g['data_origin'] = np.array([m, 0, 0], 'u2')
+        g['data_size'] = np.array([1, 20, 30], 'i8')
+        g['data_stride'] = np.array([1, 1, 1])
+        for name, vector, size in (('fast', [1, 0, 0], 0.1), ('slow', [0, -1, 0], 0.15)):
+            axis(g, f'{name}_pixel_direction', size, 'translation', np.array(vector, 'f4'),
+                 '../transformations/AXIS_D0', 'mm', offset=np.array([3., 4. - 8 * m, 0.5]))
+print('null')`,
+      path,
+    );
+    const { detector, tiles, metadata } = await loadGeometry(path);
+    expect(detector).toMatchObject({ name: 'ELE_D0', dataShape: [2, 20, 30] });
+    expect(detector.pitch[0]).toBeCloseTo(1.5e-4, 15);
+    expect(detector.pitch[1]).toBeCloseTo(1e-4, 15);
+    expect(metadata.distance).toBe(0.3);
+    expect(metadata.photonEnergyKeV).toBeCloseTo(12.398419843320026 / 1.25, 12);
+    // (3, 4 or -4, 0.5) mm turned by half a turn about the beam, and (1, -2, 0) mm of the mounting.
+    const wanted = [4, -4].flatMap((y) => [-3 + 1, -y - 2, 0.5, 0, 0.15, 0, -0.1, 0, 0].map((mm) => mm * 1e-3));
+    for (const [i, number] of wanted.entries()) expect(tiles[i], `number ${i}`).toBeCloseTo(number, 12);
   });
 });
 

@@ -34,7 +34,7 @@ function addShowCommand(geometry: Command, context: CliContext): void {
   const command = geometry
     .command('show')
     .description('what is in a geometry file, and what is wrong with it')
-    .argument('<file>', '.geom, .h5, .poni or .csv')
+    .argument('<file>', '.geom, .h5, .nxs, .poni or .csv')
     .option('--strict', 'refuse what CrystFEL refuses')
     .option('--json', 'print JSON');
   addGeometryFileOptions(command)
@@ -88,7 +88,7 @@ function addConvertCommand(geometry: Command, context: CliContext): void {
   const command = geometry
     .command('convert')
     .description('a geometry in another format, or for data of other axes')
-    .argument('<from>', '.geom, .h5, .poni or .csv')
+    .argument('<from>', '.geom, .h5, .nxs, .poni or .csv')
     .argument('<to>', '.geom, .h5 (LPD, DSSC), .poni, .nxs or .csv (quadrant positions)')
     .option(
       '--layout <axes>',

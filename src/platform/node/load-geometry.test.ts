@@ -13,6 +13,7 @@ import {
 } from '../../../test/golden/geometry/golden.ts';
 import { ndarray } from '../../core/ndarray.ts';
 import { AGIPD_1M } from '../../detector/agipd.ts';
+import { DETECTOR_NAMES, detectorByName } from '../../detector/detector-table.ts';
 import { DSSC_1M } from '../../detector/dssc.ts';
 import { createGeometry, exampleGeometry, quadPositions } from '../../detector/geometry.ts';
 import { LPD_1M } from '../../detector/lpd.ts';
@@ -70,6 +71,30 @@ describe('geometry files of all kinds', () => {
     expect(flat.detector.dataShape).toEqual([1, 1256, 1092]);
     expect(flat.metadata).toMatchObject({ distance: 0.2, path: at('a.poni') });
     expect(readdirSync(folder).filter((name) => name.includes('.part'))).toEqual([]);
+  });
+
+  it('NeXus of every detector is loaded as it was saved', async () => {
+    const counts = new Map([
+      ['JUNGFRAU', [1, 2, 8]],
+      ['LPD_MINI', [1, 3]],
+      ['GOTTHARD2', [1, 2]],
+    ]);
+    for (const name of DETECTOR_NAMES)
+      for (const modules of counts.get(name) ?? [undefined]) {
+        const detector = detectorByName(name, modules);
+        // Turned, so that no direction is along an axis.
+        const flat = withDistance(detector);
+        const geometry = detector.name === 'AGIPD1M' ? rotateGeometry(flat, [0.3, -0.2, 7], {}) : flat;
+        await saveGeometry(geometry, at('a.nxs'));
+        const loaded = await loadGeometry(at('a.nxs'));
+        expect(loaded.detector).toEqual(detector);
+        expect(largestDifference(loaded.tiles, geometry.tiles)).toBeLessThan(1e-15);
+        expect(loaded.metadata).toEqual({ path: at('a.nxs'), distance: 0.2, photonEnergyKeV: 9.3 });
+      }
+    await expect(loadGeometry(at('a.nxs'), AGIPD_1M)).rejects.toThrow(/a\.nxs: panel .* is not a tile of AGIPD1M/);
+    await expect(loadGeometry(at('a.nxs'), undefined, { isInverted: true })).rejects.toThrow(
+      /says where every module is: give no positions/,
+    );
   });
 
   it('a template keeps what else is in a .geom file', async () => {

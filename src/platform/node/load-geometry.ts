@@ -1,13 +1,15 @@
 import { open } from 'node:fs/promises';
-import { FileUnreadable, FormatInvalid, GeometryInvalid } from '../../core/errors.ts';
+import { FileUnreadable, FormatInvalid, GeometryInvalid, isXfelError } from '../../core/errors.ts';
 import type { Detector } from '../../detector/detector.ts';
 import { DSSC_1M } from '../../detector/dssc.ts';
 import { exampleGeometry, type Geometry, geometryFromQuadPositions, type Point } from '../../detector/geometry.ts';
 import { geometryFromCrystfel } from '../../detector/geometry-crystfel.ts';
+import { geometryFromNexus } from '../../detector/geometry-nexus.ts';
 import { flatGeometryFromPoni } from '../../detector/geometry-poni-file.ts';
 import { LPD_1M } from '../../detector/lpd.ts';
 import { geometryFromTilePositions } from '../../detector/tile-positions.ts';
 import { invertGeometryHdf5, isGeometryHdf5, readGeometryHdf5 } from '../../formats/geometry-hdf5.ts';
+import { isNexusGeometry, readNexusGeometry } from '../../formats/nexus-geometry-read.ts';
 import { parsePoni } from '../../formats/poni.ts';
 import { parseQuadPositions } from '../../formats/quad-positions-csv.ts';
 import { nodeHdf5Opener } from './hdf5-open.ts';
@@ -23,7 +25,7 @@ export interface LoadGeometryOptions {
 }
 
 /** Kinds of geometry files. */
-export type GeometryFormat = 'crystfel' | 'hdf5' | 'poni' | 'csv';
+export type GeometryFormat = 'crystfel' | 'hdf5' | 'nexus' | 'poni' | 'csv';
 
 /** Larger text files are no geometry. */
 const MAX_TEXT_BYTES = 64 * 2 ** 20;
@@ -32,7 +34,7 @@ const UNITS = { m: 1, mm: 1e-3 };
 
 /**
  * A detector's geometry from a file, whose content tells the format: CrystFEL .geom; EuXFEL HDF5 positions of LPD or DSSC;
- * quadrant positions as CSV; .poni, which describes one flat picture.
+ * NeXus with NXdetector_module groups, as NXmx has them; quadrant positions as CSV; .poni, which describes one flat picture.
  * @param path null for the default positions of the detector
  * @param detector if it is not given, the one whose tiles the file has
  * @throws FileUnreadable if the file cannot be read; GeometryInvalid or FormatInvalid with line and reason if it does not fit
@@ -48,6 +50,7 @@ export async function loadGeometry(
   }
   const { format, text } = await readGeometryText(path);
   if (format === 'hdf5') return loadHdf5(path, detector, options);
+  if (format === 'nexus') return loadNexus(path, detector, options);
   if (format === 'poni') {
     if (detector) {
       throw new GeometryInvalid(
@@ -62,7 +65,7 @@ export async function loadGeometry(
 }
 
 /**
- * Which kind of geometry file it is, by what it holds, and its text (empty for HDF5).
+ * Which kind of geometry file it is, by what it holds, and its text (empty for HDF5 and NeXus).
  * @throws FileUnreadable; FormatInvalid for files that are far too large, empty, or no text
  */
 export async function readGeometryText(path: string): Promise<{ format: GeometryFormat; text: string }> {
@@ -79,7 +82,7 @@ export async function readGeometryText(path: string): Promise<{ format: Geometry
     const { size } = await file.stat();
     const start = new Uint8Array(8);
     await file.read(start, 0, 8, 0);
-    if (HDF5_SIGNATURE.every((byte, i) => start[i] === byte)) return { format: 'hdf5', text: '' };
+    if (HDF5_SIGNATURE.every((byte, i) => start[i] === byte)) return { format: await hdf5FormatOf(path), text: '' };
     if (size > MAX_TEXT_BYTES) {
       throw new FormatInvalid(`${path} has ${size} bytes: it is no geometry file.`, { path });
     }
@@ -95,7 +98,7 @@ export async function readGeometryText(path: string): Promise<{ format: Geometry
     const text = new TextDecoder().decode(bytes);
     return { format: formatOf(text), text };
   } catch (error) {
-    throw error instanceof FormatInvalid ? error : fail(error);
+    throw isXfelError(error) ? error : fail(error);
   } finally {
     await file.close();
   }
@@ -108,12 +111,38 @@ function formatOf(text: string): GeometryFormat {
   return isTable ? 'csv' : 'crystfel';
 }
 
+async function hdf5FormatOf(path: string): Promise<GeometryFormat> {
+  const file = await nodeHdf5Opener.open(path);
+  try {
+    return isNexusGeometry(file) ? 'nexus' : 'hdf5';
+  } finally {
+    file.close();
+  }
+}
+
+async function loadNexus(
+  path: string,
+  detector: Detector | undefined,
+  { quadPositionsMm, isInverted }: LoadGeometryOptions,
+): Promise<Geometry> {
+  if (quadPositionsMm || isInverted)
+    throw new GeometryInvalid(`${path} is NeXus, which says where every module is: give no positions of quadrants.`, {
+      path,
+    });
+  const file = await nodeHdf5Opener.open(path);
+  try {
+    return geometryFromNexus(readNexusGeometry(file), detector, { path });
+  } finally {
+    file.close();
+  }
+}
+
 async function loadHdf5(path: string, detector: Detector | undefined, options: LoadGeometryOptions): Promise<Geometry> {
   const file = await nodeHdf5Opener.open(path);
   try {
     if (!isGeometryHdf5(file)) {
       throw new FormatInvalid(
-        `${path} holds no geometry: positions of LPD and DSSC are at /Q1/M1/Position, /Q1/M1/T01/Position and so on.`,
+        `${path} holds no geometry: positions of LPD and DSSC are at /Q1/M1/Position, /Q1/M1/T01/Position and so on, those of NeXus in NXdetector_module groups.`,
         { path },
       );
     }
