@@ -4,7 +4,11 @@ import { DSSC_1M } from '../../detector/dssc.ts';
 import { exampleGeometry, type Geometry, quadPositions } from '../../detector/geometry.ts';
 import { crystfelFromGeometry } from '../../detector/geometry-crystfel-write.ts';
 import { LPD_1M } from '../../detector/lpd.ts';
+import { PNCCD } from '../../detector/pnccd.ts';
 import { moveParts, partsOf } from '../../detector/refinement/detector-part.ts';
+import { MemorySink } from '../../formats/hdf5-write/byte-sink.ts';
+import { createHdf5Writer } from '../../formats/hdf5-write/writer.ts';
+import { type NexusTile, writeNexusGeometry } from '../../formats/nexus-geometry.ts';
 import { formatPoni } from '../../formats/poni.ts';
 import { type GeometryDocument, geometryOf, moreMoves, NO_MOVES } from './geometry-document.ts';
 import { geometryFileOf, quadTableText, readGeometryFile } from './geometry-files.ts';
@@ -76,6 +80,27 @@ describe('files of the geometry page', () => {
         expect(y).toBeCloseTo(expected[i][1], 6);
       }
     }
+  });
+
+  it('NeXus: every module where the file has it', () => {
+    const sink = new MemorySink('a.nxs');
+    const writer = createHdf5Writer(sink, { deflate: (bytes) => bytes });
+    const tiles = Array.from({ length: PNCCD.dataShape[0] }, (_, module) => ({
+      name: `m${module}`,
+      origin: [module, 0, 0],
+      size: [1, 512, 1024],
+      corner: [0.01, module, 0.002],
+      ss: [0, 75e-6, 0],
+      fs: [75e-6, 0, 0],
+    })) as readonly NexusTile[];
+    writeNexusGeometry(writer, { detector: 'PNCCD', distance: 0.3, photonEnergyKeV: null, tiles });
+    writer.close();
+    const loaded = readGeometryFile('a.nxs', sink.bytes, exampleGeometry(PNCCD));
+    if (loaded.kind !== 'geometry') throw new Error(loaded.kind);
+    expect(loaded.geometry.metadata).toEqual({ path: 'a.nxs', distance: 0.3 });
+    for (const [i, number] of [0.01, 0, 0.002, 0, 75e-6, 0, 75e-6, 0, 0, 0.01, 1].entries())
+      expect(loaded.geometry.tiles[i]).toBeCloseTo(number, 14);
+    expect(() => readGeometryFile('a.nxs', sink.bytes, exampleGeometry(AGIPD_1M))).toThrow(/is not a tile of AGIPD1M/);
   });
 
   it('.poni: how the detector stands in the beam', () => {

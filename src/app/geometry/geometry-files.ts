@@ -4,6 +4,7 @@ import { type Geometry, geometryFromQuadPositions, quadPositions } from '../../d
 import { geometryFromCrystfel } from '../../detector/geometry-crystfel.ts';
 import { updateCrystfel } from '../../detector/geometry-crystfel-update.ts';
 import { crystfelFromGeometry } from '../../detector/geometry-crystfel-write.ts';
+import { geometryFromNexus } from '../../detector/geometry-nexus.ts';
 import { experimentFromPoni } from '../../detector/geometry-poni-file.ts';
 import type { Experiment } from '../../detector/integration/experiment.ts';
 import { snapGeometry } from '../../detector/snapped-geometry.ts';
@@ -12,6 +13,7 @@ import { isGeometryHdf5, readGeometryHdf5, writeGeometryHdf5 } from '../../forma
 import { ReaderHdf5File } from '../../formats/hdf5-reader/reader-file.ts';
 import { MemorySink } from '../../formats/hdf5-write/byte-sink.ts';
 import { createHdf5Writer } from '../../formats/hdf5-write/writer.ts';
+import { isNexusGeometry, readNexusGeometry } from '../../formats/nexus-geometry-read.ts';
 import { parsePoni } from '../../formats/poni.ts';
 import { formatQuadPositions, parseQuadPositions } from '../../formats/quad-positions-csv.ts';
 import { browserDecoders } from '../../platform/browser/inflate.ts';
@@ -37,8 +39,8 @@ const HDF5_SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 const METRES = { m: 1, mm: 1e-3 };
 
 /**
- * Reads a file that somebody chose; its content tells the format: CrystFEL .geom, HDF5 positions of LPD or DSSC, quadrant
- * positions as CSV, .poni, or a saved state of this page.
+ * Reads a file that somebody chose; its content tells the format: CrystFEL .geom, HDF5 positions of LPD or DSSC, NeXus,
+ * quadrant positions as CSV, .poni, or a saved state of this page.
  * @param now the geometry on screen: which detector it must be of, and where quadrants are whose positions a file leaves open
  * @throws FormatInvalid, GeometryInvalid with the place in the file and what to do
  */
@@ -76,9 +78,10 @@ export function geometryFromTable(text: string, detector: Detector, name: string
 function readHdf5(name: string, bytes: Uint8Array, now: Geometry): Geometry {
   const file = new ReaderHdf5File(new MemoryBytes(name, bytes), browserDecoders);
   try {
+    if (isNexusGeometry(file)) return geometryFromNexus(readNexusGeometry(file), now.detector, { path: name });
     if (!isGeometryHdf5(file))
       throw new FormatInvalid(
-        `${name} holds no geometry: positions of LPD and DSSC are at /Q1/M1/Position, /Q1/M1/T01/Position and so on.`,
+        `${name} holds no geometry: positions of LPD and DSSC are at /Q1/M1/Position, /Q1/M1/T01/Position and so on, those of NeXus in NXdetector_module groups.`,
         { path: name },
       );
     const positions = readGeometryHdf5(file);

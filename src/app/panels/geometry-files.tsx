@@ -113,7 +113,7 @@ export function GeometryFiles() {
             ref={picker}
             type="file"
             hidden
-            accept=".geom,.h5,.hdf5,.poni,.csv,.json"
+            accept=".geom,.h5,.hdf5,.nxs,.poni,.csv,.json"
             aria-label="Geometry file"
             data-testid="geometry-picker"
             onChange={(event) => {
@@ -126,7 +126,7 @@ export function GeometryFiles() {
             type="button"
             className="btn"
             onClick={() => picker.current?.click()}
-            title=".geom, .h5, .poni, .csv, or a saved state"
+            title=".geom, .h5, .nxs, .poni, .csv, or a saved state"
           >
             <IconFolderOpen size={15} stroke={1.7} aria-hidden="true" /> Load…
           </button>
