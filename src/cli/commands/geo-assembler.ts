@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { CliContext } from '../context.ts';
+import { type CliContext, parseRunName } from '../context.ts';
 import {
   type GeoAssemblerArguments,
   geometryPageAddress,
@@ -57,7 +57,16 @@ async function writeNotebook(context: CliContext, asked: GeoAssemblerArguments):
   ]);
   const name = asked.notebookFile.endsWith('.ipynb') ? asked.notebookFile : `${asked.notebookFile}.ipynb`;
   const path = join(asked.notebookFolder, name);
-  await writeAside(path, [geoAssemblerNotebook(asked)]);
+  // The kernel starts in the folder of the notebook, not here.
+  const absolute = (file: string | null) => (file === null ? null : resolve(file));
+  const { run, geometry, dataRoot } = asked;
+  const notebook = geoAssemblerNotebook({
+    ...asked,
+    run: run !== null && parseRunName(run) ? run : absolute(run),
+    geometry: absolute(geometry),
+    dataRoot: absolute(dataRoot),
+  });
+  await writeAside(path, [notebook]);
   context.write(`${path}\n`);
 }
 
