@@ -1,11 +1,11 @@
 import { sleep, type TaskOptions } from '../core/cancel.ts';
+import { crystfelFromGeometry } from '../detector/geometry-crystfel-write.ts';
 import type { Hdf5Writer } from '../formats/hdf5-writer.ts';
 import { type PhotonSource, writeModuleFile } from './agipd-file.ts';
 import { type AgipdModuleTruth, drawModuleTruth } from './agipd-response.ts';
 import { beamlineFile, drawPulseEnergies } from './beamline.ts';
 import { writeDaqFile } from './daq-file.ts';
 import { type ExamplePlan, type PlannedRun, rawFileName, runFolder } from './example-plan.ts';
-import { geometryText } from './geometry-text.ts';
 import { RandomStream } from './random.ts';
 import { addGrainSpots, drawPhotons, EXPERIMENT, expectedPhotons } from './scattering.ts';
 import {
@@ -22,12 +22,15 @@ export interface ExampleStore {
   writeText(path: string, text: string): Promise<void>;
 }
 
+/** Corrected frames are in keV. */
+const ADU_PER_EV = 0.001;
+
 /** Writes the runs, the truth and what users need, file by file; nothing of it depends on which modules are chosen. */
 export async function writeExample(plan: ExamplePlan, store: ExampleStore, options: TaskOptions = {}): Promise<void> {
   const { geometry, modules } = plan;
   const { detector } = geometry;
   const [, slowScan, fastScan] = detector.dataShape;
-  const text = geometryText(geometry);
+  const text = `; The true geometry of the example proposal\n${crystfelFromGeometry(geometry, { aduPerEv: ADU_PER_EV })}`;
   await store.writeText('usr/geometry.geom', text);
   await store.writeText('usr/truth/geometry.geom', text);
   const energiesOf = new Map(plan.runs.map((run) => [run, drawPulseEnergies(plan, run)]));
