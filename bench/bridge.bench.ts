@@ -167,7 +167,6 @@ export async function bench(report: BenchReport): Promise<void> {
         note,
       });
       report({ name: '10 Hz of 277 MB, ipc: client', value: cores, unit: 'cores', limit: '<= 1', note });
-      // No limit: on two cores the machine keeps up as long as each has one for itself.
       report({
         name: '10 Hz of 277 MB, ipc: client and sender',
         value: cores + sending,

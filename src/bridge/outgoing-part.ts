@@ -1,4 +1,4 @@
-import { joinPieces } from '../formats/msgpack.ts';
+import { joinPieces } from '../formats/msgpack-encode.ts';
 
 /** A part to send: its bytes, or its pieces, which come out of the wire as one part. Neither is copied where it can be helped. */
 export type OutgoingPart = Uint8Array | readonly Uint8Array[];

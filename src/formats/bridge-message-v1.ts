@@ -1,7 +1,8 @@
 import { MessageInvalid } from '../core/errors.ts';
 import { NumpyRefusal, type NumpyValue, numpyMap, numpyOf } from './bridge-numpy.ts';
 import type { BridgeArray, BridgeSource } from './bridge-source.ts';
-import { decodeMsgpack, encodeMsgpackPieces, type MsgpackLimits, MsgpackMap, type MsgpackValue } from './msgpack.ts';
+import { decodeMsgpack, type MsgpackLimits, MsgpackMap, type MsgpackValue } from './msgpack.ts';
+import { encodeMsgpackPieces } from './msgpack-encode.ts';
 
 const METADATA = 'metadata';
 

@@ -6,7 +6,8 @@ import { wireItemSize, wireTypeString } from './bridge-dtype.ts';
 import { decodeBridgeMessage, encodeBridgeMessage } from './bridge-message.ts';
 import { numpyOf } from './bridge-numpy.ts';
 import type { BridgeArray, BridgeSource } from './bridge-source.ts';
-import { decodeMsgpack, encodeMsgpack, MsgpackExtension, MsgpackMap, type MsgpackValue } from './msgpack.ts';
+import { decodeMsgpack, MsgpackExtension, MsgpackMap, type MsgpackValue } from './msgpack.ts';
+import { encodeMsgpack } from './msgpack-encode.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tagged JSON of the fixtures, see test/golden/bridge/README.md
 type Tagged = any;

@@ -3,14 +3,8 @@ import { whyNotReceived, wireItemSize } from './bridge-dtype.ts';
 import { decodeMessageV1, encodeMessageV1, isMessageV1 } from './bridge-message-v1.ts';
 import { elementsOf, MAX_RANK, numpyOf, plainValue } from './bridge-numpy.ts';
 import type { BridgeArray, BridgeProtocol, BridgeSource } from './bridge-source.ts';
-import {
-  decodeMsgpack,
-  encodeMsgpack,
-  joinPieces,
-  type MsgpackLimits,
-  MsgpackMap,
-  type MsgpackValue,
-} from './msgpack.ts';
+import { decodeMsgpack, type MsgpackLimits, MsgpackMap, type MsgpackValue } from './msgpack.ts';
+import { encodeMsgpack, joinPieces } from './msgpack-encode.ts';
 
 const invalid = (part: number, why: string, details: object = {}) =>
   new MessageInvalid(`Bridge message, part ${part}: ${why}.`, { part, ...details });

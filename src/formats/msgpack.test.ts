@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { isXfelError } from '../core/errors.ts';
-import { decodeMsgpack, encodeMsgpack, MsgpackExtension, MsgpackMap, type MsgpackValue } from './msgpack.ts';
+import { decodeMsgpack, MsgpackExtension, MsgpackMap, type MsgpackValue } from './msgpack.ts';
+import { encodeMsgpack, encodeMsgpackPieces, joinPieces } from './msgpack-encode.ts';
 
 const { value } = fc.letrec<{ value: MsgpackValue }>((tie) => ({
   value: fc.oneof(
@@ -104,4 +105,30 @@ it('takes no memory for lies, and bounds the values of a truthful message', () =
   const list = new Uint8Array(5_000_005).fill(0xc0);
   list.set([0xdd, 0, 0x4c, 0x4b, 0x40]);
   expect(() => decodeMsgpack(list)).toThrow(/more than 4000000 values at byte 4000004/);
+});
+
+it('pieces are the value, one after another, and large bytes are the ones that were given', () => {
+  const size = fc.constantFrom(0, 1, 255, 4095, 4096, 4097, 70_000);
+  const item = fc.oneof(
+    size.map((length) => new Uint8Array(length).fill(length)),
+    size.map((length) => 'x'.repeat(length)),
+    fc.integer().map(BigInt),
+  );
+  fc.assert(
+    fc.property(fc.array(item, { maxLength: 12 }), (values) => {
+      const pieces = encodeMsgpackPieces(values);
+      const whole = joinPieces(pieces);
+      expect(Buffer.compare(whole, encodeMsgpack(values))).toBe(0);
+      const decoded = decodeMsgpack(whole) as MsgpackValue[];
+      for (const [i, value] of values.entries()) {
+        // Comparing large arrays element by element takes seconds.
+        if (value instanceof Uint8Array) expect(Buffer.compare(decoded[i] as Uint8Array, value)).toBe(0);
+        else expect(decoded[i] === value).toBe(true);
+      }
+      const large = values.filter((value) => value instanceof Uint8Array && value.length >= 4096);
+      for (const bytes of large) expect(pieces.some((piece) => piece === bytes)).toBe(true);
+      for (const piece of pieces) expect(piece.length).toBeGreaterThan(0);
+    }),
+    { numRuns: 300, seed: 4 },
+  );
 });
