@@ -17,6 +17,8 @@ export interface JcpdsLine {
 
 /** A JCPDS card for high pressure: a phase with its equation of state and its reflections. */
 export interface JcpdsCard {
+  /** Of the format: 1 to 4. */
+  readonly version: number;
   /** One for each COMMENT line. */
   readonly comments: readonly string[];
   readonly symmetry: JcpdsSymmetry;
@@ -57,17 +59,23 @@ const OWN: Readonly<Record<JcpdsSymmetry, readonly string[]>> = {
 const MAX_LENGTH = 16 * 2 ** 20;
 
 /**
- * Reads a JCPDS card: version 4 (keywords), or version 3 (numbers in their places).
+ * Reads a JCPDS card: version 4 (keywords), 3 (numbers in their places) or 1 (fewer of them; it has no line that says so).
+ * Version 2 is described nowhere: it is taken for version 3, so whoever uses it should see whether its spacings fit its cell.
  * @param path for messages
  * @throws FormatInvalid with the line
- * @source M. Rivers, "JCPDS files" (keywords of version 4); S.-H. Shim, "JCDPS file format" (version 3)
+ * @source M. Rivers, "JCPDS files" (keywords of version 4; versions 1 to 3 have fixed places), and his IDL readers (version 1);
+ *   S.-H. Shim, "JCDPS file format" (version 3)
  */
 export function parseJcpds(text: string, path = 'jcpds'): JcpdsCard {
   const fail: Fail = (line, message) => new FormatInvalid(`${path}, line ${line}: ${message}`, { path, line });
   if (text.length > MAX_LENGTH) throw fail(0, `${text.length} characters are no JCPDS card.`);
   const lines = text.split(/\r\n|\n|\r/);
   const isKeyed = lines.some((line) => /^\s*(VERSION|SYMMETRY|DIHKL)\s*:/i.test(line));
-  const card = isKeyed ? parseKeywords(lines, fail) : parseNumbered(lines, fail);
+  const card = isKeyed
+    ? parseKeywords(lines, fail)
+    : isFirstVersion(lines)
+      ? parseFirst(lines, fail)
+      : parseNumbered(lines, fail);
   if (card.lines.length === 0) throw fail(lines.length, 'the card has no reflections (DIHKL).');
   return card;
 }
@@ -95,6 +103,7 @@ function parseKeywords(lines: readonly string[], fail: Fail): JcpdsCard {
   }
   if (!symmetry) throw fail(lines.length, 'the card has no SYMMETRY.');
   return {
+    version: 4,
     comments,
     symmetry,
     cell: cellOf(symmetry, numbers, (missing) => fail(lines.length, `a ${symmetry} cell needs ${missing}.`)),
@@ -121,18 +130,42 @@ function equationOf(numbers: ReadonlyMap<string, number>) {
   };
 }
 
+const wordsOf = (line = '') =>
+  line
+    .trim()
+    .split(/[\s,]+/)
+    .filter((word) => word !== '');
+
+/** Whether the second line is a system, an edge and two moduli, which the later versions do not have there. */
+function isFirstVersion(lines: readonly string[]): boolean {
+  const words = wordsOf(lines[1]);
+  return words.length >= 4 && words.slice(0, 4).every((word) => Number.isFinite(Number(word)));
+}
+
+/** A title, the system with a, K0, K0' and c/a, names of columns, reflections. */
+function parseFirst(lines: readonly string[], fail: Fail): JcpdsCard {
+  const [code, a, k0, k0Prime, ratio] = wordsOf(lines[1]).map((word) => readNumber(word, 2, fail));
+  if (code !== 1 && code !== 2)
+    throw fail(2, `crystal system ${code} is neither 1 (cubic) nor 2 (hexagonal), all that version 1 has.`);
+  if (code === 2 && !(ratio > 0)) throw fail(2, 'a hexagonal cell needs c/a as the fifth number.');
+  const symmetry = SYSTEMS[code - 1];
+  const cell = new Map([['A', a], ...(code === 2 ? [['C', a * ratio] as const] : [])]);
+  return {
+    version: 1,
+    comments: [(lines[0] ?? '').trim()],
+    symmetry,
+    cell: cellOf(symmetry, cell, (missing) => fail(2, `a ${symmetry} cell needs ${missing}.`)),
+    ...{ k0, k0Prime, dK0dT: 0, dK0PrimedT: 0, alphaT: 0, dAlphaTdT: 0 },
+    lines: readLines(lines, 3, fail),
+  };
+}
+
 /** The line of the version, a title, the system with K0 and K0', the cell, a spare line, names of columns, reflections. */
 function parseNumbered(lines: readonly string[], fail: Fail): JcpdsCard {
-  const numbersOf = (row: number) =>
-    (lines[row] ?? '')
-      .trim()
-      .split(/[\s,]+/)
-      .filter((word) => word !== '')
-      .map((word) => readNumber(word, row + 1, fail));
+  const numbersOf = (row: number) => wordsOf(lines[row]).map((word) => readNumber(word, row + 1, fail));
   const version = (lines[0] ?? '').trim();
-  if (version === '1' || version === '2')
-    throw fail(1, `version ${version} of the cards is described nowhere; save it as version 3 or 4.`);
-  if (version !== '3') throw fail(1, 'neither "VERSION: 4" nor 3, the version with numbers: this is no JCPDS card.');
+  if (version !== '3' && version !== '2')
+    throw fail(1, 'neither "VERSION: 4" nor 3 nor the numbers of version 1 below a title: this is no JCPDS card.');
   const [code, k0, k0Prime] = numbersOf(2);
   const symmetry = SYSTEMS[code - 1];
   if (!symmetry) throw fail(3, `crystal system ${code} is none of 1 (cubic) to ${SYSTEMS.length} (triclinic).`);
@@ -144,16 +177,22 @@ function parseNumbered(lines: readonly string[], fail: Fail): JcpdsCard {
   const cell = new Map(names.map((name, i) => [name, edges[i]] as const));
   // The spare line may hold the thermal expansion.
   const [alphaT = 0] = /^[\s\d.eE+-]*$/.test(lines[4] ?? '') ? numbersOf(4) : [];
-  const reflections: JcpdsLine[] = [];
-  for (let row = 6; row < lines.length; row++)
-    if (lines[row].trim() !== '') reflections.push(readLine(lines[row], row + 1, fail));
   return {
+    version: Number(version),
     comments: [(lines[1] ?? '').trim()],
     symmetry,
     cell: cellOf(symmetry, cell, (missing) => fail(4, `a ${symmetry} cell needs ${missing}.`)),
     ...{ k0: k0 ?? 0, k0Prime: k0Prime ?? 0, dK0dT: 0, dK0PrimedT: 0, alphaT, dAlphaTdT: 0 },
-    lines: reflections,
+    lines: readLines(lines, 6, fail),
   };
+}
+
+/** Reflections from a line on. */
+function readLines(lines: readonly string[], from: number, fail: Fail): JcpdsLine[] {
+  const reflections: JcpdsLine[] = [];
+  for (let row = from; row < lines.length; row++)
+    if (lines[row].trim() !== '') reflections.push(readLine(lines[row], row + 1, fail));
+  return reflections;
 }
 
 function cellOf(
@@ -186,7 +225,7 @@ function readNumber(word: string, line: number, fail: Fail): number {
 }
 
 function readLine(text: string, line: number, fail: Fail): JcpdsLine {
-  const words = text.trim().split(/[\s,]+/);
+  const words = wordsOf(text);
   if (words.length < 5) throw fail(line, `"${text.slice(0, 40)}" is not d, intensity, h, k, l.`);
   const [d, intensity, h, k, l] = words.slice(0, 5).map((word) => readNumber(word, line, fail));
   if (!(d >= 0)) throw fail(line, `a spacing of ${d} Angstrom is impossible.`);
@@ -197,7 +236,7 @@ function readLine(text: string, line: number, fail: Fail): JcpdsLine {
  * A JCPDS card of version 4.
  * @source M. Rivers, "JCPDS files": a keyword, a colon, a value; VERSION first
  */
-export function formatJcpds(card: JcpdsCard): string {
+export function formatJcpds(card: Omit<JcpdsCard, 'version'>): string {
   const { cell, comments, symmetry, lines } = card;
   const all: Readonly<Record<string, number>> = cell
     ? { A: cell.a, B: cell.b, C: cell.c, ALPHA: cell.alphaDeg, BETA: cell.betaDeg, GAMMA: cell.gammaDeg }

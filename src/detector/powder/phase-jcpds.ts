@@ -1,3 +1,4 @@
+import { FormatInvalid } from '../../core/errors.ts';
 import { KEV_ANGSTROM } from '../../core/physics.ts';
 import { formatJcpds, type JcpdsCard, type JcpdsSymmetry, parseJcpds } from '../../formats/jcpds.ts';
 import { type ListedLine, type Phase, phaseLines } from './phase.ts';
@@ -27,6 +28,11 @@ export function phaseFromJcpds(text: string, path = 'jcpds'): Phase {
     ({ d, hkl }, i) =>
       listed[i].spacingOverA === null && d > 0 && Math.abs(planeSpacing(cell, hkl) / d - 1) > ODD_SPACING,
   );
+  if (card.version === 2 && odd.length > listed.length / 2)
+    throw new FormatInvalid(
+      `${path}: version 2 of the cards is described nowhere, and read as version 3 this one's spacings do not fit its cell, such as d = ${odd[0].d} Å of (${odd[0].hkl.join(' ')}). Save it as version 4.`,
+      { path },
+    );
   const { k0, k0Prime, dK0dT, dK0PrimedT, alphaT, dAlphaTdT } = card;
   return {
     name: card.comments[0]?.trim() || path.replace(/\.[^.]*$/, ''),
@@ -53,7 +59,7 @@ export function jcpdsOfPhase(phase: Phase): string {
   // All that a card lists, however fine.
   const smallest = listed ? KEV_ANGSTROM / ENERGY_KEV / 2 : SMALLEST;
   const lines = phaseLines(phase, ENERGY_KEV, 2 * Math.asin(KEV_ANGSTROM / ENERGY_KEV / (2 * smallest)));
-  const card: JcpdsCard = {
+  const card: Omit<JcpdsCard, 'version'> = {
     comments: [phase.name],
     symmetry: isManual ? 'MANUAL' : symmetryOf(cell),
     cell: isManual ? null : cell,
