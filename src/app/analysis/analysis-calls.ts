@@ -1,11 +1,11 @@
 import type { ProgressCallback } from '../../core/cancel.ts';
-import { NoData, StateInvalid } from '../../core/errors.ts';
+import { StateInvalid } from '../../core/errors.ts';
 import { type NdArray, ndarray } from '../../core/ndarray.ts';
 import { cosmicPixels, pixelsBeyond } from '../../detector/analysis/mask-operations.ts';
 import { pixelsInShape } from '../../detector/analysis/mask-shape.ts';
-import { createGeometry, type Geometry, pixelPositions, tileCorners } from '../../detector/geometry.ts';
-import { integrateFrame, type Pattern } from '../../detector/integration/integrate.ts';
-import type { IntegrationOptions, IntegrationTable } from '../../detector/integration/integration-table.ts';
+import { createGeometry, type Geometry, pixelPositions } from '../../detector/geometry.ts';
+import { integrateFrame } from '../../detector/integration/integrate.ts';
+import type { IntegrationOptions } from '../../detector/integration/integration-table.ts';
 import { TableCache } from '../../detector/integration/table-cache.ts';
 import { type CalibrantRing, calibrantByName, calibrantRings } from '../../detector/powder/calibrant.ts';
 import {
@@ -19,6 +19,7 @@ import type {
   CakeRequest,
   CakeResult,
   CalibrateRequest,
+  CombineRequest,
   CurveRequest,
   CurveSettings,
   ExposureRequest,
@@ -30,8 +31,9 @@ import type {
   RowRequest,
   SceneMessage,
 } from './analysis-request.ts';
-import { integrationUnit, type PatternUnit, turnSpacing } from './pattern-unit.ts';
-import { PixelLights } from './pixel-light.ts';
+import { AnalysisScene } from './analysis-scene.ts';
+import { combineScenes, type ScenePart } from './combine-scenes.ts';
+import { automaticPoints, cakeResult, patternResult } from './pattern-result.ts';
 
 /** What a refinement may run beside. */
 interface CallOptions {
@@ -55,23 +57,9 @@ const MOST_RINGS = 40;
  */
 export function createAnalysisCalls() {
   const geometries = new Map<number, Geometry>();
-  const tables = new TableCache(6);
-  const lights = new PixelLights();
-  let scene: Required<SceneMessage> = {
-    picture: null,
-    mask: null,
-    dark: null,
-    flat: null,
-    original: null,
-    response: null,
-    background: null,
-    backgroundScale: 1,
-    backgroundOffset: 0,
-    dummy: null,
-    dummyDelta: 0,
-  };
-  /** The picture less its background; made when asked for. */
-  let cleaned: Float32Array | null = null;
+  const tables = new TableCache(10);
+  const scenes = new Map<number, AnalysisScene>();
+  let current = 0;
   let positions: { readonly geometry: Geometry; readonly data: Float64Array } | null = null;
 
   const geometryOf = ({ key, detector, tiles }: GeometryMessage): Geometry => {
@@ -84,32 +72,25 @@ export function createAnalysisCalls() {
     }
     return geometry;
   };
-  const pictureNow = (): Float32Array => {
-    if (!scene.picture)
-      throw new NoData('There is no picture yet: choose a run, a train or a mean on the left first.', {});
-    cleaned ??= cleanPicture(scene.picture, scene);
-    return cleaned;
+  const sceneOf = (id: number): AnalysisScene => {
+    const scene = scenes.get(id) ?? new AnalysisScene();
+    scenes.set(id, scene);
+    return scene;
   };
-  const optionsOf = (
-    settings: CurveSettings,
-    geometry: Geometry,
-    experiment: FullExperiment,
-  ): Omit<IntegrationOptions, 'points'> => ({
-    unit: integrationUnit(settings.unit),
-    method: settings.method,
-    hasSolidAngle: settings.hasSolidAngle,
-    ...(settings.polarization === null ? {} : { polarization: { factor: settings.polarization } }),
-    ...(settings.radialRange ? { radialRange: rangeInside(settings.radialRange, settings.unit) } : {}),
-    ...(settings.azimuthRange ? { azimuthRange: settings.azimuthRange } : {}),
-    ...(scene.dark ? { dark: scene.dark } : {}),
-    ...lights.of(geometry, experiment, settings, scene),
-  });
-  const curvesOf = (request: CurveRequest, picture: Float32Array): PatternResult[] => {
+  const sceneNow = () => sceneOf(current);
+  const pictureNow = () => sceneNow().picture();
+  const partsOf = ({ parts }: CombineRequest): ScenePart[] =>
+    parts.map(({ name, scene, geometry, experiment, settings, scale }) => ({
+      ...{ name, experiment, settings, scale },
+      scene: sceneOf(scene),
+      geometry: geometryOf(geometry),
+    }));
+  const curvesOf = (request: CurveRequest, scene: AnalysisScene, picture: Float32Array): PatternResult[] => {
     const { settings, experiment } = request;
     const geometry = geometryOf(request.geometry);
     const points = settings.points ?? automaticPoints(geometry, experiment);
     const ranges = sectorsOf(settings);
-    let base = optionsOf(settings, geometry, experiment);
+    let base: Omit<IntegrationOptions, 'points'> = scene.options(settings, geometry, experiment);
     if (ranges.length > 1 && !base.radialRange) {
       // All sectors on the bins of the whole picture, so that they can be drawn over each other.
       const { radial } = tables.get(geometry, experiment, { ...base, points: 1 }).grid;
@@ -124,38 +105,60 @@ export function createAnalysisCalls() {
   };
 
   return {
-    /** Takes pictures, masks and corrections. */
+    /** Takes pictures, masks and corrections of the scene that is named, or else of the chosen one. */
     setScene(change: SceneMessage): void {
-      scene = { ...scene, ...change };
-      cleaned = null;
-      lights.clear();
+      sceneOf(change.scene ?? current).change(change);
+    },
+
+    /** What is asked from now on is about this scene. */
+    selectScene(scene: number): void {
+      current = scene;
+    },
+
+    /** Forgets the pictures of a scene. */
+    dropScene(scene: number): void {
+      scenes.delete(scene);
     },
 
     /** One curve, or one for each sector. */
     curves(request: CurveRequest): PatternResult[] {
-      return curvesOf(request, pictureNow());
+      return curvesOf(request, sceneNow(), pictureNow());
     },
 
     /** One train of a batch: the curve of a picture that is not kept. */
     row(request: RowRequest): PatternResult {
-      const [first] = curvesOf(
-        { ...request, settings: { ...request.settings, sectors: 1 } },
-        cleanPicture(request.picture, scene),
-      );
+      const scene = sceneOf(request.scene ?? current);
+      const settings = { ...request.settings, sectors: 1 };
+      const [first] = curvesOf({ ...request, settings }, scene, scene.clean(request.picture));
       return first;
+    },
+
+    /** One curve of several configurations, then that of each, on the same bins. */
+    combine(request: CombineRequest): PatternResult[] {
+      const { combined, parts } = combineScenes(partsOf(request), tables);
+      const { unit } = request.parts[0].settings;
+      return [
+        { ...patternResult(combined, unit, null), label: 'combined' },
+        ...parts.map((pattern, i) => ({ ...patternResult(pattern, unit, null), label: request.parts[i].name })),
+      ];
+    },
+
+    /** One cake of several configurations. */
+    combinedCake(request: CombineRequest & Pick<CakeRequest, 'cake'>): CakeResult {
+      return cakeResult(combineScenes(partsOf(request), tables, request.cake).combined, request.parts[0].settings.unit);
     },
 
     cake({ geometry: message, experiment, settings, cake }: CakeRequest): CakeResult {
       const geometry = geometryOf(message);
       const { azimuthStart, azimuthPoints, points } = cake;
-      const { azimuthRange: _all, ...rest } = optionsOf(settings, geometry, experiment);
+      const { azimuthRange: _all, ...rest } = sceneNow().options(settings, geometry, experiment);
       const table = tables.get(geometry, experiment, {
         ...rest,
         points,
         azimuthPoints,
         azimuthRange: settings.azimuthRange ?? [azimuthStart, azimuthStart + 360],
       });
-      return cakeResult(integrateFrame(pictureNow(), table), table, settings.unit);
+      return cakeResult(integrateFrame(pictureNow(), table), settings.unit);
     },
 
     /** Pixels (uint8, 1 = chosen) to add to a mask. */
@@ -163,7 +166,7 @@ export function createAnalysisCalls() {
       if (request.kind === 'threshold') return pixelsBeyond(pictureNow(), request.low, request.high);
       const geometry = geometryOf(request.geometry);
       if (request.kind === 'cosmic')
-        return cosmicPixels(pictureNow(), scene.mask, geometry.detector, { sigma: request.sigma });
+        return cosmicPixels(pictureNow(), sceneNow().mask, geometry.detector, { sigma: request.sigma });
       if (positions?.geometry !== geometry)
         positions = { geometry, data: pixelPositions(geometry).data as Float64Array };
       return pixelsInShape(request.shape, positions.data, geometry.detector.pixelSize);
@@ -171,6 +174,7 @@ export function createAnalysisCalls() {
 
     async refine(request: RefineRequest, { signal, onProgress }: CallOptions = {}): Promise<RefinedGeometry> {
       const geometry = geometryOf(request.geometry);
+      const { mask } = sceneNow();
       return refineGeometry(pictureOf(pictureNow(), geometry), geometry, request.experiment, chosenRings(request), {
         level: request.level,
         fixed: request.fixed,
@@ -178,7 +182,7 @@ export function createAnalysisCalls() {
         windowPx: request.windowPx,
         experiment: request.experimentParameters,
         ...(request.priorAngleDeg === null ? {} : { priorAngleDeg: request.priorAngleDeg }),
-        ...(scene.mask ? { mask: scene.mask } : {}),
+        ...(mask ? { mask } : {}),
         signal,
         onProgress,
       });
@@ -190,8 +194,9 @@ export function createAnalysisCalls() {
       const rings = chosenRings(request);
       const perModule = geometry.detector.tiles.length;
       const picture = pictureOf(pictureNow(), geometry);
+      const { mask } = sceneNow();
       const toPoints = (at: FullExperiment, windowPx: number): ControlPoint[] =>
-        findRingPoints(picture, geometry, at, rings, { windowPx, ...(scene.mask ? { mask: scene.mask } : {}) }).map(
+        findRingPoints(picture, geometry, at, rings, { windowPx, ...(mask ? { mask } : {}) }).map(
           ({ module, tile, ss, fs, ring, sigmaPx }) => ({
             position: positionOnTile(geometry.tiles, (module * perModule + tile) * TILE_NUMBERS, ss, fs),
             spacing: rings[ring].spacing,
@@ -216,23 +221,6 @@ export function createAnalysisCalls() {
   };
 }
 
-/** Less its background, and without dummies. */
-function cleanPicture(
-  picture: Float32Array,
-  { background, backgroundScale, backgroundOffset, dummy, dummyDelta }: Required<SceneMessage>,
-): Float32Array {
-  if (background && background.length !== picture.length)
-    throw new StateInvalid(
-      `The background picture has ${background.length} pixels, the picture has ${picture.length}.`,
-      { field: 'background' },
-    );
-  if (dummy === null && !background) return picture;
-  return picture.map((value, i) => {
-    if (dummy !== null && Math.abs(value - dummy) <= dummyDelta) return Number.NaN;
-    return background ? value - (backgroundScale * background[i] + backgroundOffset) : value;
-  });
-}
-
 function pictureOf(picture: Float32Array, { detector }: Geometry): NdArray<'float32'> {
   return ndarray('float32', [...detector.dataShape], picture);
 }
@@ -248,15 +236,6 @@ function chosenRings(request: Pick<RefineRequest, 'calibrant' | 'rings' | 'exper
   return chosen;
 }
 
-/** About one bin for each pixel between the innermost and the outermost corner of a tile. */
-function automaticPoints(geometry: Geometry, { poni1 = 0, poni2 = 0 }: FullExperiment): number {
-  const { data, shape } = tileCorners(geometry);
-  const step = shape[shape.length - 1];
-  let far = 0;
-  for (let i = 0; i < data.length; i += step) far = Math.max(far, Math.hypot(data[i] - poni2, data[i + 1] - poni1));
-  return Math.min(20_000, Math.max(16, Math.round(far / geometry.detector.pixelSize)));
-}
-
 function sectorsOf({ sectors, azimuthRange }: CurveSettings): (readonly [number, number] | null)[] {
   if (!(Number.isInteger(sectors) && sectors >= 1 && sectors <= 36))
     throw new StateInvalid(`${sectors} sectors are impossible, give 1 to 36.`, { field: 'sectors' });
@@ -264,42 +243,4 @@ function sectorsOf({ sectors, azimuthRange }: CurveSettings): (readonly [number,
   const [low, high] = azimuthRange ?? [-180, 180];
   const step = (high - low) / sectors;
   return Array.from({ length: sectors }, (_, i) => [low + i * step, low + (i + 1) * step]);
-}
-
-/** A range on screen in the unit that is integrated in. */
-function rangeInside([low, high]: readonly [number, number], unit: PatternUnit): readonly [number, number] {
-  if (unit !== 'd_A') return [low, high];
-  if (!(low > 0 && high > low))
-    throw new StateInvalid(`The range of d, ${low} to ${high}, must lie above 0, the smaller one first.`, {
-      field: 'radialRange',
-    });
-  return [turnSpacing(high), turnSpacing(low)];
-}
-
-function patternResult(
-  { radial, intensity, sigma }: Pattern,
-  unit: PatternUnit,
-  azimuthRange: readonly [number, number] | null,
-): PatternResult {
-  const result = { unit, x: radial, y: intensity, sigma: sigma ?? new Float64Array(radial.length), azimuthRange };
-  if (unit !== 'd_A') return result;
-  const from = radial.findIndex((q) => q > 0);
-  const turned = (values: Float64Array) => values.subarray(Math.max(0, from)).slice().reverse();
-  return { ...result, x: turned(radial).map(turnSpacing), y: turned(intensity), sigma: turned(result.sigma) };
-}
-
-function cakeResult({ intensity }: Pattern, { radial, azimuth }: IntegrationTable, unit: PatternUnit): CakeResult {
-  const rows = azimuth ?? new Float64Array(1);
-  if (unit !== 'd_A') return { unit, x: radial, azimuth: rows, intensity: Float32Array.from(intensity) };
-  // Spacings do not have even steps: the cake stays in even steps of d, each with the nearest bin of q.
-  const { length } = radial;
-  const [low, high] = [turnSpacing(radial[length - 1]), turnSpacing(Math.max(radial[0], radial[length - 1] / 20))];
-  const x = Float64Array.from({ length }, (_, i) => low + ((high - low) * (i + 0.5)) / length);
-  const step = (radial[length - 1] - radial[0]) / Math.max(1, length - 1);
-  const turned = new Float32Array(rows.length * length);
-  for (let column = 0; column < length; column++) {
-    const from = Math.min(length - 1, Math.max(0, Math.round((turnSpacing(x[column]) - radial[0]) / step)));
-    for (let row = 0; row < rows.length; row++) turned[row * length + column] = intensity[row * length + from];
-  }
-  return { unit, x, azimuth: rows, intensity: turned };
 }

@@ -25,6 +25,8 @@ export type FullExperiment = Experiment & { readonly photonEnergyKeV: number };
 
 /** What is integrated. Arrays are (module * ss * fs); null = none. Fields that are not given stay as they were. */
 export interface SceneMessage {
+  /** Of which configuration; not given = of that which is on the page. */
+  readonly scene?: number;
   /** float32, NaN = missing. */
   readonly picture?: Float32Array | null;
   /** uint8, not 0 = left out. */
@@ -94,6 +96,18 @@ export interface PatternResult {
   readonly sigma: Float64Array;
   /** Degrees; null = all of them. */
   readonly azimuthRange: readonly [number, number] | null;
+  /** What it is called beside others. */
+  readonly label?: string;
+}
+
+/** Asks for one pattern of several configurations: unit, bins and radial range of their settings are the same. */
+export interface CombineRequest {
+  readonly parts: readonly (CurveRequest & {
+    readonly scene: number;
+    readonly name: string;
+    /** Its intensities are divided by this. */
+    readonly scale: number;
+  })[];
 }
 
 /** Asks for a cake. */
@@ -152,6 +166,8 @@ export type MaskRequest =
 
 /** Asks for one row of a batch: a train's picture with the same settings. */
 export interface RowRequest extends CurveRequest {
+  /** Whose mask and corrections; not given = of the configuration that is on the page. */
+  readonly scene?: number;
   /** float32 (module * ss * fs) */
   readonly picture: Float32Array;
 }

@@ -11,6 +11,19 @@ export interface ModulePicture {
   readonly unit: string;
   /** `run 37 · mean of 13 trains`: stands beside every picture and curve that is made of it. */
   readonly provenance: string;
+  /** Trains that it is of. */
+  readonly trainIds: readonly number[];
+}
+
+/** A document with its history, as it is kept while another one is on the page. */
+export interface DocumentHistory {
+  readonly document: GeometryDocument | null;
+  readonly geometry: Geometry | null;
+  readonly version: number;
+  readonly past: readonly DocumentStep[];
+  readonly future: readonly DocumentStep[];
+  readonly savedVersion: number;
+  readonly selection: PartSelection;
 }
 
 /** What moves when an arrow key is pressed. */
@@ -65,6 +78,10 @@ interface GeometryStore {
   setPicture(picture: ModulePicture | null): void;
   /** A new geometry; the history begins anew. */
   load(document: GeometryDocument, what: string): void;
+  /** The document with its history, to come back to. */
+  park(): DocumentHistory;
+  /** Another document with the history that it had; the picture stays. */
+  resume(history: DocumentHistory): void;
   /**
    * One edit, which can be undone. Edits of the same `kind` in quick succession are one step; those of one gesture (a kind
    * that begins with `gesture`) are one step however long it takes.
@@ -143,6 +160,16 @@ export const useGeometry = create<GeometryStore>((set, get) => {
         savedVersion: shown.version,
         selection: { level: get().selection.level, part: null },
       });
+    },
+    park() {
+      get().settle();
+      const { document, geometry, version, past, future, savedVersion, selection } = get();
+      return { document, geometry, version, past, future, savedVersion, selection };
+    },
+    resume(history) {
+      get().settle();
+      lastKind = '';
+      set({ ...history, proposal: null });
     },
     edit(change, what, kind = '') {
       get().settle();

@@ -139,6 +139,7 @@ function pictureOf({ meta, arrays }: Frame<DetectorStackMeta>, run: RunKey): Mod
     shape: [modules, ss, fs],
     unit: meta.unit,
     provenance: `run ${run.run} · ${frames}`,
+    trainIds: meta.trainIds,
   };
 }
 
@@ -273,8 +274,9 @@ function useKeptState(set: GeometryPageView['set']): void {
     const { savedVersion } = useGeometry.getState();
     let saved = savedVersion;
     return useGeometry.subscribe((now, before) => {
-      const isLoad = now.past.length === 1 && before.past !== now.past;
-      if (now.savedVersion !== saved && !isLoad && now.document) forgetDraft(now.document.start.detector.name);
+      // A load, or another configuration, brings another document at the same time.
+      const isSave = now.savedVersion !== saved && now.document === before.document;
+      if (isSave && now.document) forgetDraft(now.document.start.detector.name);
       saved = now.savedVersion;
     });
   }, []);
