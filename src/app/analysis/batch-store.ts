@@ -1,14 +1,16 @@
 import { create } from 'zustand';
 import { StateInvalid } from '../../core/errors.ts';
 import { FrameGatherer } from '../../explore/frame-gatherer.ts';
+import type { Helper } from '../geometry/geometry-document.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { type RunKey, session } from '../session.ts';
 import { callAnalysis, geometryMessage, isAbort } from './analysis-client.ts';
-import type { PatternResult } from './analysis-request.ts';
+import type { CurveSettings, FullExperiment, GeometryMessage, PatternResult } from './analysis-request.ts';
 import { sendScene } from './curve-runner.ts';
 import { useCurves } from './curve-store.ts';
 import type { PatternUnit } from './pattern-unit.ts';
 import type { Job } from './refine-store.ts';
+import { meanOfPixels, pixelsOfHelpers } from './region-mean.ts';
 
 /** The run that is on the page, for a batch. */
 export interface BatchRun {
@@ -57,6 +59,9 @@ export interface BatchResult {
   readonly intensity: Float32Array;
   /** As {@link intensity}: by counting statistics or the scatter within a bin. */
   readonly sigma: Float32Array;
+  /** Helpers of the picture as they were at the start, and for each row the mean of the picture within each of them. */
+  readonly regions: readonly Helper[];
+  readonly regionMeans: readonly (readonly number[])[];
   /** Of the geometry's document. */
   readonly version: number;
   readonly name: string;
@@ -72,6 +77,26 @@ interface BatchStore {
   readonly error: string | null;
   setChoice(change: Partial<BatchChoice>): void;
   start(run: BatchRun): Promise<void>;
+  /** Goes on where the last batch ended: the run has more trains now. Nothing is done without one, or for another run. */
+  extend(run: BatchRun): Promise<void>;
+}
+
+/** A batch that can go on. */
+interface BatchSoFar {
+  readonly run: BatchRun;
+  readonly choice: BatchChoice;
+  readonly made: { readonly geometry: GeometryMessage; readonly experiment: FullExperiment };
+  readonly version: number;
+  settings: CurveSettings;
+  readonly regions: readonly Helper[];
+  readonly regionPixels: readonly Uint32Array[];
+  readonly curves: PatternResult[];
+  readonly rows: BatchRow[];
+  readonly regionMeans: number[][];
+  /** Frames or trains of the plan that were tried. */
+  done: number;
+  skipped: number;
+  reason: string | null;
 }
 
 /** A result on screen is made anew after so many trains at most, ms between two. */
@@ -105,46 +130,45 @@ export function planBatch(
   );
 }
 
+/** What the last batch has; it goes on when the run grows. */
+let soFar: BatchSoFar | null = null;
+
 /** Integration of a whole run, frame after frame, in the background. */
-export const useBatch = create<BatchStore>((set, get) => ({
-  choice: { every: 1, firstPulse: 0, lastPulse: 0, pulseStep: 1, rows: 'each' },
-  job: null,
-  result: null,
-  error: null,
-  setChoice: (change) => set({ choice: { ...get().choice, ...change } }),
-  async start(run) {
-    const { choice, job } = get();
-    const { document, geometry, version } = useGeometry.getState();
-    if (!document || !geometry || job) return;
+export const useBatch = create<BatchStore>((set, get) => {
+  const run = async (batch: BatchSoFar) => {
+    const { key, detector, view } = batch.run;
+    const { choice, made, regions, regionPixels, curves, rows, regionMeans, version } = batch;
     const controller = new AbortController();
     const { signal } = controller;
     const cancel = () => controller.abort();
-    const made = { geometry: geometryMessage(geometry), experiment: document.experiment };
-    let { settings } = useCurves.getState();
-    // A heat map needs even steps, which spacings do not have.
-    if (settings.unit === 'd_A') settings = { ...settings, unit: 'q_A^-1', radialRange: null };
-    const curves: PatternResult[] = [];
-    const rows: BatchRow[] = [];
-    let [skipped, shownAt] = [0, 0];
-    let reason: string | null = null;
+    let shownAt = 0;
     const show = () => {
       const result = joinRows(curves);
       if (!result) return;
-      const name = `${run.key.proposal}-r${run.key.run}`;
-      set({ result: { ...result, made: choice.rows, rows: [...rows], version, name, skipped, reason } });
+      const { skipped, reason } = batch;
+      const told = {
+        made: choice.rows,
+        rows: [...rows],
+        regions,
+        regionMeans: [...regionMeans],
+        version,
+        skipped,
+        reason,
+      };
+      set({ result: { ...result, ...told, name: `${key.proposal}-r${key.run}` } });
       shownAt = performance.now();
     };
     const readFrame = async (train: number, pulse: number) => {
-      const query = { detector: run.detector, view: run.view, over: 'one', train, pulse } as const;
-      const { arrays, meta } = await session.call('stack', run.key, query, signal);
+      const query = { detector, view, over: 'one', train, pulse } as const;
+      const { arrays, meta } = await session.call('stack', key, query, signal);
       return { picture: arrays.get('stack')?.data as Float32Array, trainId: meta.trainIds[0] };
     };
     try {
-      const plan = planBatch(choice, run);
+      const plan = planBatch(choice, batch.run);
       const words = (done: number) => `${done} of ${plan.length} ${choice.rows === 'each' ? 'frames' : 'trains'}`;
-      set({ job: { share: 0, text: words(0), cancel }, error: null, result: null });
+      set({ job: { share: batch.done / plan.length, text: words(batch.done), cancel }, error: null });
       sendScene();
-      for (const [done, { train, pulses }] of plan.entries()) {
+      for (const { train, pulses } of plan.slice(batch.done)) {
         signal.throwIfAborted();
         const found: number[] = [];
         let trainId = -1;
@@ -163,31 +187,77 @@ export const useBatch = create<BatchStore>((set, get) => ({
           } catch (error) {
             if (isAbort(error) || signal.aborted) throw error;
             // A train without this pulse is no reason to lose the others.
-            skipped++;
-            reason ??= error instanceof Error ? error.message : String(error);
+            batch.skipped++;
+            batch.reason ??= error instanceof Error ? error.message : String(error);
           }
         }
         picture = gather?.finish() ?? picture;
         if (picture) {
-          const curve = await callAnalysis('row', { ...made, settings, picture }, { signal });
+          const curve = await callAnalysis('row', { ...made, settings: batch.settings, picture }, { signal });
           // All rows have the bins of the first.
-          if (curves.length === 0) settings = { ...settings, points: curve.x.length, radialRange: rangeOf(curve) };
+          if (curves.length === 0)
+            batch.settings = { ...batch.settings, points: curve.x.length, radialRange: rangeOf(curve) };
+          const frame = picture;
           curves.push(curve);
           rows.push({ trainId, train, pulses: found });
+          regionMeans.push(regionPixels.map((pixels) => meanOfPixels(frame, pixels)));
         }
-        set({ job: { share: (done + 1) / plan.length, text: words(done + 1), cancel } });
+        batch.done++;
+        set({ job: { share: batch.done / plan.length, text: words(batch.done), cancel } });
         if (performance.now() - shownAt > SHOW_MS) show();
       }
       show();
-      if (curves.length === 0) set({ error: reason ?? 'The run has no trains with frames.' });
+      if (curves.length === 0) set({ error: batch.reason ?? 'The run has no trains with frames.' });
     } catch (error) {
       show();
       if (!isAbort(error)) set({ error: error instanceof Error ? error.message : String(error) });
+      // What a person stopped does not begin again by itself.
+      else soFar = null;
     } finally {
       set({ job: null });
     }
-  },
-}));
+  };
+  return {
+    choice: { every: 1, firstPulse: 0, lastPulse: 0, pulseStep: 1, rows: 'each' },
+    job: null,
+    result: null,
+    error: null,
+    setChoice: (change) => set({ choice: { ...get().choice, ...change } }),
+    async start(batchRun) {
+      const { document, geometry, version, mask } = useGeometry.getState();
+      if (!document || !geometry || get().job) return;
+      let { settings } = useCurves.getState();
+      // A heat map needs even steps, which spacings do not have.
+      if (settings.unit === 'd_A') settings = { ...settings, unit: 'q_A^-1', radialRange: null };
+      soFar = {
+        run: batchRun,
+        choice: get().choice,
+        made: { geometry: geometryMessage(geometry), experiment: document.experiment },
+        version,
+        settings,
+        regions: document.helpers,
+        regionPixels: pixelsOfHelpers(document.helpers, geometry, mask),
+        ...{ curves: [], rows: [], regionMeans: [], done: 0, skipped: 0, reason: null },
+      };
+      set({ result: null });
+      await run(soFar);
+    },
+    async extend(batchRun) {
+      if (!soFar || get().job) return;
+      const { key, detector, view } = soFar.run;
+      const isSame =
+        key.proposal === batchRun.key.proposal &&
+        key.run === batchRun.key.run &&
+        key.data === batchRun.key.data &&
+        detector === batchRun.detector &&
+        view === batchRun.view;
+      if (!isSame || batchRun.trains <= soFar.run.trains) return;
+      // Ranges of pulses that end with the last one must not change in between.
+      soFar = { ...soFar, run: { ...batchRun, maxPulses: soFar.run.maxPulses } };
+      await run(soFar);
+    },
+  };
+});
 
 /** Edges of the bins whose middles a row has. */
 function rangeOf({ x }: PatternResult): readonly [number, number] {

@@ -71,6 +71,8 @@ describe('a batch', () => {
       name: 'p700000-r4',
       skipped: 0,
       reason: null,
+      regions: [],
+      regionMeans: [[], []],
     };
     const path = join(folder, 'batch.h5');
     writeFileSync(path, batchHdf5(result));

@@ -23,6 +23,7 @@ import { AnalysisCake, AnalysisCakeActions } from '../panels/analysis-cake.tsx';
 import { AnalysisCalibration } from '../panels/analysis-calibration.tsx';
 import { AnalysisCurve, AnalysisCurveActions } from '../panels/analysis-curve.tsx';
 import { AnalysisIntegration } from '../panels/analysis-integration.tsx';
+import { AnalysisMap } from '../panels/analysis-map.tsx';
 import { AnalysisMask } from '../panels/analysis-mask.tsx';
 import { AnalysisOverlays } from '../panels/analysis-overlays.tsx';
 import { AnalysisRefinement } from '../panels/analysis-refinement.tsx';
@@ -55,6 +56,7 @@ const GEOMETRY: WorkspaceDefinition = {
     calibration: { title: 'Calibration', Body: AnalysisCalibration },
     mask: { title: 'Mask', Body: AnalysisMask },
     batch: { title: 'Batch', Body: AnalysisBatch },
+    map: { title: 'Map', Body: AnalysisMap },
   },
   layouts: {
     wide: [
@@ -70,6 +72,7 @@ const GEOMETRY: WorkspaceDefinition = {
       { id: 'overlays', beside: 'curve', side: 'within', isBehind: true },
       { id: 'cake', beside: 'curve', side: 'below' },
       { id: 'batch', beside: 'cake', side: 'within', isBehind: true },
+      { id: 'map', beside: 'cake', side: 'within', isBehind: true },
       { id: 'refinement', beside: 'cake', side: 'below', height: 300 },
       { id: 'calibration', beside: 'refinement', side: 'within', isBehind: true },
       { id: 'mask', beside: 'refinement', side: 'within', isBehind: true },
@@ -90,6 +93,7 @@ const GEOMETRY: WorkspaceDefinition = {
       { id: 'calibration', beside: 'refinement', side: 'within', isBehind: true },
       { id: 'mask', beside: 'refinement', side: 'within', isBehind: true },
       { id: 'batch', beside: 'refinement', side: 'within', isBehind: true },
+      { id: 'map', beside: 'refinement', side: 'within', isBehind: true },
     ],
   },
 };

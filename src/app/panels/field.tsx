@@ -14,6 +14,8 @@ interface FieldProps {
   /** Shown while it is empty. */
   readonly placeholder?: string;
   readonly isHidden?: boolean;
+  /** Id of a list of suggestions. */
+  readonly list?: string;
   /** What Enter does. */
   readonly effect?: string;
   /** Told of every change of the edited text; null when nothing is pending, or what is cannot be applied. */
@@ -75,6 +77,7 @@ export function Field(props: FieldProps) {
           data-testid={testId}
           value={draft ?? value}
           placeholder={placeholder}
+          list={props.list}
           spellCheck={false}
           autoComplete="off"
           aria-invalid={hasFault}

@@ -6,6 +6,7 @@ import type { GeometryDocument } from '../geometry/geometry-document.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { session } from '../session.ts';
 import { Field, numberBetween } from './field.tsx';
+import { GeometryBrowse } from './geometry-browse.tsx';
 import { Slider } from './slider.tsx';
 
 const OVER_WORDS = { one: 'one', mean: 'mean', max: 'max', sum: 'sum' } as const;
@@ -154,6 +155,7 @@ function PictureFields() {
           testId="field-trains"
         />
       )}
+      <GeometryBrowse startedAt={runs.find((each) => each.run === run?.run)?.startedAt ?? null} />
     </>
   );
 }
