@@ -15,7 +15,12 @@ function send(change: SceneMessage): void {
 }
 
 function set(name: CorrectionName, picture: Float32Array | null, words: string | null): void {
-  useCurves.setState({ corrections: { ...useCurves.getState().corrections, [name]: words }, saveError: null });
+  const { corrections, correctionPictures } = useCurves.getState();
+  useCurves.setState({
+    corrections: { ...corrections, [name]: words },
+    correctionPictures: { ...correctionPictures, [name]: picture },
+    saveError: null,
+  });
   send({ [name]: picture });
 }
 

@@ -1,10 +1,13 @@
 import { useEffect } from 'react';
 import type { Geometry } from '../../detector/geometry.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
+import { fileWords } from '../geometry/picture-stem.ts';
 import { callAnalysis, geometryMessage } from './analysis-client.ts';
-import type { FullExperiment, SceneMessage } from './analysis-request.ts';
+import type { FullExperiment } from './analysis-request.ts';
 import { ringRange, ringsOf } from './calibrant-rings.ts';
+import { combinedCake, combinedCurves } from './combined-runner.ts';
 import { type BeforeAfter, useCurves } from './curve-store.ts';
+import { sendPictures, useScenes } from './scene-store.ts';
 
 /** After this time without a change the chosen method replaces the quick one, ms. */
 const REST_MS = 350;
@@ -31,9 +34,9 @@ export function useProduct(product: Product): void {
 
 let isRunning = false;
 let isWanted = false;
+/** Of what is wanted next. */
+let isNextQuick = true;
 let rest: ReturnType<typeof setTimeout> | undefined;
-/** What the worker has. */
-let sent: SceneMessage = {};
 
 function watch(): () => void {
   const ends = [
@@ -48,6 +51,10 @@ function watch(): () => void {
         now.document?.rings !== before.document?.rings;
       if (isMoved || isElse) schedule(true);
     }),
+    useScenes.subscribe((now, before) => {
+      const isOther = now.current !== before.current || now.isSwitching !== before.isSwitching;
+      if (now.isCombined || before.isCombined || isOther) schedule(true);
+    }),
     useCurves.subscribe((now, before) => {
       if (now.settings !== before.settings || now.cake !== before.cake) schedule(false);
     }),
@@ -60,6 +67,7 @@ function watch(): () => void {
 
 /** The newest state is made as soon as the worker is free; what came in between is skipped. */
 function schedule(isQuick: boolean): void {
+  if (useScenes.getState().isSwitching) return;
   clearTimeout(rest);
   const wantsRest = isQuick && useCurves.getState().settings.method !== 'no';
   if (wantsRest) rest = setTimeout(() => void make(false), REST_MS);
@@ -72,6 +80,7 @@ export function remakeProducts(): void {
 }
 
 async function make(isQuick: boolean): Promise<void> {
+  isNextQuick = isQuick;
   if (isRunning) {
     isWanted = true;
     return;
@@ -81,7 +90,7 @@ async function make(isQuick: boolean): Promise<void> {
   try {
     do {
       isWanted = false;
-      await makeOnce(isQuick);
+      await makeOnce(isNextQuick);
     } while (isWanted);
   } finally {
     isRunning = false;
@@ -92,15 +101,7 @@ async function make(isQuick: boolean): Promise<void> {
 /** Sends pictures and masks that the worker does not have. Calls that follow see them. */
 export function sendScene(): void {
   const { picture, mask } = useGeometry.getState();
-  const scene: SceneMessage = { picture: picture?.data ?? null, mask };
-  if (scene.picture === sent.picture && scene.mask === sent.mask) return;
-  const change: SceneMessage = {
-    ...(scene.picture === sent.picture ? {} : { picture: scene.picture }),
-    ...(scene.mask === sent.mask ? {} : { mask: scene.mask }),
-  };
-  sent = scene;
-  // The worker takes calls in their order; this one cannot fail.
-  void callAnalysis('setScene', change);
+  sendPictures(useScenes.getState().current.id, picture?.data ?? null, mask);
 }
 
 async function makeOnce(isQuick: boolean): Promise<void> {
@@ -116,7 +117,12 @@ async function makeOnce(isQuick: boolean): Promise<void> {
   const after = proposal ? { geometry: proposal.geometry, experiment: proposal.experiment } : now;
   const isMoved = document.start !== geometry;
   const before = proposal ? now : isMoved ? { ...now, geometry: document.start } : null;
-  const made = { version, picture: picture.provenance };
+  const made = {
+    ...{ version, picture: picture.provenance },
+    stem: [picture.stem, fileWords(useScenes.getState().current.name)].filter((part) => part !== '').join('-'),
+  };
+  // The quick method may be the chosen one.
+  const isReplaced = isQuick && chosen.method !== 'no';
   const cakeRange =
     settings.radialRange ??
     (cake.isRingsOnly ? ringRange(ringsOf(document), settings.unit, document.experiment) : null);
@@ -131,21 +137,28 @@ async function makeOnce(isQuick: boolean): Promise<void> {
     before: before && (await call(before)),
     made,
     isProposal: proposal !== null,
+    isFinal: !isReplaced,
   });
+  const { isCombined } = useScenes.getState();
   if (watchers.curves > 0) {
     try {
-      const curves = await pair((scene) => callAnalysis('curves', of(scene)));
-      useCurves.setState({ curves, curveError: null });
+      const curves = isCombined
+        ? await combinedCurves(isReplaced)
+        : await pair((scene) => callAnalysis('curves', of(scene)));
+      // While a picture of another configuration is on its way, what was there stays.
+      if (curves) useCurves.setState({ curves, curveError: null });
     } catch (error) {
       useCurves.setState({ curves: null, curveError: error instanceof Error ? error.message : String(error) });
     }
   }
   if (watchers.cakes > 0 && !isWanted) {
     try {
-      const cakes = await pair((scene) =>
-        callAnalysis('cake', { ...of(scene), settings: { ...settings, radialRange: cakeRange }, cake }),
-      );
-      useCurves.setState({ cakes, cakeError: null });
+      const cakes = isCombined
+        ? await combinedCake(isReplaced, cakeRange)
+        : await pair((scene) =>
+            callAnalysis('cake', { ...of(scene), settings: { ...settings, radialRange: cakeRange }, cake }),
+          );
+      if (cakes) useCurves.setState({ cakes, cakeError: null });
     } catch (error) {
       useCurves.setState({ cakes: null, cakeError: error instanceof Error ? error.message : String(error) });
     }

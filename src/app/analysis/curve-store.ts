@@ -10,6 +10,8 @@ export interface Provenance {
   readonly version: number;
   /** The picture's own words. */
   readonly picture: string;
+  /** Its name in names of files. */
+  readonly stem: string;
 }
 
 /** Results of the geometry before and after: as loaded and as moved, or as it is and as a refinement proposes. */
@@ -19,6 +21,8 @@ export interface BeforeAfter<T> {
   readonly made: Provenance;
   /** Whether `after` is a proposal that nobody has applied. */
   readonly isProposal: boolean;
+  /** Whether it is made as chosen; what is shown while something moves is made quicker. */
+  readonly isFinal: boolean;
 }
 
 /** A curve that is kept beside the present one. */
@@ -34,10 +38,16 @@ export interface Overlay {
   readonly colour: string;
 }
 
+/** What a phase is made of again: the text of its file, or the line that was typed. */
+export type PhaseOrigin =
+  | { readonly kind: 'file'; readonly name: string; readonly text: string }
+  | { readonly kind: 'cell'; readonly text: string };
+
 /** A phase whose lines are drawn over the curves. */
 export interface ShownPhase {
   readonly id: number;
   readonly phase: Phase;
+  readonly origin: PhaseOrigin;
   readonly isShown: boolean;
   readonly colour: string;
   /** All edges times this, after pressure and heat. */
@@ -54,6 +64,9 @@ export interface CorrectionNames {
   readonly response: string | null;
   readonly background: string | null;
 }
+
+/** Those pictures, float32 (module * ss * fs). */
+export type CorrectionPictures = Readonly<Record<keyof CorrectionNames, Float32Array | null>>;
 
 interface CurveStore {
   readonly settings: CurveSettings;
@@ -80,6 +93,7 @@ interface CurveStore {
   readonly waterfall: number;
   readonly phases: readonly ShownPhase[];
   readonly corrections: CorrectionNames;
+  readonly correctionPictures: CorrectionPictures;
   readonly backgroundScale: number;
   readonly backgroundOffset: number;
   readonly dummy: number | null;
@@ -88,13 +102,15 @@ interface CurveStore {
   addOverlay(overlay: Pick<Overlay, 'name' | 'unit' | 'x' | 'y'>): void;
   changeOverlay(id: number, change: Partial<Overlay>): void;
   removeOverlay(id: number): void;
-  addPhase(phase: Phase): void;
+  addPhase(phase: Phase, origin: PhaseOrigin): void;
   changePhase(id: number, change: Partial<ShownPhase>): void;
   removePhase(id: number): void;
 }
 
 const OVERLAY_COLOURS = ['--c2', '--c3', '--c4', '--c5', '--c6', '--c7'];
 const PHASE_COLOURS = ['--c6', '--c3', '--c7', '--c4', '--c5', '--c2'];
+/** Nothing corrects the picture. */
+export const NO_CORRECTIONS = { dark: null, flat: null, original: null, response: null, background: null } as const;
 let nextId = 1;
 
 /** How curves and cakes are made, and those on screen. */
@@ -127,7 +143,8 @@ export const useCurves = create<CurveStore>((set, get) => ({
   overlays: [],
   waterfall: 0,
   phases: [],
-  corrections: { dark: null, flat: null, original: null, response: null, background: null },
+  corrections: NO_CORRECTIONS,
+  correctionPictures: NO_CORRECTIONS,
   backgroundScale: 1,
   backgroundOffset: 0,
   dummy: null,
@@ -152,10 +169,10 @@ export const useCurves = create<CurveStore>((set, get) => ({
     const { overlays, subtracted } = get();
     set({ overlays: overlays.filter((each) => each.id !== id), subtracted: subtracted === id ? null : subtracted });
   },
-  addPhase(phase) {
+  addPhase(phase, origin) {
     const { phases } = get();
     const colour = PHASE_COLOURS[phases.length % PHASE_COLOURS.length];
-    set({ phases: [...phases, { phase, id: nextId++, isShown: true, colour, stretch: 1, state: AMBIENT }] });
+    set({ phases: [...phases, { phase, origin, id: nextId++, isShown: true, colour, stretch: 1, state: AMBIENT }] });
   },
   changePhase: (id, change) =>
     set({ phases: get().phases.map((each) => (each.id === id ? { ...each, ...change } : each)) }),

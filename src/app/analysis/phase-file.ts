@@ -4,11 +4,10 @@ import { jcpdsOfPhase, phaseFromJcpds } from '../../detector/powder/phase-jcpds.
 import { reciprocalMetric, type UnitCell } from '../../detector/powder/unit-cell.ts';
 import { saveFile } from '../save-file.ts';
 
-/** The phase of a CIF or a JCPDS card, told by its text. @throws FormatInvalid if it is neither */
-export async function readPhase(file: File): Promise<Phase> {
-  const text = await file.text();
-  const isCif = /^\s*(data_|loop_|_cell_)/im.test(text) && !/\.jcpds$/i.test(file.name);
-  return isCif ? phaseFromCif(text, file.name) : phaseFromJcpds(text, file.name);
+/** The phase of a CIF or a JCPDS card, told by its text. @param name of the file @throws FormatInvalid if it is neither */
+export function readPhase(text: string, name: string): Phase {
+  const isCif = /^\s*(data_|loop_|_cell_)/im.test(text) && !/\.jcpds$/i.test(name);
+  return isCif ? phaseFromCif(text, name) : phaseFromJcpds(text, name);
 }
 
 /** Hands a phase to the browser's downloads as a JCPDS card of version 4. */

@@ -61,8 +61,8 @@ export function showCurves({
     ...(before && curves.after.length === 1
       ? [{ label: curves.isProposal ? 'now' : 'as loaded', colour: '--t2', isDashed: true, y: before }]
       : []),
-    ...curves.after.map(({ y, azimuthRange }, i) => ({
-      label: curves.after.length > 1 ? azimuthWords(azimuthRange) : curves.isProposal ? 'proposed' : 'I(q)',
+    ...curves.after.map(({ y, azimuthRange, label }, i) => ({
+      label: label ?? (curves.after.length > 1 ? azimuthWords(azimuthRange) : curves.isProposal ? 'proposed' : 'I(q)'),
       colour: SECTOR_COLOURS[i % SECTOR_COLOURS.length],
       y: i === 0 ? first.y : clean(y).y,
     })),

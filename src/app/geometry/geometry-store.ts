@@ -5,12 +5,16 @@ import { type DocumentStep, type GeometryDocument, geometryOf, moreMoves } from 
 
 /** The picture that the geometry is looked at with: all modules, before they are put in their places. */
 export interface ModulePicture {
+  /** Its source in the run. */
+  readonly detector: string;
   /** float32 (module, ss, fs); NaN = masked or missing. Never changed in place. */
   readonly data: Float32Array;
   readonly shape: readonly [module: number, ss: number, fs: number];
   readonly unit: string;
   /** `run 37 · mean of 13 trains`: stands beside every picture and curve that is made of it. */
   readonly provenance: string;
+  /** The same in names of files: `p700000-r0037-t10012-p3`. */
+  readonly stem: string;
   /** Trains that it is of. */
   readonly trainIds: readonly number[];
 }
@@ -80,8 +84,8 @@ interface GeometryStore {
   load(document: GeometryDocument, what: string): void;
   /** The document with its history, to come back to. */
   park(): DocumentHistory;
-  /** Another document with the history that it had; the picture stays. */
-  resume(history: DocumentHistory): void;
+  /** Another document with the history that it had, with its own picture and mask. */
+  resume(history: DocumentHistory & Pick<GeometryStore, 'picture' | 'mask'>): void;
   /**
    * One edit, which can be undone. Edits of the same `kind` in quick succession are one step; those of one gesture (a kind
    * that begins with `gesture`) are one step however long it takes.
@@ -169,7 +173,7 @@ export const useGeometry = create<GeometryStore>((set, get) => {
     resume(history) {
       get().settle();
       lastKind = '';
-      set({ ...history, proposal: null });
+      set({ ...history, proposal: null, pointer: null });
     },
     edit(change, what, kind = '') {
       get().settle();

@@ -3,8 +3,8 @@ import { useEffect, useMemo } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import '../style/runs.css';
 import '../style/geometry.css';
-import type { Frame } from '../../api/frames.ts';
-import type { DetectorStackMeta } from '../../api/run-calls.ts';
+import { useConfigurations } from '../analysis/configuration-store.ts';
+import { OtherPictures } from '../analysis/other-pictures.ts';
 import {
   GeometryPageContext,
   type GeometryPageView,
@@ -12,12 +12,11 @@ import {
   readPictureChoice,
 } from '../geometry/geometry-address.ts';
 import { ARROW_SCALES, useGeometryLook } from '../geometry/geometry-look.ts';
-import { type ModulePicture, useGeometry } from '../geometry/geometry-store.ts';
+import { useGeometry } from '../geometry/geometry-store.ts';
+import { pictureQuery, viewOf } from '../geometry/module-picture.ts';
 import { moveSelectedOnScreen, selectNext, turnSelectedOnScreen } from '../geometry/move-selected.ts';
-import { startDocument } from '../geometry/start-document.ts';
 import { forgetDraft, storeDraft } from '../geometry/stored-draft.ts';
 import { useKeys } from '../keyboard.ts';
-import { numberText } from '../number-text.ts';
 import { AnalysisBatch } from '../panels/analysis-batch.tsx';
 import { AnalysisCake, AnalysisCakeActions } from '../panels/analysis-cake.tsx';
 import { AnalysisCalibration } from '../panels/analysis-calibration.tsx';
@@ -26,6 +25,7 @@ import { AnalysisIntegration } from '../panels/analysis-integration.tsx';
 import { AnalysisMap } from '../panels/analysis-map.tsx';
 import { AnalysisMask } from '../panels/analysis-mask.tsx';
 import { AnalysisOverlays } from '../panels/analysis-overlays.tsx';
+import { AnalysisProject } from '../panels/analysis-project.tsx';
 import { AnalysisRefinement } from '../panels/analysis-refinement.tsx';
 import { GeometryFiles } from '../panels/geometry-files.tsx';
 import { GeometryHelpers } from '../panels/geometry-helpers.tsx';
@@ -48,6 +48,7 @@ const GEOMETRY: WorkspaceDefinition = {
     history: { title: 'History', Body: GeometryHistory },
     helpers: { title: 'Helpers', Body: GeometryHelpers },
     files: { title: 'Geometry', Body: GeometryFiles },
+    project: { title: 'Project', Body: AnalysisProject },
     curve: { title: 'I(q)', Body: AnalysisCurve, Actions: AnalysisCurveActions },
     integration: { title: 'Integration', Body: AnalysisIntegration },
     overlays: { title: 'Overlays, phases', Body: AnalysisOverlays },
@@ -62,6 +63,7 @@ const GEOMETRY: WorkspaceDefinition = {
     wide: [
       { id: 'picture' },
       { id: 'setup', beside: 'picture', side: 'left', width: 336, height: 250 },
+      { id: 'project', beside: 'setup', side: 'within', isBehind: true },
       { id: 'move', beside: 'setup', side: 'below', height: 212 },
       { id: 'parts', beside: 'move', side: 'below' },
       { id: 'history', beside: 'parts', side: 'within', isBehind: true },
@@ -80,6 +82,7 @@ const GEOMETRY: WorkspaceDefinition = {
     narrow: [
       { id: 'picture' },
       { id: 'setup', beside: 'picture', side: 'left', width: 296, height: 232 },
+      { id: 'project', beside: 'setup', side: 'within', isBehind: true },
       { id: 'move', beside: 'setup', side: 'below', height: 208 },
       { id: 'parts', beside: 'move', side: 'below' },
       { id: 'history', beside: 'parts', side: 'within', isBehind: true },
@@ -129,24 +132,6 @@ function useFirstRun(isWanted: boolean) {
   });
 }
 
-function pictureOf({ meta, arrays }: Frame<DetectorStackMeta>, run: RunKey): ModulePicture | null {
-  const stack = arrays.get('stack');
-  if (!stack) return null;
-  const [modules, ss, fs] = stack.shape;
-  const words = { one: '', mean: 'mean', max: 'maximum', sum: 'sum' }[meta.over];
-  const frames =
-    meta.over === 'one'
-      ? `train …${String(meta.trainIds[0]).slice(-5)}${meta.pulseId < 0 ? '' : ` · pulse ${meta.pulseId}`}`
-      : `${words} of ${numberText(meta.frames)} frames, ${numberText(meta.trainIds.length)} trains`;
-  return {
-    data: stack.data as Float32Array,
-    shape: [modules, ss, fs],
-    unit: meta.unit,
-    provenance: `run ${run.run} · ${frames}`,
-    trainIds: meta.trainIds,
-  };
-}
-
 /** Reads what the address says: run, detector, picture, geometry. */
 function usePage(): GeometryPageView {
   const [, navigate] = useLocation();
@@ -183,35 +168,22 @@ function usePage(): GeometryPageView {
     enabled: run !== null && detector !== null,
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const canCorrect = detector ? !detector.isRaw || detector.isCorrectable : false;
-  const view = choice.view ?? (canCorrect ? 'corrected' : 'raw');
-  const { over, train, pulse, trains } = choice;
-  const query = {
-    ...{ detector: detector?.name ?? '', view, over },
-    ...(over === 'one' ? { train, pulse } : { trains, frames: 2 * trains }),
-  };
-  const stack = useQuery({
-    queryKey: ['stack', run, query],
-    queryFn: ({ signal }) => session.call('stack', run as RunKey, query, signal),
-    enabled: run !== null && detector !== null,
-    placeholderData: keepPreviousData,
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 0,
-  });
+  const view = viewOf(choice.view, detector);
+  const stack = useQuery({ ...pictureQuery(run, choice, detector), placeholderData: keepPreviousData });
   const layoutData = layout.data;
+  const source = detector?.name ?? '';
   useEffect(() => {
     if (!layoutData) return;
-    const { document, load } = useGeometry.getState();
-    const before = document?.start.detector;
-    // Moves of one beamtime are looked at with many runs: only another detector begins anew.
-    if (before?.name === layoutData.detector && before.dataShape[0] === layoutData.modules) return;
     const addressed = readAddressedDocument(new URLSearchParams(window.location.search));
-    load(startDocument(layoutData, addressed), `${layoutData.origin} opened`);
-  }, [layoutData]);
-  const stackData = stack.error ? undefined : stack.data;
+    useConfigurations.getState().takeDetector(layoutData, source, addressed);
+  }, [layoutData, source]);
+  const picture = stack.error ? null : (stack.data ?? null);
+  const active = useConfigurations((store) => store.active);
+  const wanted = useConfigurations(({ configurations }) => configurations.find(({ id }) => id === active)?.detector);
   useEffect(() => {
-    useGeometry.getState().setPicture(stackData && run ? pictureOf(stackData, run) : null);
-  }, [stackData, run]);
+    // A picture of one detector never meets the geometry of another.
+    if (!picture || picture.detector === wanted) useGeometry.getState().setPicture(picture);
+  }, [picture, active, wanted]);
   useEffect(() => () => useGeometry.getState().setPicture(null), []);
 
   const nothing = useMemo(() => {
@@ -233,7 +205,7 @@ function usePage(): GeometryPageView {
     state: {
       isLoading: !nothing && queries.some((each) => each.isLoading || each.isPlaceholderData),
       error: failed?.error ?? nothing,
-      what: over === 'one' ? 'Picture' : 'Picture of many frames',
+      what: choice.over === 'one' ? 'Picture' : 'Picture of many frames',
       retry: () => void failed?.refetch(),
     },
     set,
@@ -343,6 +315,7 @@ export function GeometryPage() {
     <main className="dock">
       <PageKeeper set={view.set} />
       <GeometryPageContext.Provider value={view}>
+        <OtherPictures />
         <Workspace definition={GEOMETRY} />
       </GeometryPageContext.Provider>
     </main>

@@ -16,6 +16,7 @@ import { useGeometry } from '../geometry/geometry-store.ts';
 import { numberText, valueText } from '../number-text.ts';
 import { useStable } from '../stable-callback.ts';
 import { CutPlot, type LineCut } from './analysis-cake-cut.tsx';
+import { AnalysisConfigurationBar } from './analysis-configuration-bar.tsx';
 import { NumberField, Tick } from './analysis-number.tsx';
 import { SaveMenu } from './save-menu.tsx';
 import '../style/analysis.css';
@@ -88,6 +89,7 @@ export function AnalysisCake() {
   return (
     <section className="pn" aria-label="Cake" data-testid="analysis-cake">
       {isOpen && <CakeSettings />}
+      <AnalysisConfigurationBar testId="cake-configuration" />
       <div className="pbody analysis-cakes">
         {shown.map(([name, cake, isAfter]) => (
           <Cake

@@ -16,6 +16,7 @@ import { numberText, valueText } from '../number-text.ts';
 import { useStable } from '../stable-callback.ts';
 import { useTheme } from '../theme-choice.ts';
 import '../style/analysis.css';
+import { AnalysisConfigurationBar } from './analysis-configuration-bar.tsx';
 import { SaveMenu } from './save-menu.tsx';
 
 /** Beyond this many times the smallest spacing there is little but the beam. */
@@ -140,6 +141,7 @@ export function AnalysisCurve() {
           ))}
         </span>
       </div>
+      <AnalysisConfigurationBar testId="curve-configuration" />
       {shown && rings[ring] && (
         <div className="analysis-widths" data-testid="analysis-fwhm">
           <Width word={`FWHM of ${rings[ring].label}`} widths={widths} of="fwhm" digits={info.digits} />

@@ -103,13 +103,18 @@ export function AnalysisOverlays() {
                 label="Load .cif .jcpds"
                 accept=".cif,.jcpds"
                 testId="load-phase"
-                onFile={(file) => void take(async () => addPhase(await readPhase(file)))}
+                onFile={(file) =>
+                  void take(async () => {
+                    const text = await file.text();
+                    addPhase(readPhase(text, file.name), { kind: 'file', name: file.name, text });
+                  })
+                }
               />
             </div>
             <CellField
               onPhase={(text) => {
                 const { phase } = phaseOfCell(text);
-                if (phase) addPhase(phase);
+                if (phase) addPhase(phase, { kind: 'cell', text });
               }}
             />
           </div>

@@ -83,6 +83,7 @@ function PictureFields() {
             className="selct"
             aria-label="Detector"
             value={detector?.name}
+            data-testid="geometry-detector"
             onChange={(event) => set({ detector: event.target.value })}
           >
             {info.detectors.map(({ name }) => (

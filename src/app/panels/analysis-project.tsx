@@ -1,0 +1,13 @@
+import '../style/analysis.css';
+import { AnalysisConfigurations } from './analysis-configurations.tsx';
+
+/** What is beyond one pattern: several configurations, the whole page as a file, patterns that are saved by themselves. */
+export function AnalysisProject() {
+  return (
+    <section className="pn" aria-label="Project" data-testid="analysis-project">
+      <div className="scroll">
+        <AnalysisConfigurations />
+      </div>
+    </section>
+  );
+}
