@@ -3,6 +3,7 @@ import { type MouseEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { Levels } from '../../display/levels.ts';
 import { Plot } from '../../display/plot.tsx';
 import { BATCH_FORMATS, rowLabel, saveBatch } from '../analysis/batch-file.ts';
+import { useBatchRun } from '../analysis/batch-run.ts';
 import { BATCH_ROWS, type BatchResult, type BatchRows, useBatch } from '../analysis/batch-store.ts';
 import { axisTicks, paintRows, rowLevels } from '../analysis/cake-picture.ts';
 import { ringRange, useCalibrantRings } from '../analysis/calibrant-rings.ts';
@@ -14,6 +15,7 @@ import { useGeometry } from '../geometry/geometry-store.ts';
 import { numberText, valueText } from '../number-text.ts';
 import { useTheme } from '../theme-choice.ts';
 import { NumberField } from './analysis-number.tsx';
+import { CurveStackPlot } from './analysis-stack.tsx';
 import { Field } from './field.tsx';
 import { SaveMenu } from './save-menu.tsx';
 import '../style/analysis.css';
@@ -27,6 +29,9 @@ const ROW_WORDS: Readonly<Record<BatchRows, string>> = {
   max: 'largest of the pulses',
   sum: 'sum of the pulses',
 };
+const LOOKS = { map: 'heat map', waterfall: 'waterfall', stack: '3-D' } as const;
+type BatchLook = keyof typeof LOOKS;
+
 /** A place on the heat map. */
 interface Place {
   readonly row: number;
@@ -37,22 +42,13 @@ const COLOURS = ['--c1', '--c2', '--c3', '--c4'];
 
 /** The curve of every train of the run, made in the background: a heat map or a waterfall; a click shows the train. */
 export function AnalysisBatch() {
-  const { run, info, detector, choice, set } = useGeometryPage();
+  const { info, detector, set } = useGeometryPage();
   const { choice: frames, setChoice, job, result, error, start } = useBatch();
   const document = useGeometry((state) => state.document);
-  const [isWaterfall, setWaterfall] = useState(false);
+  const [look, setLook] = useState<BatchLook>('map');
   const [hovered, setHovered] = useState<Place | null>(null);
   const trains = detector?.trains ?? info?.trains ?? 0;
-  const begin = () => {
-    if (run && detector)
-      void start({
-        key: run,
-        detector: detector.name,
-        view: choice.view ?? 'raw',
-        trains,
-        maxPulses: detector.maxPulses,
-      });
-  };
+  const batchRun = useBatchRun();
   const show = (row: number) => {
     if (!result) return;
     const { train, pulses } = result.rows[row];
@@ -62,15 +58,16 @@ export function AnalysisBatch() {
     <section className="pn" aria-label="Batch" data-testid="analysis-batch">
       <div className="ptool" role="toolbar" aria-label="Batch">
         <span className="seg">
-          {[false, true].map((each) => (
+          {(Object.keys(LOOKS) as BatchLook[]).map((each) => (
             <button
-              key={String(each)}
+              key={each}
               type="button"
-              className={isWaterfall === each ? 'on' : ''}
-              aria-pressed={isWaterfall === each}
-              onClick={() => setWaterfall(each)}
+              className={look === each ? 'on' : ''}
+              aria-pressed={look === each}
+              data-testid={`batch-as-${each}`}
+              onClick={() => setLook(each)}
             >
-              {each ? 'waterfall' : 'heat map'}
+              {LOOKS[each]}
             </button>
           ))}
         </span>
@@ -91,9 +88,9 @@ export function AnalysisBatch() {
           <button
             type="button"
             className="btn p"
-            disabled={!run || !detector || !document}
+            disabled={!batchRun || !document}
             data-testid="batch-start"
-            onClick={begin}
+            onClick={() => batchRun && void start(batchRun)}
           >
             <IconPlayerPlay size={13} stroke={1.7} aria-hidden="true" />
             Integrate the run
@@ -154,8 +151,9 @@ export function AnalysisBatch() {
         </div>
       )}
       <div className="pbody">
-        {result && !isWaterfall && <RowMap result={result} onHover={setHovered} onPick={show} />}
-        {result && isWaterfall && <Waterfall result={result} />}
+        {result && look === 'map' && <RowMap result={result} onHover={setHovered} onPick={show} />}
+        {result && look === 'waterfall' && <Waterfall result={result} />}
+        {result && look === 'stack' && <CurveStackPlot result={result} onPick={show} />}
         {!result && (
           <div className="state">
             <h2>{error ? 'Nothing was integrated' : 'No batch yet'}</h2>

@@ -147,8 +147,9 @@ function WindowFields({ batch }: { readonly batch: BatchResult | null }) {
       />
       <div className="analysis-row">
         <Tick
-          label="Less the line between its ends"
+          label="Less the line below"
           isOn={choice.isLessLine}
+          title="The straight line between the ends of the window is taken off"
           testId="map-line"
           onChange={(isLessLine) => setChoice({ isLessLine })}
         />

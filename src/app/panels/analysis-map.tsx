@@ -226,12 +226,15 @@ function cellWords(scanMap: ScanMap, cell: number): string {
   const { grid, points, values, xTitle, yTitle } = scanMap;
   const found = pointsOf(grid, cell);
   const [column, row] = [cell % grid.columns, Math.floor(cell / grid.columns)];
-  const place = `${shortTitle(xTitle)} ${valueText(grid.x[column])}${yTitle ? `   ${shortTitle(yTitle)} ${valueText(grid.y[row])}` : ''}`;
+  const place = `${shortTitle(xTitle)} ${placeText(grid.x[column])}${yTitle ? `   ${shortTitle(yTitle)} ${placeText(grid.y[row])}` : ''}`;
   if (found.length === 0) return `${place}   no point`;
   const first = points[found[0]];
   const which = `train ${numberText(first.trainId)}${first.pulse > 0 ? ` pulse ${first.pulse}` : ''}${found.length > 1 ? ` and ${found.length - 1} more` : ''}`;
   return `${place}   ${valueText(values[cell])}   ${which}`;
 }
+
+/** Positions as they are, to six digits. */
+const placeText = (place: number) => String(Number(place.toPrecision(6))).replace('-', '\u2212');
 
 /** The last part of a key's name: the whole one is on the axis. */
 const shortTitle = (title: string) => title.split(' / ')[0].split('/').pop() ?? title;
@@ -272,7 +275,7 @@ function MapPicture({ scanMap, look, selected, onHover, onPick, onLevels }: Pict
       <div className="heat-y">
         {tickCells(rows).map((row) => (
           <span key={row} style={{ bottom: percent(row, rows) }}>
-            {yTitle && valueText(grid.y[row])}
+            {yTitle && placeText(grid.y[row])}
           </span>
         ))}
       </div>
@@ -308,7 +311,7 @@ function MapPicture({ scanMap, look, selected, onHover, onPick, onLevels }: Pict
       <div className="heat-x">
         {tickCells(columns).map((column) => (
           <span key={column} style={{ left: percent(column, columns) }}>
-            {valueText(grid.x[column])}
+            {placeText(grid.x[column])}
           </span>
         ))}
       </div>
