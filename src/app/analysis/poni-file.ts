@@ -1,8 +1,6 @@
-import { KEV_ANGSTROM } from '../../core/physics.ts';
 import type { Geometry } from '../../detector/geometry.ts';
 import { experimentFromPoni, poniFromExperiment } from '../../detector/geometry-poni-file.ts';
 import { formatPoni, type PoniVersion, parsePoni } from '../../formats/poni.ts';
-import { type Fit2dParameters, toFit2d } from '../../formats/poni-fit2d.ts';
 import { saveFile } from '../save-file.ts';
 import type { FullExperiment } from './analysis-request.ts';
 
@@ -19,14 +17,4 @@ export async function readPoniFile(file: File, now: FullExperiment): Promise<Ful
 export function savePoniFile(experiment: FullExperiment, geometry: Geometry, version: PoniVersion): void {
   const text = formatPoni(poniFromExperiment(experiment, geometry), { version, date: new Date() });
   saveFile(new Blob([text], { type: 'text/plain' }), `${geometry.detector.name}-v${version}.poni`);
-}
-
-/** The same experiment in the words of Fit2D. Pixels are counted from the geometry's origin. */
-export function fit2dOf(experiment: FullExperiment, geometry: Geometry): Fit2dParameters {
-  return toFit2d(poniFromExperiment(experiment, geometry));
-}
-
-/** Angstrom. */
-export function wavelengthOf({ photonEnergyKeV }: FullExperiment): number {
-  return KEV_ANGSTROM / photonEnergyKeV;
 }

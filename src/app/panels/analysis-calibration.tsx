@@ -2,11 +2,12 @@ import { IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ExperimentParameter } from '../../detector/refinement/refine-experiment.ts';
 import type { FullExperiment } from '../analysis/analysis-request.ts';
-import { fit2dOf, PONI_VERSIONS, readPoniFile, savePoniFile, wavelengthOf } from '../analysis/poni-file.ts';
+import { PONI_VERSIONS, readPoniFile, savePoniFile } from '../analysis/poni-file.ts';
 import { useRefinement } from '../analysis/refine-store.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { numberText } from '../number-text.ts';
 import { FileButton, NumberField, RangeField } from './analysis-number.tsx';
+import { ParameterSets } from './analysis-parameter-sets.tsx';
 import '../style/analysis.css';
 
 interface Row {
@@ -103,7 +104,7 @@ export function AnalysisCalibration() {
             })}
           </tbody>
         </table>
-        <Fit2d experiment={calibration?.experiment ?? experiment} />
+        <ParameterSets />
         <div className="sec">
           <div className="sech">
             Exposures<small>of the same calibrant, at one or more distances</small>
@@ -216,29 +217,5 @@ export function AnalysisCalibration() {
         </button>
       </div>
     </section>
-  );
-}
-
-function Fit2d({ experiment }: { readonly experiment: FullExperiment }) {
-  const geometry = useGeometry((state) => state.geometry);
-  if (!geometry) return null;
-  const fit2d = fit2dOf(experiment, geometry);
-  const rows = [
-    ['Direct distance', `${numberText(fit2d.directDistMm, 3)} mm`],
-    ['Centre x', `${numberText(fit2d.centerX, 2)} px`],
-    ['Centre y', `${numberText(fit2d.centerY, 2)} px`],
-    ['Tilt', `${numberText(fit2d.tiltDeg, 4)} °`],
-    ['Tilt plane', `${numberText(fit2d.tiltPlanRotationDeg, 2)} °`],
-    ['Wavelength', `${numberText(wavelengthOf(experiment), 5)} Å`],
-  ] as const;
-  return (
-    <div className="sec">
-      <div className="sech">
-        Fit2D<small>pixels from the geometry's origin</small>
-      </div>
-      <div className="kv analysis-fit2d">
-        {rows.flatMap(([word, value]) => [<span key={word}>{word}</span>, <span key={`${word} value`}>{value}</span>])}
-      </div>
-    </div>
   );
 }
