@@ -62,7 +62,7 @@ const GEOMETRY: WorkspaceDefinition = {
   layouts: {
     wide: [
       { id: 'picture' },
-      { id: 'setup', beside: 'picture', side: 'left', width: 336, height: 250 },
+      { id: 'setup', beside: 'picture', side: 'left', width: 336, height: 372 },
       { id: 'project', beside: 'setup', side: 'within', isBehind: true },
       { id: 'move', beside: 'setup', side: 'below', height: 212 },
       { id: 'parts', beside: 'move', side: 'below' },
@@ -81,7 +81,7 @@ const GEOMETRY: WorkspaceDefinition = {
     ],
     narrow: [
       { id: 'picture' },
-      { id: 'setup', beside: 'picture', side: 'left', width: 296, height: 232 },
+      { id: 'setup', beside: 'picture', side: 'left', width: 296, height: 262 },
       { id: 'project', beside: 'setup', side: 'within', isBehind: true },
       { id: 'move', beside: 'setup', side: 'below', height: 208 },
       { id: 'parts', beside: 'move', side: 'below' },
