@@ -51,6 +51,10 @@ describe('the grid of a scan', () => {
     // A line of steps that are each taken once.
     expect(positionGrid([3, 1, 2, 4.2], null, { columns: null, rows: null })).toMatchObject({ columns: 4 });
     expect(positionGrid([5, 5, 5], [1, 1, 1], { columns: null, rows: null })).toMatchObject({ columns: 1, rows: 1 });
+    // Set points that are not even, and a motor that stands still and is read with noise, each twice.
+    expect(positionGrid([0, 0, 1, 1, 3, 3], null, { columns: null, rows: null })).toMatchObject({ columns: 3 });
+    const still = Float64Array.from({ length: 200 }, (_, i) => -0.75 + 1e-3 * noise(Math.floor(i / 2) + 3));
+    expect(positionGrid(still, null, { columns: null, rows: null })).toMatchObject({ columns: 1, hasSteps: false });
     const nothing = positionGrid([Number.NaN], [Number.NaN], { columns: null, rows: null });
     expect([...nothing.cells]).toEqual([-1]);
   });

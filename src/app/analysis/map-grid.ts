@@ -28,7 +28,12 @@ export interface CountedScan {
 /** Most cells along an axis. */
 const MOST_CELLS = 2000;
 /** A gap between positions is a step if it is this many times the next smaller one. */
-const CLEAR_RATIO = 2.5;
+const CLEAR_RATIO = 5;
+/** Steps differ by this at most: where some are repeated with noise, and where each position was there once. */
+const UNEVEN_RATIO = 20;
+const EVEN_RATIO = 2.5;
+/** The mean way from a point to the next is less than this share of the whole if a motor moves slowly. */
+const GLIDE = 0.15;
 /** Gaps smaller than this share of the span are noise. */
 const NOISE = 1e-5;
 /** Gaps larger than that of so many steps are looked at. */
@@ -58,8 +63,8 @@ export function countedGrid(points: number, { perLine, isUpwards, isSnake, skip 
 }
 
 /**
- * Cells of points by their positions. Steps of an axis are found where positions gather; else, or where a number of cells is given,
- * the axis is divided evenly.
+ * Cells of points by their positions. Steps of an axis are found where positions gather. Where they do not, or a number of cells is
+ * given, the axis is divided evenly; one that only jitters is one cell.
  * @param x,y (point); NaN = not known. `y` null: one row @param columns,rows null: as found
  */
 export function positionGrid(
@@ -83,28 +88,50 @@ export function positionGrid(
   };
 }
 
-function axisOf(
-  places: ArrayLike<number>,
-  wanted: number | null,
-): { readonly middles: Float64Array; readonly hasSteps: boolean } {
-  const sorted = Float64Array.from(places).filter(Number.isFinite).sort();
-  if (sorted.length === 0) return { middles: new Float64Array(1).fill(Number.NaN), hasSteps: true };
-  const found = wanted === null ? stepsOf(sorted) : null;
-  if (found) return { middles: found, hasSteps: true };
+interface Axis {
+  readonly middles: Float64Array;
+  readonly hasSteps: boolean;
+}
+
+/** @param places in the order of the scan */
+function axisOf(places: ArrayLike<number>, wanted: number | null): Axis {
+  const known = Float64Array.from(places).filter(Number.isFinite);
+  if (known.length === 0) return { middles: new Float64Array(1).fill(Number.NaN), hasSteps: true };
+  const sorted = known.slice().sort();
   const [low, high] = [sorted[0], sorted[sorted.length - 1]];
-  const count = Math.min(MOST_CELLS, wanted ?? Math.max(1, Math.round(Math.sqrt(sorted.length))));
+  if (wanted === null) {
+    const found = stepsOf(sorted);
+    if (found) return { middles: found, hasSteps: true };
+  }
+  // A motor that stands still is read with noise, which jumps to and fro.
+  const count = Math.min(
+    MOST_CELLS,
+    wanted ?? (isGliding(known, high - low) ? Math.round(Math.sqrt(known.length)) : 1),
+  );
   if (count === 1 || low === high) return { middles: Float64Array.of((low + high) / 2), hasSteps: wanted !== null };
   const middles = Float64Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
   return { middles, hasSteps: wanted !== null };
 }
 
+/** Whether positions come in the order of a slow movement. */
+function isGliding(places: Float64Array, span: number): boolean {
+  let [way, moves] = [0, 0];
+  for (let i = 1; i < places.length; i++) {
+    if (places[i] === places[i - 1]) continue;
+    way += Math.abs(places[i] - places[i - 1]);
+    moves++;
+  }
+  return moves > 0 && way / moves < GLIDE * span;
+}
+
 /** Means of the positions that gather; null where there are no clear steps. @param sorted rising, finite */
 function stepsOf(sorted: Float64Array): Float64Array | null {
-  const span = sorted[sorted.length - 1] - sorted[0];
-  if (span === 0) return sorted.slice(0, 1);
-  const gaps = Float64Array.from({ length: sorted.length - 1 }, (_, i) => sorted[i + 1] - sorted[i]).sort();
-  // Every position by itself, all about as far from each other: a scan along one line.
-  const isOneLine = gaps[0] > gaps[gaps.length - 1] / CLEAR_RATIO;
+  const distinct = sorted.filter((place, i) => i === 0 || place !== sorted[i - 1]);
+  const span = distinct[distinct.length - 1] - distinct[0];
+  if (span === 0) return distinct;
+  const gaps = Float64Array.from({ length: distinct.length - 1 }, (_, i) => distinct[i + 1] - distinct[i]).sort();
+  // Every position by itself, all about as far from each other: set points, or a scan along one line.
+  const isOneLine = gaps[0] > gaps[gaps.length - 1] / EVEN_RATIO;
   const limit = isOneLine ? 0 : stepLimit(gaps, span);
   if (limit === null) return null;
   const middles: number[] = [];
@@ -123,9 +150,10 @@ function stepsOf(sorted: Float64Array): Float64Array | null {
 
 /** What lies between the gaps within steps and those between them; null where they are not apart. @param gaps rising */
 function stepLimit(gaps: Float64Array, span: number): number | null {
+  const largest = gaps[gaps.length - 1];
   let [best, limit]: [number, number | null] = [CLEAR_RATIO, null];
   for (let i = 1; i < gaps.length; i++) {
-    if (gaps[i] < span / MOST_STEPS) continue;
+    if (gaps[i] < span / MOST_STEPS || gaps[i] < largest / UNEVEN_RATIO) continue;
     const ratio = gaps[i] / Math.max(gaps[i - 1], NOISE * span);
     if (ratio > best) [best, limit] = [ratio, (gaps[i] + gaps[i - 1]) / 2];
   }

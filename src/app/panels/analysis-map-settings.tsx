@@ -62,8 +62,8 @@ export function MapSettings({ batch }: { readonly batch: BatchResult | null }) {
       />
       {isByKeys ? (
         <>
-          <KeyField label="To the right" value={choice.xKey} testId="map-x" onChange={(xKey) => setChoice({ xKey })} />
-          <KeyField label="Upwards" value={choice.yKey} testId="map-y" onChange={(yKey) => setChoice({ yKey })} />
+          <KeyField label="x from" value={choice.xKey} testId="map-x" onChange={(xKey) => setChoice({ xKey })} />
+          <KeyField label="y from" value={choice.yKey} testId="map-y" onChange={(yKey) => setChoice({ yKey })} />
           <NumberField
             label="Columns"
             value={choice.columns}

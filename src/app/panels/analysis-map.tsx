@@ -120,19 +120,16 @@ export function AnalysisMap() {
             <option key={each}>{each}</option>
           ))}
         </select>
-        <span className="seg">
+        <select
+          className="selct"
+          aria-label="Scale"
+          value={scale}
+          onChange={(event) => setScale(event.target.value as Scale)}
+        >
           {SCALES.map((each) => (
-            <button
-              key={each}
-              type="button"
-              className={scale === each ? 'on' : ''}
-              aria-pressed={scale === each}
-              onClick={() => setScale(each)}
-            >
-              {each}
-            </button>
+            <option key={each}>{each}</option>
           ))}
-        </span>
+        </select>
         <span className="sp" />
         {scanMap && (
           <SaveMenu
@@ -226,15 +223,19 @@ function cellWords(scanMap: ScanMap, cell: number): string {
   const { grid, points, values, xTitle, yTitle } = scanMap;
   const found = pointsOf(grid, cell);
   const [column, row] = [cell % grid.columns, Math.floor(cell / grid.columns)];
-  const place = `${shortTitle(xTitle)} ${placeText(grid.x[column])}${yTitle ? `   ${shortTitle(yTitle)} ${placeText(grid.y[row])}` : ''}`;
+  const place = `${shortTitle(xTitle)} ${placeText(grid.x, column)}${yTitle ? `   ${shortTitle(yTitle)} ${placeText(grid.y, row)}` : ''}`;
   if (found.length === 0) return `${place}   no point`;
   const first = points[found[0]];
   const which = `train ${numberText(first.trainId)}${first.pulse > 0 ? ` pulse ${first.pulse}` : ''}${found.length > 1 ? ` and ${found.length - 1} more` : ''}`;
   return `${place}   ${valueText(values[cell])}   ${which}`;
 }
 
-/** Positions as they are, to six digits. */
-const placeText = (place: number) => String(Number(place.toPrecision(6))).replace('-', '\u2212');
+/** A position with as many digits as tell it from the next one. */
+function placeText(places: Float64Array, cell: number): string {
+  const step = places.length > 1 ? (places[places.length - 1] - places[0]) / (places.length - 1) : 0;
+  const digits = step > 0 ? Math.min(9, Math.max(0, 1 - Math.floor(Math.log10(step)))) : 4;
+  return String(Number(places[cell].toFixed(digits))).replace('-', '\u2212');
+}
 
 /** The last part of a key's name: the whole one is on the axis. */
 const shortTitle = (title: string) => title.split(' / ')[0].split('/').pop() ?? title;
@@ -275,7 +276,7 @@ function MapPicture({ scanMap, look, selected, onHover, onPick, onLevels }: Pict
       <div className="heat-y">
         {tickCells(rows).map((row) => (
           <span key={row} style={{ bottom: percent(row, rows) }}>
-            {yTitle && placeText(grid.y[row])}
+            {yTitle && placeText(grid.y, row)}
           </span>
         ))}
       </div>
@@ -311,7 +312,7 @@ function MapPicture({ scanMap, look, selected, onHover, onPick, onLevels }: Pict
       <div className="heat-x">
         {tickCells(columns).map((column) => (
           <span key={column} style={{ left: percent(column, columns) }}>
-            {placeText(grid.x[column])}
+            {placeText(grid.x, column)}
           </span>
         ))}
       </div>

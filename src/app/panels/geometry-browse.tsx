@@ -44,7 +44,7 @@ export function GeometryBrowse({ startedAt }: { readonly startedAt: number | nul
       {isOne && (
         <>
           <Field
-            label="Train"
+            label="Train id"
             value={trainId === null ? '' : String(trainId)}
             unit={trainId === null ? '' : trainTimeText(trainId, trains)}
             effect="shows it; also #12, 12.5 s or 14:03:22"
