@@ -105,6 +105,12 @@ interface CurveStore {
   addPhase(phase: Phase, origin: PhaseOrigin): void;
   changePhase(id: number, change: Partial<ShownPhase>): void;
   removePhase(id: number): void;
+  /** Other overlays and phases in place of all. @param subtracted index of the overlay that is taken off; null = none */
+  drawAnew(
+    overlays: readonly Omit<Overlay, 'id'>[],
+    subtracted: number | null,
+    phases: readonly Omit<ShownPhase, 'id'>[],
+  ): void;
 }
 
 const OVERLAY_COLOURS = ['--c2', '--c3', '--c4', '--c5', '--c6', '--c7'];
@@ -176,5 +182,14 @@ export const useCurves = create<CurveStore>((set, get) => ({
   },
   changePhase: (id, change) =>
     set({ phases: get().phases.map((each) => (each.id === id ? { ...each, ...change } : each)) }),
+  drawAnew(overlays, subtracted, phases) {
+    const next = overlays.map((overlay) => ({ ...overlay, id: nextId++ }));
+    set({
+      overlays: next,
+      subtracted: subtracted === null ? null : (next[subtracted]?.id ?? null),
+      phases: phases.map((phase) => ({ ...phase, id: nextId++ })),
+      saveError: null,
+    });
+  },
   removePhase: (id) => set({ phases: get().phases.filter((each) => each.id !== id) }),
 }));

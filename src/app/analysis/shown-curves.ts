@@ -57,15 +57,17 @@ export function showCurves({
   const first = clean(main.y);
   const earlier = curves.before?.[0];
   const before = earlier ? clean(curveAt(earlier, x)).y : null;
+  const after = curves.after.map(({ y, azimuthRange, label }, i) => ({
+    label: label ?? (curves.after.length > 1 ? azimuthWords(azimuthRange) : curves.isProposal ? 'proposed' : 'I(q)'),
+    colour: SECTOR_COLOURS[i % SECTOR_COLOURS.length],
+    y: i === 0 ? first.y : clean(y).y,
+  }));
   const shown: Curve[] = [
     ...(before && curves.after.length === 1
       ? [{ label: curves.isProposal ? 'now' : 'as loaded', colour: '--t2', isDashed: true, y: before }]
       : []),
-    ...curves.after.map(({ y, azimuthRange, label }, i) => ({
-      label: label ?? (curves.after.length > 1 ? azimuthWords(azimuthRange) : curves.isProposal ? 'proposed' : 'I(q)'),
-      colour: SECTOR_COLOURS[i % SECTOR_COLOURS.length],
-      y: i === 0 ? first.y : clean(y).y,
-    })),
+    // The combined curve lies over those that it is made of.
+    ...(curves.after[0].label === undefined ? after : [...after.slice(1), after[0]]),
     ...overlays
       .filter(({ isShown, id }) => isShown && id !== subtracted)
       .map((overlay, i) => ({

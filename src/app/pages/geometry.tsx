@@ -4,6 +4,7 @@ import { useLocation, useSearch } from 'wouter';
 import '../style/runs.css';
 import '../style/geometry.css';
 import { useConfigurations } from '../analysis/configuration-store.ts';
+import { DraftKeeper } from '../analysis/draft-store.ts';
 import { OtherPictures } from '../analysis/other-pictures.ts';
 import {
   GeometryPageContext,
@@ -316,6 +317,7 @@ export function GeometryPage() {
       <PageKeeper set={view.set} />
       <GeometryPageContext.Provider value={view}>
         <OtherPictures />
+        <DraftKeeper />
         <Workspace definition={GEOMETRY} />
       </GeometryPageContext.Provider>
     </main>

@@ -34,7 +34,7 @@ export function AnalysisConfigurations() {
   return (
     <div className="sec">
       <div className="sech">
-        Configurations<small>a detector with geometry, mask and integration</small>
+        Configurations<small>detector, mask, integration</small>
       </div>
       {configurations.map((each) => (
         <Row key={each.id} configuration={each} isSeveral={isSeveral} />

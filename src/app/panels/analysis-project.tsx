@@ -1,5 +1,6 @@
 import '../style/analysis.css';
 import { AnalysisConfigurations } from './analysis-configurations.tsx';
+import { AnalysisProjectFile } from './analysis-project-file.tsx';
 
 /** What is beyond one pattern: several configurations, the whole page as a file, patterns that are saved by themselves. */
 export function AnalysisProject() {
@@ -7,6 +8,7 @@ export function AnalysisProject() {
     <section className="pn" aria-label="Project" data-testid="analysis-project">
       <div className="scroll">
         <AnalysisConfigurations />
+        <AnalysisProjectFile />
       </div>
     </section>
   );
