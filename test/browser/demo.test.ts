@@ -9,6 +9,7 @@ import { geometryCases } from './geometry-cases.ts';
 import { liveCases } from './live-cases.ts';
 import { pictureCases } from './picture-cases.ts';
 import { runCases } from './run-cases.ts';
+import { scanCases } from './scan-cases.ts';
 import { Stage } from './stage.ts';
 import { workspaceCases } from './workspace-cases.ts';
 
@@ -22,6 +23,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo in Chromium (needs /usr/bin/chr
   describe('runs', () => runCases(stage));
   describe('geometry', () => geometryCases(stage));
   describe('analysis', () => analysisCases(stage));
+  describe('scans', () => scanCases(stage));
   describe('dropped files', () => droppedCases(stage));
   describe('bridges', () => bridgeCases(stage));
   describe('live', () => liveCases(stage));
