@@ -1,4 +1,4 @@
-import type { SplitMethod } from '../detector/integration/integration-table.ts';
+import type { SplitMethod } from '../detector/integration/split-method.ts';
 
 /** What pixels are taken for when they are sorted into bins, as the pages say it. */
 export const METHOD_WORDS: Readonly<Record<SplitMethod, string>> = {

@@ -1,7 +1,7 @@
 import type { NdArray } from '../core/ndarray.ts';
 import type { Roi } from '../core/roi.ts';
 import type { Train } from '../core/train.ts';
-import type { SplitMethod } from '../detector/integration/integration-table.ts';
+import type { SplitMethod } from '../detector/integration/split-method.ts';
 import type { geometryInfo } from '../detector/snapped-geometry.ts';
 import type { KeyFacts } from './key-facts.ts';
 

@@ -1,5 +1,5 @@
 import { StateInvalid } from '../core/errors.ts';
-import { SPLIT_METHODS } from '../detector/integration/integration-table.ts';
+import { SPLIT_METHODS } from '../detector/integration/split-method.ts';
 import type { LiveSettings } from './engine.ts';
 
 /** More bridges than any experiment has. */

@@ -2,7 +2,7 @@ import type { AnvilSeat, ObliqueSensor } from '../../detector/analysis/absorptio
 import type { MaskShape } from '../../detector/analysis/mask-shape.ts';
 import type { Detector } from '../../detector/detector.ts';
 import type { Experiment } from '../../detector/integration/experiment.ts';
-import type { SplitMethod } from '../../detector/integration/integration-table.ts';
+import type { SplitMethod } from '../../detector/integration/split-method.ts';
 import type { PartLevel } from '../../detector/refinement/detector-part.ts';
 import type {
   CalibrationImage,

@@ -1,4 +1,4 @@
-import { SPLIT_METHODS, type SplitMethod } from '../../detector/integration/integration-table.ts';
+import { SPLIT_METHODS, type SplitMethod } from '../../detector/integration/split-method.ts';
 import { useCorrections } from '../analysis/corrections.ts';
 import { useCurves } from '../analysis/curve-store.ts';
 import { PATTERN_UNITS } from '../analysis/pattern-unit.ts';

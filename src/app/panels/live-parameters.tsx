@@ -1,6 +1,6 @@
 import { useRef, useState } from 'react';
 import type { LiveState } from '../../api/live-contract.ts';
-import { SPLIT_METHODS, type SplitMethod } from '../../detector/integration/integration-table.ts';
+import { SPLIT_METHODS, type SplitMethod } from '../../detector/integration/split-method.ts';
 import { useKeys } from '../keyboard.ts';
 import { useLive } from '../live-store.ts';
 import { numberText } from '../number-text.ts';

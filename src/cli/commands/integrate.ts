@@ -13,12 +13,11 @@ import {
   buildIntegrationTable,
   type IntegrationOptions,
   type IntegrationTable,
-  SPLIT_METHODS,
-  type SplitMethod,
 } from '../../detector/integration/integration-table.ts';
 import { pictureGeometry } from '../../detector/integration/picture-geometry.ts';
 import { isRadialUnit, RADIAL_UNITS } from '../../detector/integration/radial-unit.ts';
 import { sigmaClip } from '../../detector/integration/robust.ts';
+import { SPLIT_METHODS, type SplitMethod } from '../../detector/integration/split-method.ts';
 import { type Poni, parsePoni } from '../../formats/poni.ts';
 import type { CliContext } from '../context.ts';
 import { detectorOption } from '../detector-option.ts';

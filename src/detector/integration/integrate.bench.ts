@@ -10,7 +10,8 @@ import { AGIPD_1M } from '../agipd.ts';
 import { exampleGeometry, type Geometry } from '../geometry.ts';
 import { FrameIntegrator } from './frame-integrator.ts';
 import { integrateFrame } from './integrate.ts';
-import { buildIntegrationTable, type SplitMethod } from './integration-table.ts';
+import { buildIntegrationTable } from './integration-table.ts';
+import type { SplitMethod } from './split-method.ts';
 
 const PYTHON = '/usr/bin/python3';
 const ENERGY = 9.3;

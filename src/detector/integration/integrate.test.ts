@@ -9,10 +9,11 @@ import { geometryFromCrystfel } from '../geometry-crystfel.ts';
 import { jungfrau } from '../jungfrau.ts';
 import { snapGeometry } from '../snapped-geometry.ts';
 import { dropDummies, type ErrorModel, integrateFrame } from './integrate.ts';
-import { buildIntegrationTable, type IntegrationOptions, type SplitMethod } from './integration-table.ts';
+import { buildIntegrationTable, type IntegrationOptions } from './integration-table.ts';
 import { pictureGeometry } from './picture-geometry.ts';
 import type { RadialUnit } from './radial-unit.ts';
 import { sigmaClip } from './robust.ts';
+import type { SplitMethod } from './split-method.ts';
 
 interface Expected {
   readonly label: string;

@@ -1,25 +1,15 @@
 import { ShapeMismatch, StateInvalid } from '../../core/errors.ts';
 import { pixelCountOf } from '../detector.ts';
 import type { Geometry } from '../geometry.ts';
-import { type BinGrid, binAxis, binCentres, binCountOf } from './bin-grid.ts';
+import { type BinGrid, binAxis, binCentres } from './bin-grid.ts';
 import type { Experiment } from './experiment.ts';
-import { pixelBoxes } from './pixel-boxes.ts';
-import { type MapOptions, type PixelCorners, pixelCentres, pixelCorners } from './pixel-map.ts';
-import { type PixelSums, type WeightInput, weighTable } from './pixel-sums.ts';
+import { openKernelSplitter } from './kernel-splitter.ts';
+import type { MapOptions } from './pixel-map.ts';
+import { checkNormalization, type PixelSums, type WeightInput } from './pixel-sums.ts';
+import { openPlainSplitter } from './plain-splitter.ts';
 import { RADIAL_UNITS, type RadialUnit } from './radial-unit.ts';
-import { splitBox } from './split-box.ts';
-import { eachPart, type SharedPixels } from './split-entries.ts';
-import { splitNone } from './split-none.ts';
-import { beamPixels, splitPolygon } from './split-polygon.ts';
-
-/**
- * How a pixel is shared among bins: `no` = whole, by its centre; `bbox` = evenly over its bounding box in (radius, azimuth);
- * `pseudo` = the same with a box of the pixel's area; `full` = by its true outline.
- */
-export type SplitMethod = 'no' | 'bbox' | 'pseudo' | 'full';
-
-/** All methods, as a user writes them. */
-export const SPLIT_METHODS: readonly SplitMethod[] = ['no', 'bbox', 'pseudo', 'full'];
+import { SPLIT_METHODS, type SplitMethod } from './split-method.ts';
+import type { SplitSettings, Splitter } from './splitter.ts';
 
 /** Which bins there are, and which pixels go where. */
 export interface BinOptions {
@@ -69,6 +59,24 @@ export function buildIntegrationTable(
   experiment: Experiment,
   options: IntegrationOptions,
 ): IntegrationTable {
+  return buildTable(geometry, experiment, options, false);
+}
+
+/** The same in plain TypeScript, which the kernels are compared with. @throws as {@link buildIntegrationTable} */
+export function buildPlainTable(
+  geometry: Geometry,
+  experiment: Experiment,
+  options: IntegrationOptions,
+): IntegrationTable {
+  return buildTable(geometry, experiment, options, true);
+}
+
+function buildTable(
+  geometry: Geometry,
+  experiment: Experiment,
+  options: IntegrationOptions,
+  isPlain: boolean,
+): IntegrationTable {
   const { unit = 'q_A^-1', method = 'no', azimuthPoints, azimuthRange, mask } = options;
   const pixels = pixelCountOf(geometry.detector);
   checkSize('mask', mask, pixels, geometry);
@@ -82,19 +90,42 @@ export function buildIntegrationTable(
     throw new StateInvalid(`"${method}" is no splitting: choose one of ${SPLIT_METHODS.join(', ')}.`, {
       field: 'method',
     });
+  checkNormalization(options);
   const hasAzimuth = azimuthPoints !== undefined || azimuthRange !== undefined;
   const map = { unit, hasAzimuth, hasSeams: options.hasSeams ?? false };
-  const split = splitter(geometry, experiment, method, map, mask);
-  const grid = chooseGrid(split, options, hasAzimuth);
-  const entries = split.split(grid);
+  const settings = { geometry, experiment, method, map, mask, weights: options };
+  const { grid, sums } =
+    (isPlain ? null : sumInRoom(settings, options)) ?? sumBins(openPlainSplitter(settings), map, options);
   return {
     unit,
     method,
     grid,
     radial: binCentres(grid.radial),
     azimuth: azimuthPoints === undefined || !grid.azimuth ? null : binCentres(grid.azimuth, 1 / DEGREE),
-    ...weighTable(geometry, experiment, options, entries, binCountOf(grid)),
+    ...sums,
   };
+}
+
+/** The bins, and what is in them. */
+interface FilledBins {
+  readonly grid: BinGrid;
+  readonly sums: PixelSums;
+}
+
+function sumBins(splitter: Splitter, { hasAzimuth }: MapOptions, options: BinOptions): FilledBins {
+  const grid = chooseGrid(splitter, options, hasAzimuth);
+  return { grid, sums: splitter.sum(grid) };
+}
+
+/** By the kernels; null where there are none, or no room for so many pixels or bins. */
+function sumInRoom(settings: SplitSettings, options: BinOptions): FilledBins | null {
+  try {
+    const splitter = openKernelSplitter(settings);
+    return splitter && sumBins(splitter, settings.map, options);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 function checkSize(name: string, array: ArrayLike<unknown> | undefined, pixels: number, { detector }: Geometry): void {
@@ -103,126 +134,6 @@ function checkSize(name: string, array: ArrayLike<unknown> | undefined, pixels: 
       expected: pixels,
       got: array.length,
     });
-}
-
-/** What one method knows before the bins are chosen. */
-interface Splitter {
-  /** [low, high] of all unmasked pixels. */
-  readonly radialRange: readonly [number, number];
-  /** rad. */
-  readonly azimuthRange: readonly [number, number];
-  readonly split: (grid: BinGrid) => SharedPixels | Int32Array;
-}
-
-function splitter(
-  geometry: Geometry,
-  experiment: Experiment,
-  method: SplitMethod,
-  map: MapOptions,
-  mask: Uint8Array | undefined,
-): Splitter {
-  const { unit, hasAzimuth } = map;
-  // Logarithms of q may be negative; all others begin at the beam.
-  const floor = unit.startsWith('log') && !unit.startsWith('log(1+') ? Number.NEGATIVE_INFINITY : 0;
-  const noRange = [-Math.PI, Math.PI] as const;
-  if (method === 'no') {
-    const centres = pixelCentres(geometry, experiment, map);
-    return {
-      radialRange: rangeOf(centres.radial, null, mask),
-      azimuthRange: centres.azimuth ? rangeOf(centres.azimuth, null, mask) : noRange,
-      split: (grid) => splitNone(centres, grid, mask),
-    };
-  }
-  if (method === 'full') {
-    const corners = pixelCorners(geometry, experiment, { ...map, hasAzimuth: true });
-    const beam = beamPixels(corners, mask);
-    const [low, high] = cornerRange(corners.radial, corners, mask);
-    return {
-      radialRange: [beam.length > 0 ? Math.max(floor, -Number.MAX_VALUE) : low, high],
-      azimuthRange: hasAzimuth ? cornerTurns(corners.azimuth as Float64Array, corners, mask) : noRange,
-      split: (grid) => splitPolygon(corners, beam, grid, floor, mask),
-    };
-  }
-  const isScaled = method === 'pseudo';
-  const withAzimuth = { ...map, hasAzimuth: hasAzimuth || isScaled };
-  const boxes = pixelBoxes(geometry, experiment, withAzimuth, isScaled);
-  const { centres } = boxes;
-  const [low, high] = rangeOf(centres.radial, boxes.radial, mask);
-  const [bottom, top] = centres.azimuth ? rangeOf(centres.azimuth, boxes.azimuth, mask) : noRange;
-  return {
-    radialRange: [Math.max(floor, low), high],
-    // One box across the cut, and the range is all round.
-    azimuthRange: bottom < -Math.PI || top > Math.PI ? noRange : [bottom, top],
-    split: (grid) => splitBox(boxes, grid, floor, mask),
-  };
-}
-
-type Range = readonly [number, number];
-
-function rangeOf(centres: Float64Array, half: Float64Array | null, mask: Uint8Array | undefined): Range {
-  const range = Float64Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
-  eachPart(centres.length, (from, to) => widen(range, from, to, centres, half, mask));
-  return [range[0], range[1]];
-}
-
-function widen(
-  range: Float64Array,
-  from: number,
-  to: number,
-  centres: Float64Array,
-  half: Float64Array | null,
-  mask: Uint8Array | undefined,
-): void {
-  let [low, high] = range;
-  for (let i = from; i < to; i++) {
-    if (mask !== undefined && mask[i] !== 0) continue;
-    const reach = half === null ? 0 : half[i];
-    const value = centres[i];
-    if (value - reach < low && value - reach > Number.NEGATIVE_INFINITY) low = value - reach;
-    if (value + reach > high) high = value + reach;
-  }
-  range[0] = low;
-  range[1] = high;
-}
-
-function cornerRange(values: Float64Array, corners: PixelCorners, mask: Uint8Array | undefined): Range {
-  // Every corner is one of a pixel.
-  if (mask === undefined) return rangeOf(values, null, undefined);
-  const range = Float64Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
-  eachPart(corners.first.length, (from, to) => widenByCorners(range, from, to, values, corners, mask));
-  return [range[0], range[1]];
-}
-
-function widenByCorners(
-  range: Float64Array,
-  from: number,
-  to: number,
-  values: Float64Array,
-  { first, steps }: PixelCorners,
-  mask: Uint8Array,
-): void {
-  let [low, high] = range;
-  for (let i = from; i < to; i++) {
-    if (first[i] < 0 || mask[i] !== 0) continue;
-    for (let k = 0; k < steps.length; k++) {
-      const value = values[first[i] + steps[k]];
-      if (value < low && value > Number.NEGATIVE_INFINITY) low = value;
-      if (value > high) high = value;
-    }
-  }
-  range[0] = low;
-  range[1] = high;
-}
-
-/** Range of azimuths; all round as soon as one pixel lies across the cut. */
-function cornerTurns(values: Float64Array, corners: PixelCorners, mask: Uint8Array | undefined): Range {
-  const { first, steps } = corners;
-  for (let i = 0; i < first.length; i++) {
-    if (first[i] < 0 || (mask !== undefined && mask[i] !== 0)) continue;
-    const begin = values[first[i]];
-    for (const step of steps) if (Math.abs(values[first[i] + step] - begin) > Math.PI) return [-Math.PI, Math.PI];
-  }
-  return cornerRange(values, corners, mask);
 }
 
 function chooseGrid(split: Splitter, options: BinOptions, hasAzimuth: boolean): BinGrid {

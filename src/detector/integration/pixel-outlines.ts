@@ -86,8 +86,7 @@ export class Outlines {
     if (!(high > 0 && low < bins)) return false;
     if (this.#beam.size > 0 && this.#beam.has(pixel)) {
       // From the centre to the farthest corner.
-      low = (Math.max(this.#floor, -Number.MAX_VALUE) - begin) * this.#perUnit;
-      if (!Number.isFinite(low)) low = high - 1;
+      low = this.#floor > Number.NEGATIVE_INFINITY ? (this.#floor - begin) * this.#perUnit : high - 1;
     }
     this.ends[0] = low;
     this.ends[1] = high;

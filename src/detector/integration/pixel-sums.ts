@@ -1,8 +1,6 @@
 import { StateInvalid } from '../../core/errors.ts';
 import type { SumTable } from '../../kernels/kernels.ts';
-import type { Geometry } from '../geometry.ts';
-import type { Experiment } from './experiment.ts';
-import { pixelWeights, type WeightOptions } from './pixel-weights.ts';
+import type { WeightOptions } from './pixel-weights.ts';
 import { EntryRoom, eachPart, type SharedPixels } from './split-entries.ts';
 
 /** Everything that changes the weight or the zero of a pixel. */
@@ -20,33 +18,22 @@ export interface PixelSums extends SumTable {
   readonly bins: number;
 }
 
-/**
- * Puts the entries of pixels in bin order, and weighs them.
- * @param entries shares, or the bin of each pixel (-1 = none)
- * @throws StateInvalid for an impossible weight
- */
-export function weighTable(
-  geometry: Geometry,
-  experiment: Experiment,
-  input: WeightInput,
-  entries: SharedPixels | Int32Array,
-  bins: number,
-): PixelSums {
-  const { flat, dark = null, normalization = 1 } = input;
+/** @throws StateInvalid for an impossible normalization */
+export function checkNormalization({ normalization = 1 }: WeightInput): void {
   if (!(normalization > 0 && Number.isFinite(normalization)))
     throw new StateInvalid(
       `Azimuthal integration: normalization = ${normalization} is impossible, give a number above 0.`,
-      {
-        field: 'normalization',
-      },
+      { field: 'normalization' },
     );
-  const weights = pixelWeights(geometry, experiment, input);
-  if (!flat && !dark && normalization === 1) return sumTable(entries, bins, weights, null);
+}
+
+/** Puts flat field and normalization into weights, and takes out pixels without a dark. @param weights float32 (pixel), written */
+export function applyResponse(weights: Float32Array, { flat, dark, normalization = 1 }: WeightInput): void {
+  if (!flat && !dark && normalization === 1) return;
   for (let i = 0; i < weights.length; i++) {
     weights[i] *= flat ? flat[i] * normalization : normalization;
     if (dark && Number.isNaN(dark[i])) weights[i] = 0;
   }
-  return sumTable(entries, bins, weights, dark);
 }
 
 /**
@@ -66,9 +53,10 @@ export function sumTable(
   return { bins, ...table, weights, dark };
 }
 
-type Entries = Pick<PixelSums, 'starts' | 'pixels' | 'shares' | 'totals'>;
+/** What a table has of the bins. */
+export type TableEntries = Pick<PixelSums, 'starts' | 'pixels' | 'shares' | 'totals'>;
 
-function sumShared(entries: SharedPixels, bins: number, weights: Float32Array): Entries {
+function sumShared(entries: SharedPixels, bins: number, weights: Float32Array): TableEntries {
   const counts = new Uint32Array(bins);
   eachPart(weights.length, (from, to) => entries.count(from, to, counts, weights));
   const room = new EntryRoom(counts, weights);
@@ -76,7 +64,7 @@ function sumShared(entries: SharedPixels, bins: number, weights: Float32Array): 
   return room.close();
 }
 
-function sumWhole(entryBins: Int32Array, bins: number, weights: Float32Array): Entries {
+function sumWhole(entryBins: Int32Array, bins: number, weights: Float32Array): TableEntries {
   // Entries of each bin, two places further: sums make the start of each bin of it, and filling moves that to its end.
   const next = new Uint32Array(bins + 2);
   for (let i = 0; i < weights.length; i++) if (entryBins[i] >= 0 && weights[i] > 0) next[entryBins[i] + 2]++;
@@ -94,8 +82,8 @@ function sumWhole(entryBins: Int32Array, bins: number, weights: Float32Array): E
   return { starts: next.slice(0, bins + 1), pixels, shares: null, totals };
 }
 
-/** Minus the dark signal of each bin. */
-function sumDark({ starts, pixels, shares, totals }: Entries, dark: Float32Array): void {
+/** Takes the dark signal off the totals of each bin. @param table its `totals` are written */
+export function sumDark({ starts, pixels, shares, totals }: TableEntries, dark: Float32Array): void {
   for (let bin = 0; bin + 1 < starts.length; bin++)
     for (let e = starts[bin]; e < starts[bin + 1]; e++)
       totals[3 * bin] -= (shares === null ? 1 : shares[e]) * dark[pixels[e]];

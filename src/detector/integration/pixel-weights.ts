@@ -22,6 +22,45 @@ export interface WeightOptions {
   readonly polarization?: Polarization;
 }
 
+/** What is the same for all tiles. */
+export interface WeightSetting {
+  readonly frame: BeamFrame;
+  readonly distanceSquared: number;
+  readonly hasSolidAngle: boolean;
+  /** Factor; cosine and sine of twice the offset. */
+  readonly polarization: readonly [number, number, number] | null;
+}
+
+/** @throws StateInvalid for impossible numbers */
+export function weightSetting(
+  experiment: Experiment,
+  { hasSolidAngle = true, polarization }: WeightOptions,
+): WeightSetting {
+  if (polarization && !(Math.abs(polarization.factor) <= 1))
+    throw new StateInvalid(
+      `Azimuthal integration: polarization = ${polarization.factor} is impossible, give -1 (vertical) to 1 (horizontal).`,
+      { field: 'polarization' },
+    );
+  const turn = (2 * (polarization?.offsetDeg ?? 0) * Math.PI) / 180;
+  return {
+    frame: beamFrame(experiment),
+    distanceSquared: experiment.distance ** 2,
+    hasSolidAngle,
+    polarization: polarization ? [polarization.factor, Math.cos(turn), Math.sin(turn)] : null,
+  };
+}
+
+/** Normal of a tile, along the beam and as long as a pixel is large, and what its solid angle is multiplied by. */
+export function tileNormal(
+  tile: Float64Array,
+  { distanceSquared }: WeightSetting,
+): readonly [x: number, y: number, z: number, scale: number] {
+  const crossX = tile[4] * tile[8] - tile[5] * tile[7];
+  const crossY = tile[5] * tile[6] - tile[3] * tile[8];
+  const crossZ = tile[3] * tile[7] - tile[4] * tile[6];
+  return [crossX, crossY, crossZ, distanceSquared / Math.hypot(crossX, crossY, crossZ)];
+}
+
 /**
  * Solid angle and polarisation of every pixel, relative to an untilted pixel on the beam.
  * @returns float32 (module * ss * fs)
@@ -31,21 +70,9 @@ export interface WeightOptions {
  */
 export function pixelWeights(geometry: Geometry, experiment: Experiment, options: WeightOptions): Float32Array {
   const { detector, tiles } = geometry;
-  const { hasSolidAngle = true, hasSeams = false, polarization } = options;
+  const { hasSeams = false } = options;
   const { centre, oddRowShift } = detector.pixel;
-  if (polarization && !(Math.abs(polarization.factor) <= 1))
-    throw new StateInvalid(
-      `Azimuthal integration: polarization = ${polarization.factor} is impossible, give -1 (vertical) to 1 (horizontal).`,
-      { field: 'polarization' },
-    );
-  const frame = beamFrame(experiment);
-  const turn = (2 * (polarization?.offsetDeg ?? 0) * Math.PI) / 180;
-  const setting: WeightSetting = {
-    frame,
-    distanceSquared: experiment.distance ** 2,
-    hasSolidAngle,
-    polarization: polarization ? [polarization.factor, Math.cos(turn), Math.sin(turn)] : null,
-  };
+  const setting = weightSetting(experiment, options);
   const [modules, ssPixels, fsPixels] = detector.dataShape;
   const weights = new Float32Array(pixelCountOf(detector));
   for (const [index, slice] of detector.tiles.entries()) {
@@ -65,15 +92,6 @@ export function pixelWeights(geometry: Geometry, experiment: Experiment, options
   return weights;
 }
 
-/** What is the same for all tiles. */
-interface WeightSetting {
-  readonly frame: BeamFrame;
-  readonly distanceSquared: number;
-  readonly hasSolidAngle: boolean;
-  /** Factor; cosine and sine of twice the offset. */
-  readonly polarization: readonly [number, number, number] | null;
-}
-
 /** Pixels of a tile, and where their weights go. */
 interface TilePixels {
   /** Centres. */
@@ -88,18 +106,16 @@ interface TilePixels {
 
 function fillTile(
   tile: Float64Array,
-  { frame, distanceSquared, hasSolidAngle, polarization }: WeightSetting,
+  setting: WeightSetting,
   { ss, fs, oddRowShift, lines, start, stride }: TilePixels,
   weights: Float32Array,
 ): void {
   const fsX = tile[6];
   const fsY = tile[7];
   const fsZ = tile[8];
-  // The tile's normal, along the beam: a tilted pixel is seen under another angle.
-  const crossX = tile[4] * fsZ - tile[5] * fsY;
-  const crossY = tile[5] * fsX - tile[3] * fsZ;
-  const crossZ = tile[3] * fsY - tile[4] * fsX;
-  const scale = distanceSquared / Math.hypot(crossX, crossY, crossZ);
+  const { frame, hasSolidAngle, polarization } = setting;
+  // A tilted pixel is seen under another angle.
+  const [crossX, crossY, crossZ, scale] = tileNormal(tile, setting);
   for (let i = 0; i < ss.length; i++) {
     const shift = i % 2 === 1 ? oddRowShift : 0;
     const rowX = tile[0] + ss[i] * tile[3] + frame.shift[1];

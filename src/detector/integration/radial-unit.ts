@@ -29,25 +29,35 @@ export interface RadialUnitInfo {
   readonly needsEnergy: boolean;
   /** The value from its base. @param kInverseNm 4 pi / wavelength, 1/nm */
   readonly fromBase: (base: number, kInverseNm: number) => number;
+  /** Two numbers that the base is multiplied by, one after the other; null where that is not all. */
+  readonly factors: ((kInverseNm: number) => readonly [number, number]) | null;
 }
 
-const ofQ = (label: string, fromQ: (qInverseNm: number) => number): RadialUnitInfo => ({
-  label,
-  base: 'sine',
-  needsEnergy: true,
-  fromBase: (sine, k) => fromQ(k * sine),
-});
+const ofQ = (
+  label: string,
+  fromQ: (qInverseNm: number) => number,
+  factors: RadialUnitInfo['factors'] = null,
+): RadialUnitInfo => ({ label, base: 'sine', needsEnergy: true, fromBase: (sine, k) => fromQ(k * sine), factors });
 const plain = (label: string, base: RadialBase, scale: number): RadialUnitInfo => ({
   label,
   base,
   needsEnergy: false,
   fromBase: (value) => value * scale,
+  factors: () => [scale, 1],
 });
 
 /** All radial units. @source pyFAI 0.21 units.py for names and formulas: q = 4 pi sin(theta) / lambda, d* = q / 2 pi, r = hypot(x, y) in the tilted frame */
 export const RADIAL_UNITS: Readonly<Record<RadialUnit, RadialUnitInfo>> = {
-  'q_A^-1': ofQ('q (1/Å)', (q) => 0.1 * q),
-  'q_nm^-1': ofQ('q (1/nm)', (q) => q),
+  'q_A^-1': ofQ(
+    'q (1/Å)',
+    (q) => 0.1 * q,
+    (k) => [k, 0.1],
+  ),
+  'q_nm^-1': ofQ(
+    'q (1/nm)',
+    (q) => q,
+    (k) => [k, 1],
+  ),
   '2th_deg': plain('2θ (°)', 'angle', 180 / Math.PI),
   '2th_rad': plain('2θ (rad)', 'angle', 1),
   r_mm: plain('r (mm)', 'radius', 1000),

@@ -4,6 +4,7 @@ import type { PixelCorners } from './pixel-map.ts';
 import { Outlines } from './pixel-outlines.ts';
 import { QuadCuts } from './quad-cuts.ts';
 import { type EntryRoom, eachPart, type SharedPixels } from './split-entries.ts';
+import { goesRound } from './splitter.ts';
 
 /**
  * Pixels that the beam hits, rising: their outlines go round the centre.
@@ -34,12 +35,7 @@ function findBeam(
     }
     // All others have no corner that far from the first.
     if (farthest < 1.5) continue;
-    let turned = 0;
-    for (let k = 1; k < steps.length; k++) {
-      const step = angles[start + steps[k]] - begin - turned;
-      turned += step - 2 * Math.PI * Math.round(step / (2 * Math.PI));
-    }
-    if (Math.abs(turned) > Math.PI) found.push(i);
+    if (goesRound({ steps, azimuth: angles }, start)) found.push(i);
   }
 }
 
@@ -70,7 +66,7 @@ export function splitPolygon(
     };
   return {
     count: (from, to, counts, weights) => countCells(from, to, outlines, azimuth, mask, counts, weights),
-    fill: (from, to, room) => fillCells(from, to, outlines, cells, azimuth, mask, room),
+    fill: (from, to, room) => fillCells(from, to, outlines, cuts, cells, azimuth, mask, room),
   };
 }
 
@@ -114,15 +110,23 @@ function fillColumns(
     }
     outlines.takeHeights(i);
     if (outlines.corners === 4 && cuts.take(x, y)) {
-      const perArea = 1 / cuts.area;
-      let below = cuts.areaBelow(firstBin);
-      for (let k = 0; k < columns; k++) {
-        const next = cuts.areaBelow(firstBin + k + 1);
-        shares[k] = (next - below) * perArea;
-        below = next;
-      }
-    } else splitColumns(outlines, shares);
+      addCuts(cuts, firstBin, columns, shares);
+    } else {
+      outlines.takeAzimuths(i);
+      splitColumns(outlines, shares);
+    }
     room.addRow(i, firstBin, columns);
+  }
+}
+
+/** Shares of a quadrilateral in strips of width 1. @param shares float64 (strip), written */
+function addCuts(cuts: QuadCuts, first: number, strips: number, shares: Float64Array): void {
+  const perArea = 1 / cuts.area;
+  let below = cuts.areaBelow(first);
+  for (let k = 0; k < strips; k++) {
+    const next = cuts.areaBelow(first + k + 1);
+    shares[k] = (next - below) * perArea;
+    below = next;
   }
 }
 
@@ -172,6 +176,7 @@ function fillCells(
   from: number,
   to: number,
   outlines: Outlines,
+  cuts: QuadCuts,
   cells: CellAreas,
   azimuth: BinAxis,
   mask: Uint8Array | undefined,
@@ -179,6 +184,7 @@ function fillCells(
 ): void {
   const { radial, isCircle, x, y, ends } = outlines;
   const { weights, row: shares } = room;
+  const heights = new Float64Array(azimuth.bins + 2);
   const reach = isCircle ? 0 : 1;
   for (let i = from; i < to; i++) {
     if (!(weights[i] > 0) || (mask !== undefined && mask[i] !== 0) || !outlines.take(i)) continue;
@@ -195,6 +201,20 @@ function fillCells(
       if (rows === 1 && columns === 1 && isInside) {
         shares[0] = 1;
         room.addRow(i, wrapRow(firstRow, azimuth.bins) * radial.bins + firstBin, 1);
+        continue;
+      }
+      // In one row or one column, which most are, nothing is followed cell by cell.
+      if (rows === 1 && isInside && corners === 4 && cuts.take(x, y)) {
+        addCuts(cuts, firstBin, columns, shares);
+        room.addRow(i, wrapRow(firstRow, azimuth.bins) * radial.bins + firstBin, columns);
+        continue;
+      }
+      if (columns === 1 && isInside && corners === 4 && cuts.take(y, x)) {
+        addCuts(cuts, firstRow - shift, rows, heights);
+        for (let row = 0; row < rows; row++) {
+          shares[0] = heights[row];
+          room.addRow(i, wrapRow(firstRow + row, azimuth.bins) * radial.bins + firstBin, 1);
+        }
         continue;
       }
       cells.begin(firstBin, columns, firstRow, rows);

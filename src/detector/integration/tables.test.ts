@@ -11,18 +11,14 @@ import { exampleGeometry } from '../geometry.ts';
 import { combinePatterns } from './combine.ts';
 import { arenaBytesOf, FrameIntegrator } from './frame-integrator.ts';
 import { integrateFrame } from './integrate.ts';
-import {
-  buildIntegrationTable,
-  type IntegrationOptions,
-  SPLIT_METHODS,
-  type SplitMethod,
-} from './integration-table.ts';
+import { buildIntegrationTable, type IntegrationOptions } from './integration-table.ts';
 import { pictureGeometry } from './picture-geometry.ts';
 import { pixelCentres } from './pixel-map.ts';
 import { pixelWeights } from './pixel-weights.ts';
 import { RADIAL_UNITS, type RadialUnit } from './radial-unit.ts';
 import { medianFilter, separateBragg } from './robust.ts';
 import { buildSectors, integrateSectors, profileOverAzimuth } from './sectors.ts';
+import { SPLIT_METHODS, type SplitMethod } from './split-method.ts';
 import { TableCache } from './table-cache.ts';
 
 interface PixelMaps {
