@@ -53,6 +53,14 @@ describe('the grid of a scan', () => {
     expect(positionGrid([5, 5, 5], [1, 1, 1], { columns: null, rows: null })).toMatchObject({ columns: 1, rows: 1 });
     // Set points that are not even, and a motor that stands still and is read with noise, each twice.
     expect(positionGrid([0, 0, 1, 1, 3, 3], null, { columns: null, rows: null })).toMatchObject({ columns: 3 });
+    // Delays that grow by factors, each several times; and again and again.
+    const delays = [1, 1, 2, 2, 5, 5, 10, 10, 100, 100];
+    expect(positionGrid(delays, null, { columns: null, rows: null })).toMatchObject({ columns: 5, hasSteps: true });
+    const again = positionGrid([...delays, ...delays.reverse()], null, { columns: null, rows: null });
+    expect(again).toMatchObject({ columns: 5, hasSteps: true });
+    // A motor of the example, read with noise twice a train.
+    const jitter = [574, 24, 82, 19, 998, 984, 2, 357, 161, 33, 487, 295, 44].flatMap((value) => [value, value]);
+    expect(positionGrid(jitter, null, { columns: null, rows: null })).toMatchObject({ columns: 1, hasSteps: false });
     const still = Float64Array.from({ length: 200 }, (_, i) => -0.75 + 1e-3 * noise(Math.floor(i / 2) + 3));
     expect(positionGrid(still, null, { columns: null, rows: null })).toMatchObject({ columns: 1, hasSteps: false });
     const nothing = positionGrid([Number.NaN], [Number.NaN], { columns: null, rows: null });

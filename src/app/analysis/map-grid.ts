@@ -32,6 +32,8 @@ const CLEAR_RATIO = 5;
 /** Steps differ by this at most: where some are repeated with noise, and where each position was there once. */
 const UNEVEN_RATIO = 20;
 const EVEN_RATIO = 2.5;
+/** Set points are there so many times on average, if a scan goes over them again. */
+const COMES_BACK = 1.5;
 /** The mean way from a point to the next is less than this share of the whole if a motor moves slowly. */
 const GLIDE = 0.15;
 /** Gaps smaller than this share of the span are noise. */
@@ -100,7 +102,7 @@ function axisOf(places: ArrayLike<number>, wanted: number | null): Axis {
   const sorted = known.slice().sort();
   const [low, high] = [sorted[0], sorted[sorted.length - 1]];
   if (wanted === null) {
-    const found = stepsOf(sorted);
+    const found = stepsOf(sorted, known);
     if (found) return { middles: found, hasSteps: true };
   }
   // A motor that stands still is read with noise, which jumps to and fro.
@@ -124,11 +126,11 @@ function isGliding(places: Float64Array, span: number): boolean {
   return moves > 0 && way / moves < GLIDE * span;
 }
 
-/** Means of the positions that gather; null where there are no clear steps. @param sorted rising, finite */
-function stepsOf(sorted: Float64Array): Float64Array | null {
+/** Means of the positions that gather; null where there are no clear steps. @param sorted rising @param places as they came */
+function stepsOf(sorted: Float64Array, places: Float64Array): Float64Array | null {
   const distinct = sorted.filter((place, i) => i === 0 || place !== sorted[i - 1]);
   const span = distinct[distinct.length - 1] - distinct[0];
-  if (span === 0) return distinct;
+  if (span === 0 || areSetPoints(places, distinct.length)) return distinct.length > MOST_CELLS ? null : distinct;
   const gaps = Float64Array.from({ length: distinct.length - 1 }, (_, i) => distinct[i + 1] - distinct[i]).sort();
   // Every position by itself, all about as far from each other: set points, or a scan along one line.
   const isOneLine = gaps[0] > gaps[gaps.length - 1] / EVEN_RATIO;
@@ -148,12 +150,22 @@ function stepsOf(sorted: Float64Array): Float64Array | null {
   return middles.length > MOST_CELLS ? null : Float64Array.from(middles);
 }
 
+/** Whether positions are exact: they come back as they were, or were gone through once in their order. Noise does neither. */
+function areSetPoints(places: Float64Array, distinct: number): boolean {
+  const visits = places.filter((place, i) => i === 0 || place !== places[i - 1]);
+  const isRising = visits.every((place, i) => i === 0 || place > visits[i - 1]);
+  const isFalling = visits.every((place, i) => i === 0 || place < visits[i - 1]);
+  return isRising || isFalling || visits.length >= COMES_BACK * distinct;
+}
+
 /** What lies between the gaps within steps and those between them; null where they are not apart. @param gaps rising */
 function stepLimit(gaps: Float64Array, span: number): number | null {
   const largest = gaps[gaps.length - 1];
   let [best, limit]: [number, number | null] = [CLEAR_RATIO, null];
   for (let i = 1; i < gaps.length; i++) {
-    if (gaps[i] < span / MOST_STEPS || gaps[i] < largest / UNEVEN_RATIO) continue;
+    // Where hardly any position is repeated, only even steps are told from chance.
+    const isRepeated = i >= gaps.length / 3;
+    if (gaps[i] < span / MOST_STEPS || gaps[i] < largest / (isRepeated ? UNEVEN_RATIO : EVEN_RATIO)) continue;
     const ratio = gaps[i] / Math.max(gaps[i - 1], NOISE * span);
     if (ratio > best) [best, limit] = [ratio, (gaps[i] + gaps[i - 1]) / 2];
   }

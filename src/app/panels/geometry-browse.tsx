@@ -34,10 +34,10 @@ export function GeometryBrowse({ startedAt }: { readonly startedAt: number | nul
   };
   const trainId = trainIdAt(trains.ranges, choice.train);
   const buttons = [
-    ['First train', 0, IconPlayerTrackPrev],
-    ['A step back', choice.train - step, IconChevronLeft],
-    ['A step on', choice.train + step, IconChevronRight],
-    ['Last train', count - 1, IconPlayerTrackNext],
+    ['first', 'First train', 0, IconPlayerTrackPrev],
+    ['back', 'A step back', choice.train - step, IconChevronLeft],
+    ['on', 'A step on', choice.train + step, IconChevronRight],
+    ['last', 'Last train', count - 1, IconPlayerTrackNext],
   ] as const;
   return (
     <>
@@ -62,14 +62,14 @@ export function GeometryBrowse({ startedAt }: { readonly startedAt: number | nul
           />
           <div className="georow">
             <span className="seg">
-              {buttons.map(([word, train, Icon]) => (
+              {buttons.map(([id, word, train, Icon]) => (
                 <button
-                  key={word}
+                  key={id}
                   type="button"
                   aria-label={word}
                   title={word}
                   disabled={count < 2}
-                  data-testid={`browse-${word.split(' ').pop()}`}
+                  data-testid={`browse-${id}`}
                   onClick={() => toTrain(train)}
                 >
                   <Icon size={13} stroke={1.7} aria-hidden="true" />
