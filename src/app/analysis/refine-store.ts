@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import type { PartLevel } from '../../detector/refinement/detector-part.ts';
 import type {
   CalibrationImage,
+  ControlPoint,
   ExperimentParameter,
   RefinedExperiment,
 } from '../../detector/refinement/refine-experiment.ts';
@@ -59,6 +60,8 @@ interface RefineStore {
   discard(): void;
   /** Finds rings on the picture and keeps their points. */
   addExposure(moreDistance: number): Promise<void>;
+  /** Keeps points that were found otherwise. */
+  keepPoints(name: string, points: readonly ControlPoint[], moreDistance: number): void;
   removeExposure(id: number): void;
   calibrate(): Promise<void>;
   applyCalibration(): void;
@@ -176,6 +179,8 @@ export const useRefinement = create<RefineStore>((set, get) => {
         set({ isCalibrating: false });
       }
     },
+    keepPoints: (name, points, moreDistance) =>
+      set({ exposures: [...get().exposures, { id: nextId++, name, points, moreDistance }], calibrationError: null }),
     removeExposure: (id) => set({ exposures: get().exposures.filter((each) => each.id !== id), calibration: null }),
     async calibrate() {
       const { document } = useGeometry.getState();

@@ -8,6 +8,7 @@ import { useGeometry } from '../geometry/geometry-store.ts';
 import { numberText } from '../number-text.ts';
 import { FileButton, NumberField, RangeField } from './analysis-number.tsx';
 import { ParameterSets } from './analysis-parameter-sets.tsx';
+import { RingPicks } from './analysis-picks.tsx';
 import '../style/analysis.css';
 
 interface Row {
@@ -133,6 +134,7 @@ export function AnalysisCalibration() {
               effect="holds for the next exposure"
               onChange={(value) => setMore((value ?? 0) / 1e3)}
             />
+            <RingPicks moreDistance={more} />
             <div className="analysis-row">
               <button
                 type="button"
