@@ -187,4 +187,29 @@ export function scanCases(stage: Stage): void {
     await page.keyboard.press('Control+z');
     await until(() => page.getByTestId('now-distance').inputValue()).toBe('160');
   }, 120_000);
+
+  it('calibrates with points that are clicked on rings', async () => {
+    const { page } = stage;
+    await open('proposal=p700000&run=4&distance=0.17');
+    await tab('calibration');
+    await until(() => page.getByTestId('now-distance').inputValue()).toBe('170');
+    const image = await page.getByTestId('geometry-image').boundingBox();
+    if (!image) throw new Error('no picture');
+    // Where the rings of the sample are, as the true distance of 160 mm draws them on a picture that shows 170 mm.
+    await page.getByTestId('pick-points').click();
+    await page.getByTestId('pick-ring').selectOption('1');
+    for (const [x, y] of [
+      [0.3, 0.3],
+      [0.7, 0.3],
+      [0.7, 0.7],
+      [0.3, 0.7],
+    ])
+      await page.mouse.click(image.x + image.width * x, image.y + image.height * y);
+    await until(() => text('use-picks')).toMatch(/Use [2-4] points/);
+    await page.keyboard.press('Escape');
+    await until(() => page.getByTestId('pick-points').getAttribute('aria-pressed')).toBe('false');
+    await page.getByTestId('use-picks').click();
+    await until(() => text('exposure')).toContain('picked points on LaB6');
+    await page.getByLabel('Remove the exposure').click();
+  }, 120_000);
 }
