@@ -63,6 +63,23 @@ async function startBridge(endpoint: string, make: (n: number) => readonly Uint8
   return { server, asked: () => asked };
 }
 
+/** A bridge that answers when the test says so, and never looks whether it still owes an answer, as libzmq's REP does not. */
+async function startForgetfulBridge() {
+  const bridge = await RawServer.open((socket) => socket.write(Buffer.concat([greeting(), ready('REP')])));
+  open.push(bridge);
+  const requests = () => bridge.received.toString('latin1').split('\0\x04next').length - 1;
+  const send = (trainId: number) => {
+    const parts = message(trainId);
+    const last = parts.length - 1;
+    bridge.sockets[0].write(Buffer.concat([frame('', true), ...parts.map((each, i) => frame(each, i < last))]));
+  };
+  const answer = async (trainId: number) => {
+    await until(() => requests() > trainId, `request ${trainId}`);
+    send(trainId);
+  };
+  return { endpoint: bridge.endpoint, requests, send, answer, connections: () => bridge.sockets.length };
+}
+
 const freshEndpoint = async () => `tcp://127.0.0.1:${await findFreePort()}`;
 
 describe('receiveTrains', () => {
@@ -161,6 +178,38 @@ describe('receiveTrains', () => {
     },
     20_000,
   );
+
+  it('asks again for an answer that the server has lost, on the same connection', async () => {
+    const bridge = await startForgetfulBridge();
+    const { trains, received } = startClient({ endpoint: bridge.endpoint });
+    for (const n of [0, 1, 2]) await bridge.answer(n);
+    await until(() => bridge.requests() === 4, 'the request whose answer is lost');
+    await until(() => bridge.requests() === 5, 'a second request', 4000);
+    bridge.send(4);
+    await until(() => bridge.requests() === 6, 'the next request, without the answer that was lost', 20_000);
+    bridge.send(5);
+    await received(5);
+    expect(trains.map(({ trainId }) => trainId)).toEqual([0, 1, 2, 4, 5]);
+    expect(bridge.connections()).toBe(1);
+  }, 30_000);
+
+  it('loses no train of a bridge that was only idle, and does not run ahead of it afterwards', async () => {
+    const bridge = await startForgetfulBridge();
+    const { trains, received } = startClient({ endpoint: bridge.endpoint });
+    for (const n of [0, 1, 2]) await bridge.answer(n);
+    await until(() => bridge.requests() === 5, 'a second request', 4000);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(bridge.requests()).toBe(5);
+    bridge.send(3);
+    await received(4);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(bridge.requests()).toBe(5);
+    bridge.send(4);
+    await received(5);
+    await until(() => bridge.requests() === 6, 'the next request');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([bridge.requests(), trains.map(({ trainId }) => trainId)]).toEqual([6, [0, 1, 2, 3, 4]]);
+  }, 15_000);
 
   it('gives memory back: of trains, of messages left out, of messages cut short', async () => {
     let lent = 0;

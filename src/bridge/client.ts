@@ -4,6 +4,7 @@ import type { Lease } from '../core/lease.ts';
 import type { Train } from '../core/train.ts';
 import { parsePeerEndpoint } from './endpoint.ts';
 import { RecycledMemory } from './recycled-memory.ts';
+import { RequestPace } from './request-pace.ts';
 import type { ClientSocket, ClientSocketKind, ReceivedMessage, SocketTransport } from './socket.ts';
 import { TrainReader } from './train-reader.ts';
 
@@ -34,7 +35,8 @@ export interface BridgeClientOptions {
   readonly silenceMs?: number;
   /**
    * Without an answer for this long the connection is given up and the request sent again on a new one, ms; for ever without
-   * it. A server that dies is noticed anyhow; this is for a broker in between that has lost the request.
+   * it. A server that dies is noticed anyhow, and an overdue answer is asked for again anyhow; this is for a broker in
+   * between that has lost the first request of a connection. A server that was only idle answers the old one, too: to nobody.
    */
   readonly resendMs?: number;
 }
@@ -82,9 +84,13 @@ export async function* receiveWith<T>(
         maxMessageBytes: options.maxMessageBytes,
       });
       onStatus?.({ state: 'connecting', isConnected: true });
-      for (;;) {
-        if (kind === 'REQ') socket.send(REQUEST);
-        const result = readOrSay(await receiveOrSay(socket, options), read, options);
+      const pace = new RequestPace();
+      while (!pace.isDoubtful) {
+        if (kind === 'REQ' && pace.mustAsk) {
+          socket.send(REQUEST);
+          pace.asked();
+        }
+        const result = readOrSay(await receiveOrSay(socket, pace, options), read, options);
         if (!result) {
           if (kind === 'REQ') await sleep(INVALID_PAUSE_MS, signal);
           continue;
@@ -114,6 +120,7 @@ export async function* receiveWith<T>(
 /** @throws BridgeTimeout after `resendMs`, and what the socket throws */
 async function receiveOrSay(
   socket: ClientSocket,
+  pace: RequestPace,
   { endpoint, socket: kind = 'REQ', onStatus, silenceMs = 5000, resendMs }: BridgeClientOptions,
 ): Promise<ReceivedMessage> {
   const silence = setTimeout(
@@ -127,6 +134,15 @@ async function receiveOrSay(
   );
   let resend: ReturnType<typeof setTimeout> | undefined;
   let isGivenUp = false;
+  const patienceMs = kind === 'REQ' ? pace.patienceMs : undefined;
+  const overdue =
+    patienceMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          socket.send(REQUEST);
+          pace.askedAgain();
+        }, patienceMs);
+  const started = performance.now();
   const givenUp = new Promise<never>((_, reject) => {
     if (resendMs === undefined || kind !== 'REQ') return;
     resend = setTimeout(() => {
@@ -139,9 +155,12 @@ async function receiveOrSay(
     const message = socket.receive();
     // Given up, the socket is closed, and what it still says is nobody's business.
     message.then(({ release }) => isGivenUp && release()).catch(() => undefined);
-    return await Promise.race([message, givenUp]);
+    const received = await Promise.race([message, givenUp]);
+    if (kind === 'REQ') pace.answered(performance.now() - started);
+    return received;
   } finally {
     clearTimeout(silence);
+    clearTimeout(overdue);
     clearTimeout(resend);
   }
 }

@@ -42,7 +42,7 @@ export interface BindOptions {
  * client stops reading, and it is the server that drops.
  */
 export interface ClientSocket {
-  /** Sends a request (REQ only). */
+  /** Sends a request (REQ only); a second one may follow before the first is answered. */
   send(parts: readonly Uint8Array[]): void;
   /**
    * The next message.

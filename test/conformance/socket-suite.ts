@@ -172,6 +172,28 @@ export function testSocketTransport(name: string, { transport, freshEndpoint, ca
       }
     });
 
+    it('a second request may be sent before the first is answered: both answers come, and then one at a time again', async () => {
+      const server = await bind(await freshEndpoint(), 'REP');
+      const replies: ((parts: Uint8Array[]) => void)[] = [];
+      server.onRequest((_, reply) => replies.push(reply));
+      const client = await connect(server.endpoint, 'REQ');
+      const first = client.receive();
+      client.send([part('next')]);
+      await until(() => replies.length === 1, 'a request');
+      client.send([part('next')]);
+      // libzmq's REP takes a request when the one before is answered.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      replies[0]([part('one')]);
+      expect(textOf((await first).parts)).toEqual(['one']);
+      await until(() => replies.length === 2, 'a second request');
+      replies[1]([part('two')]);
+      expect(textOf((await client.receive()).parts)).toEqual(['two']);
+      client.send([part('next')]);
+      await until(() => replies.length === 3, 'a third request');
+      replies[2]([part('three')]);
+      expect(textOf((await client.receive()).parts)).toEqual(['three']);
+    });
+
     it('a request that comes before anybody listens is not lost', async () => {
       const server = await bind(await freshEndpoint(), 'REP');
       const client = await connect(server.endpoint, 'REQ');

@@ -18,9 +18,11 @@ const LARGE = 65_536;
 const NEVER_MS = 1_000_000_000;
 /** A message may still be on its way from libzmq's thread when the end of its connection is told, ms. */
 const LAST_WORDS_MS = 20;
+/** The empty part before a request and its answer. */
+const DELIMITER = new Uint8Array(0);
 
 type Library = typeof Zeromq;
-type Receiving = Zeromq.Request | Zeromq.Subscriber | Zeromq.Pull;
+type Receiving = Zeromq.Dealer | Zeromq.Subscriber | Zeromq.Pull;
 
 function openSocket(
   zeromq: Library,
@@ -39,7 +41,8 @@ function openSocket(
     tcpKeepalive: 1,
     ipv6: host.includes(':'),
   };
-  if (kind === 'REQ') return new zeromq.Request({ ...options, sendHighWaterMark: 1, sendTimeout: 0 });
+  // Its REQ refuses a second request, or forgets the first, until an answer has come; a DEALER with REQ's envelope does neither.
+  if (kind === 'REQ') return new zeromq.Dealer({ ...options, sendHighWaterMark: 2, sendTimeout: 0 });
   if (kind === 'PULL') return new zeromq.Pull(options);
   const subscriber = new zeromq.Subscriber(options);
   subscriber.subscribe();
@@ -68,7 +71,7 @@ export async function connectZeromq(
     });
   signal?.throwIfAborted();
   const socket = openSocket(zeromq, kind, host, maxMessageBytes, handshakeMs);
-  const connection = new ZeromqConnection(socket, endpoint, { ...options, maxMessageBytes });
+  const connection = new ZeromqConnection(socket, kind, endpoint, { ...options, maxMessageBytes });
   await connection.open(handshakeMs);
   return connection;
 }
@@ -76,6 +79,7 @@ export async function connectZeromq(
 /** One connection of libzmq, which would rather have many and never tell. */
 class ZeromqConnection implements ClientSocket {
   readonly #socket: Receiving;
+  readonly #kind: ClientSocketKind;
   readonly #endpoint: string;
   readonly #maxMessageBytes: number;
   readonly #options: ConnectOptions;
@@ -86,8 +90,14 @@ class ZeromqConnection implements ClientSocket {
   #isReady = false;
   #settle: { resolve(): void; reject(error: unknown): void } | null = null;
 
-  constructor(socket: Receiving, endpoint: string, options: ConnectOptions & { readonly maxMessageBytes: number }) {
+  constructor(
+    socket: Receiving,
+    kind: ClientSocketKind,
+    endpoint: string,
+    options: ConnectOptions & { readonly maxMessageBytes: number },
+  ) {
     this.#socket = socket;
+    this.#kind = kind;
     this.#endpoint = endpoint;
     this.#maxMessageBytes = options.maxMessageBytes;
     this.#options = options;
@@ -129,8 +139,8 @@ class ZeromqConnection implements ClientSocket {
   }
 
   send(parts: readonly Uint8Array[]): void {
-    (this.#socket as Zeromq.Request).send([...parts]).catch((cause: unknown) => {
-      // EFSM: libzmq's REQ allows one request at a time.
+    (this.#socket as Zeromq.Dealer).send([DELIMITER, ...parts]).catch((cause: unknown) => {
+      // EAGAIN: the peer does not read its requests.
       this.#end(
         new BridgeTimeout(
           `The request could not be sent to ${this.#endpoint}: ${cause instanceof Error ? cause.message : String(cause)}.`,
@@ -149,7 +159,8 @@ class ZeromqConnection implements ClientSocket {
     }
     this.#isReceiving = true;
     try {
-      return this.#take(await this.#socket.receive());
+      const parts = await this.#socket.receive();
+      return this.#take(this.#kind === 'REQ' && parts[0].length === 0 ? parts.slice(1) : parts);
     } catch (error) {
       // Closing the socket ends the wait with EAGAIN; the reason is ours.
       throw this.#failure ? this.#failure.error : error;
