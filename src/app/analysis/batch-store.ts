@@ -3,14 +3,17 @@ import { StateInvalid } from '../../core/errors.ts';
 import { FrameGatherer } from '../../explore/frame-gatherer.ts';
 import type { Helper } from '../geometry/geometry-document.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
+import { fileWords, rowStem } from '../geometry/picture-stem.ts';
 import { type RunKey, session } from '../session.ts';
 import { callAnalysis, geometryMessage, isAbort } from './analysis-client.ts';
 import type { CurveSettings, FullExperiment, GeometryMessage, PatternResult } from './analysis-request.ts';
+import { useAutosave } from './autosave-store.ts';
 import { sendScene } from './curve-runner.ts';
 import { useCurves } from './curve-store.ts';
 import type { PatternUnit } from './pattern-unit.ts';
 import type { Job } from './refine-store.ts';
 import { meanOfPixels, pixelsOfHelpers } from './region-mean.ts';
+import { useScenes } from './scene-store.ts';
 
 /** The run that is on the page, for a batch. */
 export interface BatchRun {
@@ -87,6 +90,8 @@ interface BatchSoFar {
   readonly choice: BatchChoice;
   readonly made: { readonly geometry: GeometryMessage; readonly experiment: FullExperiment };
   readonly version: number;
+  /** Whose mask and corrections it has; its name where there are several. */
+  readonly scene: { readonly id: number; readonly name: string };
   settings: CurveSettings;
   readonly regions: readonly Helper[];
   readonly regionPixels: readonly Uint32Array[];
@@ -193,13 +198,15 @@ export const useBatch = create<BatchStore>((set, get) => {
         }
         picture = gather?.finish() ?? picture;
         if (picture) {
-          const curve = await callAnalysis('row', { ...made, settings: batch.settings, picture }, { signal });
+          const request = { ...made, settings: batch.settings, picture, scene: batch.scene.id };
+          const curve = await callAnalysis('row', request, { signal });
           // All rows have the bins of the first.
           if (curves.length === 0)
             batch.settings = { ...batch.settings, points: curve.x.length, radialRange: rangeOf(curve) };
           const frame = picture;
           curves.push(curve);
           rows.push({ trainId, train, pulses: found });
+          await saveRow(batch, curve);
           regionMeans.push(regionPixels.map((pixels) => meanOfPixels(frame, pixels)));
         }
         batch.done++;
@@ -234,6 +241,7 @@ export const useBatch = create<BatchStore>((set, get) => {
         choice: get().choice,
         made: { geometry: geometryMessage(geometry), experiment: document.experiment },
         version,
+        scene: useScenes.getState().current,
         settings,
         regions: document.helpers,
         regionPixels: pixelsOfHelpers(document.helpers, geometry, mask),
@@ -258,6 +266,15 @@ export const useBatch = create<BatchStore>((set, get) => {
     },
   };
 });
+
+/** The newest row as files, where patterns are saved by themselves. */
+async function saveRow({ run, choice, rows, scene, version }: BatchSoFar, curve: PatternResult): Promise<void> {
+  const row = rows[rows.length - 1];
+  const stem = [rowStem(run.key, row, choice.rows), fileWords(scene.name)].filter((part) => part !== '').join('-');
+  const frames = choice.rows === 'each' ? `pulse ${row.pulses[0]}` : `${choice.rows} of ${row.pulses.length} pulses`;
+  const lines = [`run ${run.key.run} · train ${row.trainId} · ${frames}`, `geometry v${version}`];
+  await useAutosave.getState().save({ stem, unit: curve.unit, curve, lines });
+}
 
 /** Edges of the bins whose middles a row has. */
 function rangeOf({ x }: PatternResult): readonly [number, number] {

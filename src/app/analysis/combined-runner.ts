@@ -33,8 +33,8 @@ function scenesNow(isQuick: boolean, radialRange: CurveSettings['radialRange']):
     ...{ scene: id, name, scale, experiment, geometry: geometryMessage(its) },
     settings: { ...own, unit, points, radialRange, sectors: 1, ...(isQuick ? { method: 'no' as const } : {}) },
   }));
-  const names = scenes.map(({ name }) => name).join(' + ');
-  const made = { version, picture: `${names} · ${picture.provenance}`, stem: `${picture.stem}-combined` };
+  const words = `${scenes.length} combined`;
+  const made = { version, picture: `${words} · ${picture.provenance}`, stem: `${picture.stem}-combined` };
   return { request: { parts }, made };
 }
 

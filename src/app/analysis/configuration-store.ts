@@ -5,6 +5,7 @@ import type { AddressedDocument } from '../geometry/geometry-address.ts';
 import type { GeometryDocument } from '../geometry/geometry-document.ts';
 import { type ModulePicture, useGeometry } from '../geometry/geometry-store.ts';
 import { startDocument } from '../geometry/start-document.ts';
+import { useBatch } from './batch-store.ts';
 import {
   type Configuration,
   type ConfigurationState,
@@ -63,9 +64,10 @@ let nextId = 1;
 /** The configurations of the Geometry page. That on the page is in the page's own stores. */
 export const useConfigurations = create<ConfigurationStore>((set, get) => {
   /** Why nothing may be exchanged now. */
-  const obstacle = (): string | null => {
+  const obstacle = (isRemoval = false): string | null => {
     const { job, isCalibrating } = useRefinement.getState();
     if (job) return 'A refinement is running: wait for it, or cancel it, then try again.';
+    if (isRemoval && useBatch.getState().job) return 'A batch is running: wait for it, or cancel it, then try again.';
     if (isCalibrating || useMask.getState().isBusy) return 'The page is still calculating: try again in a moment.';
     return null;
   };
@@ -152,7 +154,9 @@ export const useConfigurations = create<ConfigurationStore>((set, get) => {
       const { configurations, active, removed, switchTo } = get();
       if (configurations.length < 2) return;
       const at = configurations.findIndex((each) => each.id === id);
-      if (at < 0) return;
+      const fault = obstacle(true);
+      if (fault) set({ fault });
+      if (at < 0 || fault) return;
       if (id === active && !switchTo(configurations[at === 0 ? 1 : at - 1].id)) return;
       const now = get().configurations;
       if (removed) dropScene(removed.id);
@@ -232,7 +236,7 @@ export const useConfigurations = create<ConfigurationStore>((set, get) => {
       change(active, { detector });
     },
     replace(configurations, active) {
-      const fault = obstacle();
+      const fault = obstacle(true);
       if (fault) {
         set({ fault });
         return false;

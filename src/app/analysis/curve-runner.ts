@@ -43,13 +43,15 @@ function watch(): () => void {
     useGeometry.subscribe((now, before) => {
       const isMoved = now.geometry !== before.geometry || now.proposal !== before.proposal;
       const isElse =
-        now.picture !== before.picture ||
         now.mask !== before.mask ||
         now.document?.experiment !== before.document?.experiment ||
         now.document?.start !== before.document?.start ||
         now.document?.calibrant !== before.document?.calibrant ||
         now.document?.rings !== before.document?.rings;
+      const isPicture = now.picture !== before.picture;
       if (isMoved || isElse) schedule(true);
+      // The table of the chosen method is there already: another picture takes it as quickly.
+      else if (isPicture) schedule(before.picture === null);
     }),
     useScenes.subscribe((now, before) => {
       const isOther = now.current !== before.current || now.isSwitching !== before.isSwitching;

@@ -3,6 +3,7 @@ import { useEffect, useMemo } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import '../style/runs.css';
 import '../style/geometry.css';
+import { AutosaveKeeper } from '../analysis/autosave-keeper.ts';
 import { useConfigurations } from '../analysis/configuration-store.ts';
 import { DraftKeeper } from '../analysis/draft-store.ts';
 import { OtherPictures } from '../analysis/other-pictures.ts';
@@ -64,7 +65,6 @@ const GEOMETRY: WorkspaceDefinition = {
     wide: [
       { id: 'picture' },
       { id: 'setup', beside: 'picture', side: 'left', width: 336, height: 372 },
-      { id: 'project', beside: 'setup', side: 'within', isBehind: true },
       { id: 'move', beside: 'setup', side: 'below', height: 212 },
       { id: 'parts', beside: 'move', side: 'below' },
       { id: 'history', beside: 'parts', side: 'within', isBehind: true },
@@ -79,6 +79,7 @@ const GEOMETRY: WorkspaceDefinition = {
       { id: 'refinement', beside: 'cake', side: 'below', height: 300 },
       { id: 'calibration', beside: 'refinement', side: 'within', isBehind: true },
       { id: 'mask', beside: 'refinement', side: 'within', isBehind: true },
+      { id: 'project', beside: 'refinement', side: 'within', isBehind: true },
     ],
     narrow: [
       { id: 'picture' },
@@ -318,6 +319,7 @@ export function GeometryPage() {
       <GeometryPageContext.Provider value={view}>
         <OtherPictures />
         <DraftKeeper />
+        <AutosaveKeeper />
         <Workspace definition={GEOMETRY} />
       </GeometryPageContext.Provider>
     </main>

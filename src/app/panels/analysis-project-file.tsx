@@ -66,9 +66,9 @@ export function AnalysisProjectFile() {
         </button>
       </div>
       {left && (
-        <div className="analysis-row" data-testid="project-left">
-          <span className="t2 grow el" title={left.words}>
-            Left {new Date(left.at).toLocaleString('en-GB')}: {left.words}
+        <div className="analysis-row analysis-wrap" data-testid="project-left">
+          <span className="t2">
+            Left {new Date(left.at).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'short' })}: {left.words}
           </span>
           <button
             type="button"

@@ -1,4 +1,5 @@
 import '../style/analysis.css';
+import { AnalysisAutosave } from './analysis-autosave.tsx';
 import { AnalysisConfigurations } from './analysis-configurations.tsx';
 import { AnalysisProjectFile } from './analysis-project-file.tsx';
 
@@ -9,6 +10,7 @@ export function AnalysisProject() {
       <div className="scroll">
         <AnalysisConfigurations />
         <AnalysisProjectFile />
+        <AnalysisAutosave />
       </div>
     </section>
   );
