@@ -82,4 +82,63 @@ describe('moved geometry', () => {
     expect(() => offsetGeometry(base, [[1, 0, 0]])).toThrow(/16 modules are moved, but 1 shifts/);
     expect(() => offsetGeometry(base, [Number.NaN, 0, 0])).toThrow(/every tile needs finite numbers/);
   });
+
+  it('moves by (x, y), and each tile by its own way', () => {
+    const flat = offsetGeometry(base, [1e-3, -2e-3]);
+    expect(largestDifference(flat.tiles, offsetGeometry(base, [1e-3, -2e-3, 0]).tiles)).toBe(0);
+    const shifts = [0, 1].map((module) => [0, 1, 2].map((tile) => [module * 1e-3, tile * 1e-3] as const));
+    const some = offsetGeometry(base, shifts, { modules: [3, 5], tiles: [2, 5] });
+    for (const [module, ofTiles] of shifts.entries()) {
+      for (const [tile, shift] of ofTiles.entries()) {
+        const at = ((3 + module) * 8 + 2 + tile) * 9;
+        expect([0, 1, 2].map((axis) => some.tiles[at + axis] - base.tiles[at + axis])).toEqual([
+          expect.closeTo(shift[0], 15),
+          expect.closeTo(shift[1], 15),
+          0,
+        ]);
+      }
+    }
+    expect(() => offsetGeometry(base, shifts, { modules: [3, 5] })).toThrow(
+      '8 tiles of each module are moved, but 3 shifts are given.',
+    );
+  });
+
+  it('turns each module, or each tile, by its own angles about its own middle', () => {
+    const angles = Array.from({ length: 16 }, (_, module): Vector3 => [0, 0.001 * module, 0.01 * module]);
+    const turned = rotateGeometry(base, angles);
+    for (const module of [0, 5, 15]) {
+      const range = [module, module + 1] as const;
+      const alone = rotateGeometry(base, angles[module], { modules: range });
+      const [from, to] = [module * 72, (module + 1) * 72];
+      expect(largestDifference(turned.tiles.subarray(from, to), alone.tiles.subarray(from, to))).toBe(0);
+    }
+    const ofTiles = rotateGeometry(
+      base,
+      [
+        [
+          [0, 0, 0.1],
+          [0, 0, 0.2],
+        ],
+      ],
+      { modules: [7, 8], tiles: [1, 3] },
+    );
+    const second = rotateGeometry(base, [0, 0, 0.2], { modules: [7, 8], tiles: [2, 3] });
+    const at = (7 * 8 + 2) * 9;
+    expect(ofTiles.tiles.slice(at, at + 9)).toEqual(second.tiles.slice(at, at + 9));
+    const centre: readonly Vector3[] = [
+      [0.1, 0, 0],
+      [0, 0.1, 0],
+    ];
+    const about = rotateGeometry(
+      base,
+      [
+        [0, 0, 0.1],
+        [0, 0, 0.1],
+      ],
+      { modules: [2, 4], centre },
+    );
+    const one = rotateGeometry(base, [0, 0, 0.1], { modules: [3, 4], centre: [0, 0.1, 0] });
+    expect(about.tiles.slice(3 * 72, 4 * 72)).toEqual(one.tiles.slice(3 * 72, 4 * 72));
+    expect(() => rotateGeometry(base, angles.slice(1))).toThrow('16 modules are moved, but 15 angles are given.');
+  });
 });
