@@ -204,6 +204,12 @@ describe('a detector described by numbers', () => {
       );
   });
 
+  it('must be of a size that can be', () => {
+    expect(() => geometryFromDescription({ ...plain, slowPixels: 1e9 })).toThrow('give at most');
+    expect(() => geometryFromDescription({ ...plain, tilesPerModule: 1e8 })).toThrow('give at most');
+    expect(() => geometryFromDescription({ ...plain, ss: plain.fs })).toThrow('have no area');
+  });
+
   it('halves of a pnCCD are placed by their first pixels', () => {
     const geometry = geometryFromQuadPositions(PNCCD, [
       [-0.04, 0.05],

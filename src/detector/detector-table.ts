@@ -92,12 +92,11 @@ export function detectorByName(name: string, modules?: number): Detector {
 }
 
 function makeDetector(row: TableRow, modules: number): Detector {
-  const isPossible = Number.isInteger(modules) && modules >= 1 && modules <= 1000;
-  if (!isPossible || (!row.isFree && modules !== row.usualModules)) {
-    throw new GeometryInvalid(
-      `${row.name} of ${modules} modules is impossible: ${row.isFree ? 'give 1 to 1000' : `it has ${row.usualModules}`}.`,
-      { name: row.name, modules },
-    );
+  if (!row.isFree && modules !== row.usualModules) {
+    throw new GeometryInvalid(`${row.name} of ${modules} modules is impossible: it has ${row.usualModules}.`, {
+      name: row.name,
+      modules,
+    });
   }
   return row.make(modules);
 }

@@ -1,3 +1,5 @@
+import { GeometryInvalid } from '../core/errors.ts';
+
 /** A tile's place in the data of its module, half-open, and in the module's grid of ASICs. */
 export interface TileSlice {
   readonly ssStart: number;
@@ -143,4 +145,22 @@ export function tileShapeOf(detector: Detector): readonly [number, number] {
 export function pixelCountOf(detector: Detector): number {
   const [modules, ss, fs] = detector.dataShape;
   return modules * ss * fs;
+}
+
+/** More modules than any detector has. */
+const MAX_MODULES = 1000;
+
+/**
+ * Numbers 0, 1, .. of the modules of a detector that comes with any number of them.
+ * @param name of the detector, for messages
+ * @throws GeometryInvalid if there cannot be so many
+ */
+export function moduleNumbers(name: string, modules: number): number[] {
+  if (!(Number.isInteger(modules) && modules >= 1 && modules <= MAX_MODULES)) {
+    throw new GeometryInvalid(`${name} of ${modules} modules is impossible: give 1 to ${MAX_MODULES}.`, {
+      name,
+      modules,
+    });
+  }
+  return Array.from({ length: modules }, (_, module) => module);
 }

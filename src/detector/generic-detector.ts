@@ -2,6 +2,9 @@ import { GeometryInvalid } from '../core/errors.ts';
 import { type Detector, NO_LENGTH, SQUARE_PIXEL, type TileSlice } from './detector.ts';
 import { createGeometry, type Geometry, TILE_NUMBERS, tileStart } from './geometry.ts';
 
+/** As of detector records. */
+const MAX_PIXELS = 2 ** 28;
+
 type Vector = readonly [number, number, number];
 
 /** A detector of equal tiles in equal modules, described by numbers. */
@@ -27,7 +30,7 @@ export interface SimpleDescription {
 
 /**
  * Geometry of a detector that is not in the table. The detector itself, as a record, is `detector` of the result.
- * @throws GeometryInvalid if a number is impossible, or the tiles go neither along ss nor along fs
+ * @throws GeometryInvalid if a number is impossible, slow and fast scan go the same way, or the tiles go neither along ss nor along fs
  * @source EXtra-geom, GenericGeometry.from_simple_description. There a gap of 0 becomes one pixel and a direction given as an
  * array is refused; moved geometries forget their pixel size.
  */
@@ -41,6 +44,8 @@ export function geometryFromDescription(description: SimpleDescription): Geometr
     if (!Number.isInteger(value) || value < 1) throw wrong(what, value, 'a whole number above 0');
   if (!(tileGap >= 0 && Number.isFinite(tileGap))) throw wrong('tileGap', tileGap, 'metres, 0 or more');
   if (corners.length === 0) throw wrong('corners', '[]', 'one corner (x, y, z) for each module');
+  if (corners.length * tilesPerModule * slowPixels * fastPixels > MAX_PIXELS)
+    throw wrong('number of pixels', corners.length * tilesPerModule * slowPixels * fastPixels, `at most ${MAX_PIXELS}`);
   const isAlongSs = isParallel(tileDirection, ss);
   if (!isAlongSs && !isParallel(tileDirection, fs))
     throw wrong('tileDirection', `(${tileDirection})`, `ss (${ss}) or fs (${fs})`);

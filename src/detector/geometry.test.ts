@@ -12,6 +12,8 @@ import {
   quadPositions,
   tileCorners,
 } from './geometry.ts';
+import { jungfrau } from './jungfrau.ts';
+import { geometryFromModulePositions } from './module-positions.ts';
 
 describe.each(ALL_CASES)('geometry %s', (name) => {
   const { reference, geometry, root } = buildCase(name);
@@ -108,6 +110,26 @@ describe('wrong geometry', () => {
     const tiles = exampleGeometry(AGIPD_1M).tiles.slice();
     tiles[(3 * 8 + 5) * 9 + 1] = Number.NaN;
     expect(() => createGeometry(AGIPD_1M, tiles)).toThrow(/module 3, tile 5/);
+  });
+
+  it('names the tile whose pixels have no area', () => {
+    const at = (3 * 8 + 5) * 9;
+    for (const fs of [
+      [0, 0, 0],
+      [-4e-4, 0, 0],
+    ]) {
+      const tiles = exampleGeometry(AGIPD_1M).tiles.slice();
+      tiles.set(fs, at + 6);
+      expect(() => createGeometry(AGIPD_1M, tiles)).toThrow('Pixels of AGIPD1M module 3, tile 5 have no area');
+    }
+  });
+
+  it('has a unit that is a length', () => {
+    for (const unit of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      const message = `unit = ${unit} is impossible`;
+      expect(() => geometryFromQuadPositions(AGIPD_1M, AGIPD_1M.examplePositions, { unit })).toThrow(message);
+      expect(() => geometryFromModulePositions(jungfrau(1), [[0, 0]], { unit })).toThrow(message);
+    }
   });
 
   it('refuses points outside of the detector', () => {

@@ -56,7 +56,7 @@ export interface PositionOptions {
 /**
  * Geometry from its tiles. Takes `tiles` over.
  * @param tiles float64 (module, tile, 3, 3), see {@link Geometry}
- * @throws GeometryInvalid if the size is wrong or a number is not finite
+ * @throws GeometryInvalid if the size is wrong, a number is not finite, or the pixels of a tile have no area
  */
 export function createGeometry(detector: Detector, tiles: Float64Array, metadata: GeometryMetadata = {}): Geometry {
   const expected = detector.dataShape[0] * detector.tiles.length * TILE_NUMBERS;
@@ -66,16 +66,33 @@ export function createGeometry(detector: Detector, tiles: Float64Array, metadata
       { expected, got: tiles.length },
     );
   }
+  const fail = (index: number, what: (name: string) => string) => {
+    const tile = index % detector.tiles.length;
+    const module = (index - tile) / detector.tiles.length;
+    return new GeometryInvalid(what(`${detector.name} module ${module}, tile ${tile}`), { module, tile });
+  };
   const wrong = tiles.findIndex((n) => !Number.isFinite(n));
   if (wrong >= 0) {
-    const tile = Math.floor(wrong / TILE_NUMBERS);
-    const module = Math.floor(tile / detector.tiles.length);
-    throw new GeometryInvalid(
-      `Position of ${detector.name} module ${module}, tile ${tile % detector.tiles.length} is ${tiles[wrong]}: every tile needs finite numbers.`,
-      { module, tile: tile % detector.tiles.length },
+    throw fail(
+      Math.floor(wrong / TILE_NUMBERS),
+      (name) => `Position of ${name} is ${tiles[wrong]}: every tile needs finite numbers.`,
     );
   }
+  for (let at = 0; at < tiles.length; at += TILE_NUMBERS) {
+    if (!hasArea(tiles.subarray(at + 3, at + TILE_NUMBERS))) {
+      throw fail(
+        at / TILE_NUMBERS,
+        (name) => `Pixels of ${name} have no area: slow and fast scan must have a length and go different ways.`,
+      );
+    }
+  }
   return { detector, tiles, metadata };
+}
+
+/** Whether two vectors, ss and fs, span an area. */
+function hasArea([ssX, ssY, ssZ, fsX, fsY, fsZ]: Float64Array): boolean {
+  const area = Math.hypot(ssY * fsZ - ssZ * fsY, ssZ * fsX - ssX * fsZ, ssX * fsY - ssY * fsX);
+  return area > 1e-6 * Math.hypot(ssX, ssY, ssZ) * Math.hypot(fsX, fsY, fsZ);
 }
 
 /**
@@ -83,7 +100,7 @@ export function createGeometry(detector: Detector, tiles: Float64Array, metadata
  * @param positions (x, y) or (x, y, z) of each group's reference point, in `unit` (pixels for AGIPD, mm for LPD and DSSC): the
  * first pixel's corner of modules 0, 4, 8, 12 for AGIPD 1M, the high-x high-y corner of each quadrant for LPD 1M, the low-x
  * low-y corner for DSSC 1M; for other detectors see `detector.reference`. AGIPD 500K and ePix: minus EXtra-geom's `origin`.
- * @throws GeometryInvalid if the number of positions is not the number of groups
+ * @throws GeometryInvalid if the number of positions is not the number of groups, or the unit is no length
  * @source EXtra-geom, from_quad_positions, from_origin. There another `unit` also changes the size of AGIPD's pixels and
  * places turned JUNGFRAU modules wrongly, and gaps are in `unit` though their defaults are pixels; here a unit is only a unit.
  */
@@ -101,7 +118,7 @@ export function geometryFromQuadPositions(
   }
   // The order of the sums decides how half pixels snap; it is the original's, so that pictures agree to the pixel.
   const pixel = detector.pixelSize;
-  const unit = options.unit ?? detector.positionUnit;
+  const unit = unitOf(detector, options.unit);
   const { asicGapPx, panelGapsPx } = gapsInPixels(detector, options);
   const tiles = new Float64Array(detector.dataShape[0] * detector.tiles.length * TILE_NUMBERS);
   for (const [module, placement] of detector.modules.entries()) {
@@ -118,6 +135,19 @@ export function geometryFromQuadPositions(
     placeTiles(detector, module, corner, placement, asicGapPx, tiles);
   }
   return createGeometry(detector, tiles, options.metadata);
+}
+
+/**
+ * The unit of positions, m.
+ * @param unit the detector's own when not given
+ * @throws GeometryInvalid if it is no length
+ */
+export function unitOf(detector: Detector, unit = detector.positionUnit): number {
+  if (!(unit > 0 && Number.isFinite(unit)))
+    throw new GeometryInvalid(`${detector.name}: unit = ${unit} is impossible, give metres, such as 1e-3 for mm.`, {
+      unit,
+    });
+  return unit;
 }
 
 /** Given or usual gaps, in steps of `pixelSize`. */

@@ -1,4 +1,4 @@
-import { type Detector, NO_LENGTH, SQUARE_PIXEL, tileGrid } from './detector.ts';
+import { type Detector, moduleNumbers, NO_LENGTH, SQUARE_PIXEL, tileGrid } from './detector.ts';
 
 const STRIPS = 1280;
 const STRIP_WIDTH = 50e-6;
@@ -7,9 +7,10 @@ const STRIP_LENGTH = 8e-3;
 
 /**
  * Gotthard-II: modules of one row of 1280 strips of 50 um, one module after the other along x. A module's position is the
- * low corner of its first strip. @source Gotthard-II, 1-D strip detector of PSI
+ * low corner of its first strip. @throws GeometryInvalid for an impossible number of modules @source Gotthard-II, 1-D strip detector of PSI
  */
 export function gotthard2(modules = 1): Detector {
+  const numbers = moduleNumbers('GOTTHARD2', modules);
   return {
     name: 'GOTTHARD2',
     dataShape: [modules, 1, STRIPS],
@@ -18,19 +19,19 @@ export function gotthard2(modules = 1): Detector {
     pixel: SQUARE_PIXEL,
     seamStretch: [0, 0],
     tiles: tileGrid([1, STRIPS], [1, 1]),
-    modules: Array.from({ length: modules }, (_, group) => ({
+    modules: numbers.map((group) => ({
       group,
       ss: [0, 1],
       fs: [1, 0],
       x: NO_LENGTH,
       y: NO_LENGTH,
     })),
-    groupModules: Array.from({ length: modules }, (_, module) => module),
+    groupModules: numbers,
     reference: 'firstPixel',
     asicGap: 0,
     panelGap: [0, 0],
     positionUnit: 1e-3,
-    examplePositions: Array.from({ length: modules }, (_, module) => [
+    examplePositions: numbers.map((module) => [
       (module - modules / 2) * STRIPS * STRIP_WIDTH * 1e3,
       -0.5 * STRIP_LENGTH * 1e3,
     ]),

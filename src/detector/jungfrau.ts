@@ -1,4 +1,4 @@
-import { type Detector, NO_LENGTH, SQUARE_PIXEL, tileGrid } from './detector.ts';
+import { type Detector, moduleNumbers, NO_LENGTH, SQUARE_PIXEL, tileGrid } from './detector.ts';
 
 const PIXEL = 7.5e-5;
 const ASIC = 256;
@@ -22,9 +22,10 @@ const PLACES_4M = [
 /**
  * JUNGFRAU of any number of modules, each placed by its corner of low x and low y whichever way it lies. 8 modules are the
  * 4M detector of two halves, whose first half lies turned by 180 degrees; one module lies beside the beam, others form
- * a column. @source EXtra-geom, JUNGFRAUGeometry
+ * a column. @throws GeometryInvalid for an impossible number of modules @source EXtra-geom, JUNGFRAUGeometry
  */
 export function jungfrau(modules: number): Detector {
+  const numbers = moduleNumbers('JUNGFRAU', modules);
   const is4M = modules === 8;
   const turn = (module: number) => (is4M && module < 4 ? -1 : 1);
   return {
@@ -36,7 +37,7 @@ export function jungfrau(modules: number): Detector {
     // Double pixels at all edges between ASICs.
     seamStretch: [PIXEL, PIXEL],
     tiles: tileGrid([ASIC, ASIC], [2, 4]),
-    modules: Array.from({ length: modules }, (_, module) => {
+    modules: numbers.map((module) => {
       const isTurned = turn(module) < 0;
       return {
         group: module,
@@ -46,14 +47,12 @@ export function jungfrau(modules: number): Detector {
         y: isTurned ? { px: 2 * ASIC, asicGaps: 1, panelGaps: 0 } : NO_LENGTH,
       };
     }),
-    groupModules: Array.from({ length: modules }, (_, module) => module),
+    groupModules: numbers,
     reference: 'low',
     asicGap: ASIC_GAP * PIXEL,
     panelGap: [0, 0],
     positionUnit: PIXEL,
-    examplePositions: is4M
-      ? PLACES_4M
-      : Array.from({ length: modules }, (_, module) => [-WIDTH, (modules - 1 - module) * (HEIGHT + 31)]),
+    examplePositions: is4M ? PLACES_4M : numbers.map((module) => [-WIDTH, (modules - 1 - module) * (HEIGHT + 31)]),
     // Each half has one motor. @source EXtra-geom, JF4MMotors
     ...(is4M
       ? {

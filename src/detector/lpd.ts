@@ -1,4 +1,11 @@
-import { type Detector, type ModulePlacement, NO_LENGTH, SQUARE_PIXEL, type TileSlice } from './detector.ts';
+import {
+  type Detector,
+  type ModulePlacement,
+  moduleNumbers,
+  NO_LENGTH,
+  SQUARE_PIXEL,
+  type TileSlice,
+} from './detector.ts';
 
 const PIXEL = 5e-4;
 const TILE_SS = 32;
@@ -87,9 +94,10 @@ const MINI_HEIGHT_MM = 40;
 
 /**
  * LPD Mini: any number of modules of two tiles that lie head to head. A module's position is its corner of low y and high x
- * (bottom left as seen from the front). @source EXtra-geom, LPD_MiniGeometry
+ * (bottom left as seen from the front). @throws GeometryInvalid for an impossible number of modules @source EXtra-geom, LPD_MiniGeometry
  */
 export function lpdMini(modules: number): Detector {
+  const numbers = moduleNumbers('LPD_MINI', modules);
   return {
     ...LPD,
     name: 'LPD_MINI',
@@ -98,16 +106,16 @@ export function lpdMini(modules: number): Detector {
       { ssStart: 0, ssStop: TILE_SS, fsStart: 0, fsStop: TILE_FS, ssIndex: 0, fsIndex: 0 },
       { ssStart: 0, ssStop: TILE_SS, fsStart: TILE_FS, fsStop: 2 * TILE_FS, ssIndex: -1, fsIndex: 0, isTurned: true },
     ],
-    modules: Array.from({ length: modules }, (_, module) => ({
+    modules: numbers.map((module) => ({
       group: module,
       ss: [0, -1],
       fs: [-1, 0],
       x: NO_LENGTH,
       y: { px: TILE_SS, asicGaps: 0, panelGaps: 0 },
     })),
-    groupModules: Array.from({ length: modules }, (_, module) => module),
+    groupModules: numbers,
     reference: 'firstPixel',
-    examplePositions: Array.from({ length: modules }, (_, module) => [
+    examplePositions: numbers.map((module) => [
       ((TILE_FS * PIXEL) / 2) * 1e3,
       (modules / 2 - 1 - module) * MINI_HEIGHT_MM,
     ]),

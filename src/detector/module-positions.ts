@@ -7,6 +7,7 @@ import {
   type Point,
   placeTiles,
   TILE_NUMBERS,
+  unitOf,
 } from './geometry.ts';
 
 /** How modules that are placed one by one lie. */
@@ -29,7 +30,8 @@ export interface ModulePositionOptions {
  * Geometry from the position of each module.
  * @param positions (x, y) or (x, y, z) of each module, in `unit`: low-x, low-y corner for JUNGFRAU (px), high-x, low-y corner
  * for LPD Mini (mm)
- * @throws GeometryInvalid if positions, orientations or rotations are not one for each module, or an orientation is not +-1
+ * @throws GeometryInvalid if positions, orientations or rotations are not one for each module, an orientation is not +-1, or the
+ * unit is no length
  * @source EXtra-geom, from_module_positions. There turned JUNGFRAU modules are misplaced when `unit` is not the pixel, and lie
  * one gap too far; here neither.
  */
@@ -38,7 +40,8 @@ export function geometryFromModulePositions(
   positions: readonly (Point | readonly [number, number, number])[],
   options: ModulePositionOptions = {},
 ): Geometry {
-  const { unit = detector.positionUnit, asicGap, orientations, rotationsDeg } = options;
+  const { asicGap, orientations, rotationsDeg } = options;
+  const unit = unitOf(detector, options.unit);
   const count = detector.dataShape[0];
   for (const [what, list] of Object.entries({ positions, orientations, rotations: rotationsDeg })) {
     if (list && list.length !== count)

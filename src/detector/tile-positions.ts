@@ -9,6 +9,7 @@ import {
   quadPositions,
   TILE_NUMBERS,
   tileStart,
+  unitOf,
 } from './geometry.ts';
 
 /** Unit of the positions in files, m. */
@@ -31,7 +32,9 @@ export function geometryFromTilePositions(
   const groups = detector.groupModules.length;
   const perGroup = detector.dataShape[0] / groups;
   expectCount(detector, 'quadrants', quadrants.length, groups);
-  const places = quads ? toMetres(quads, options.unit ?? MILLIMETRE) : quadrantsOf(detector, quadrants);
+  const places = quads
+    ? toMetres(quads, unitOf(detector, options.unit ?? MILLIMETRE))
+    : quadrantsOf(detector, quadrants);
   expectCount(detector, 'quadrant positions', places.length, groups);
   const tiles = new Float64Array(detector.dataShape[0] * detector.tiles.length * TILE_NUMBERS);
   for (const [q, quadrant] of quadrants.entries())

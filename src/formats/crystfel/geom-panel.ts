@@ -231,6 +231,10 @@ export function finishPanel(name: string, line: number, draft: DraftPanel, repor
     report(line, 'fatal', `Panel ${name}: res = ${of('res')} must be pixels per metre, above 0.`);
     return undefined;
   }
+  if (!spanArea(draft.fs as Vector, draft.ss as Vector)) {
+    report(line, 'fatal', `Panel ${name} has pixels without area: fs and ss must have a length and go different ways.`);
+    return undefined;
+  }
   const isGainRefused = draft.refused.has('adu_per_eV') || draft.refused.has('adu_per_photon');
   if (!draft.gain && !isGainRefused)
     report(line, 'error', `Panel ${name} has neither adu_per_eV nor adu_per_photon: add one before the panels.`);
@@ -261,6 +265,11 @@ export function finishPanel(name: string, line: number, draft: DraftPanel, repor
     dims: Array.from(draft.dims, (dim) => dim ?? '%'),
     masks,
   };
+}
+
+function spanArea([aX, aY, aZ]: Vector, [bX, bY, bZ]: Vector): boolean {
+  const area = Math.hypot(aY * bZ - aZ * bY, aZ * bX - aX * bZ, aX * bY - aY * bX);
+  return area > 1e-6 * Math.hypot(aX, aY, aZ) * Math.hypot(bX, bY, bZ);
 }
 
 function finishMasks(name: string, data: string, draft: DraftPanel, report: Report): GeomMask[] {

@@ -185,6 +185,17 @@ describe('CrystFEL .geom, lenient', () => {
     expect(refusal(SMALL.replace(/^(.*max_fs) = .*$/gm, '$1 = -1'), { mode: 'lenient' }).message).toMatch(
       /empty or negative pixel range/,
     );
+    for (const fs of ['0x', '-2y'])
+      expect(refusal(SMALL.replace(/^(.*\/)fs = .*$/gm, `$1fs = ${fs}`), { mode: 'lenient' }).message).toMatch(
+        /Panel \w+ has pixels without area/,
+      );
+  });
+
+  it('warns of a distance that is none', () => {
+    for (const clen of ['0', '-0.2 m'])
+      expect(parseGeom(SMALL.replace(/^clen.*$/m, `clen = ${clen}`), { mode: 'strict' }).findings).toEqual([
+        { line: expect.any(Number), severity: 'warning', message: expect.stringContaining(`clen = ${clen} is no`) },
+      ]);
   });
 });
 

@@ -191,6 +191,9 @@ function setTopLevel(draft: Draft, { line, key, value }: GeomLine, report: Repor
     case 'clen':
       // Without a unit a number is in m, but a value of the data file in mm.
       draft.clen = readLength(key, value, line, 'mm', report);
+      // CrystFEL takes it, and finds nothing.
+      if (draft.clen && draft.clen.value !== null && !(draft.clen.value > 0))
+        report(line, 'warning', `clen = ${shorten(value)} is no distance behind the sample: give one above 0.`);
       return true;
     case 'detector_shift_x':
       draft.shiftX = readLength(key, value, line, 'm', report);
