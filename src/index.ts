@@ -80,11 +80,13 @@ export { DSSC_1M } from './detector/dssc.ts';
 export { EPIX_10K, EPIX_100, epixPairGeometry } from './detector/epix.ts';
 export { geometryFromDescription } from './detector/generic-detector.ts';
 export {
+  dataCoordsToPositions,
   exampleGeometry,
   type Geometry,
   geometryFromQuadPositions,
   pixelPositions,
   quadPositions,
+  tileCorners,
 } from './detector/geometry.ts';
 export { geometryFromCrystfel } from './detector/geometry-crystfel.ts';
 export { convertCrystfelLayout, updateCrystfel } from './detector/geometry-crystfel-update.ts';
@@ -97,9 +99,9 @@ export {
 } from './detector/geometry-poni-file.ts';
 export { gotthard2 } from './detector/gotthard.ts';
 export { combinePatterns } from './detector/integration/combine.ts';
-export { integrateFrame } from './detector/integration/integrate.ts';
+export { dropDummies, integrateFrame } from './detector/integration/integrate.ts';
 export { buildIntegrationTable } from './detector/integration/integration-table.ts';
-export { medianFilter, separateBragg, sigmaClip } from './detector/integration/robust.ts';
+export { medianFilter, projectPattern, separateBragg, sigmaClip } from './detector/integration/robust.ts';
 export { buildSectors, integrateSectors, profileOverAzimuth } from './detector/integration/sectors.ts';
 export { TableCache } from './detector/integration/table-cache.ts';
 export { interpolateModules, interpolationTable } from './detector/interpolated-assembly.ts';
