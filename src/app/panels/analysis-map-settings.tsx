@@ -25,7 +25,6 @@ const QUANTITY_WORDS: Readonly<Record<WindowQuantity, string>> = {
   width: 'width (FWHM)',
 };
 const DRAWS = 'draws the map';
-const NO_NAMES: Readonly<Record<string, readonly string[]>> = {};
 
 /** What a map is made of: the value of each point, and where it lies. */
 export function MapSettings({ batch }: { readonly batch: BatchResult | null }) {
@@ -233,13 +232,13 @@ interface KeyFieldProps {
 function KeyField({ label, value, testId, onChange }: KeyFieldProps) {
   const { run, info } = useGeometryPage();
   const list = useId();
-  const names = useQuery({
+  const query = useQuery({
     queryKey: ['keynames', run],
     queryFn: ({ signal }) => session.call('keynames', run ?? { proposal: '', run: 0, data: '' }, {}, signal),
     enabled: run !== null,
     staleTime: Number.POSITIVE_INFINITY,
-  }).data;
-  const keyNames = names ?? NO_NAMES;
+  });
+  const names = query.data;
   const aliases = info?.aliases ?? [];
   const suggested = useMemo(() => {
     const controls = (info?.sources ?? []).filter(({ kind }) => kind === 'control');
@@ -259,12 +258,15 @@ function KeyField({ label, value, testId, onChange }: KeyFieldProps) {
         effect={DRAWS}
         testId={testId}
         check={(text) => {
-          const key = parseKey(text, keyNames, aliases);
+          // Names may still be on their way: then it is checked when they are there.
+          const key = names ? parseKey(text, names, aliases) : null;
           return typeof key === 'string' ? key : null;
         }}
         onApply={async (text) => {
-          const key = parseKey(text, keyNames, aliases);
-          if (typeof key !== 'string') onChange(key);
+          const known = names ?? (await query.refetch()).data;
+          const key = parseKey(text, known ?? {}, aliases);
+          if (typeof key === 'string') return key;
+          onChange(key);
           return null;
         }}
       />
