@@ -45,6 +45,8 @@ export class SlabPoints {
   /** Address of uint32 (corner): bytes from the first corner of a pixel to each. */
   readonly steps: number;
   readonly corners: number;
+  /** Whether pixels have four corners, two and two side by side in memory. */
+  readonly isSquare: boolean;
 
   /** @throws StateInvalid for an impossible experiment, or a unit of q without photon energy */
   constructor(room: TableRoom, settings: SplitSettings) {
@@ -68,6 +70,7 @@ export class SlabPoints {
     this.#perRow = perRow;
     this.steps = room.place(Uint32Array.from(steps, (step) => 8 * step));
     this.corners = steps.length;
+    this.isSquare = steps.length === 4 && perPixel === 1 && steps[1] === 1 && steps[2] === steps[3] + 1;
   }
 
   /** Centres of the pixels. @param azimuth address, or 0 */
@@ -111,7 +114,8 @@ export class SlabPoints {
       const { columns } = this.#centres[tile];
       this.#room.kernels.boxTile(
         ...[rows, columns, this.steps, this.corners, centres + 8 * place, halves + 8 * place, toAzimuth, 8 * columns],
-        ...[radii + 8 * corner, toAngles, 8 * this.#perRow, 8 * this.#perPixel, isScaled ? 1 : 0],
+        ...[radii + 8 * corner, toAngles, 8 * this.#perRow, 8 * this.#perPixel],
+        ...[this.isSquare ? 1 : 0, isScaled ? 1 : 0],
       );
     }
   }

@@ -223,8 +223,7 @@ function openOutlines(making: Making): Splitter {
     azimuthRange: isAcross || !settings.map.hasAzimuth ? ALL_ROUND : rangeAt(room, turns),
     sum(grid) {
       const { countCells, countColumns, fillCells, fillColumns } = room.kernels;
-      const isSquare = steps.length === 4 && steps[1] === 1 && steps[2] === steps[3] + 1;
-      const shape = [points.steps, points.corners, isSquare ? 1 : 0, 8 * perPixel, radii, toAngles];
+      const shape = [points.steps, points.corners, points.isSquare ? 1 : 0, 8 * perPixel, radii, toAngles];
       const outline = room.allocate(8 * 22);
       const rest = [room.place(Uint32Array.of(...beam, NO_PIXEL)), mask, outline];
       // Shares of one outline in neighbouring bins, or areas of it in cells and what lies above each.

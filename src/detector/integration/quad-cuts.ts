@@ -3,17 +3,20 @@
  * area left of a line is a parabola in each of three pieces: no edge is followed bin by bin.
  */
 export class QuadCuts {
-  /** x of the corners, rising. */
+  /** x of the corners but the last, rising; widths of the pieces between them. */
   #x0 = 0;
   #x1 = 0;
   #x2 = 0;
-  #x3 = 0;
+  #width1 = 0;
+  #width2 = 0;
+  #width3 = 0;
   /** Height over the second and third corner. */
   #height1 = 0;
   #height2 = 0;
-  /** Area left of these. */
-  #area1 = 0;
-  #area2 = 0;
+  /** Half of how much the height rises or falls with x in each piece. */
+  #slope1 = 0;
+  #slope2 = 0;
+  #slope3 = 0;
   /** All of it. */
   area = 0;
 
@@ -56,6 +59,8 @@ export class QuadCuts {
     let y2 = y[across];
     let x3 = x[far];
     let y3 = y[far];
+    let height1: number;
+    let height2: number;
     if (x2 >= x3) {
       // The largest is across: each of the others is on one side of the two.
       x3 = x2;
@@ -63,38 +68,41 @@ export class QuadCuts {
       x2 = x[far];
       y2 = y[far];
       // With x2 = x0 the first edge stands upright: it is the height itself.
-      this.#height1 = x2 > x0 ? Math.abs(y0 + ((y2 - y0) * (x1 - x0)) / (x2 - x0) - y1) : Math.abs(y2 - y0);
-      this.#height2 = x3 > x1 ? Math.abs(y1 + ((y3 - y1) * (x2 - x1)) / (x3 - x1) - y2) : Math.abs(y3 - y1);
+      height1 = x2 > x0 ? Math.abs(y0 + ((y2 - y0) * (x1 - x0)) / (x2 - x0) - y1) : Math.abs(y2 - y0);
+      height2 = x3 > x1 ? Math.abs(y1 + ((y3 - y1) * (x2 - x1)) / (x3 - x1) - y2) : Math.abs(y3 - y1);
     } else {
       // The largest is a neighbour: the others are on the same side of the edge to it, and x rises along them.
       const slope = (y3 - y0) / (x3 - x0);
-      this.#height1 = Math.abs(y1 - y0 - (x1 - x0) * slope);
-      this.#height2 = Math.abs(y2 - y0 - (x2 - x0) * slope);
+      height1 = Math.abs(y1 - y0 - (x1 - x0) * slope);
+      height2 = Math.abs(y2 - y0 - (x2 - x0) * slope);
     }
+    const width1 = x1 - x0;
+    const width2 = x2 - x1;
+    const width3 = x3 - x2;
     this.#x0 = x0;
     this.#x1 = x1;
     this.#x2 = x2;
-    this.#x3 = x3;
-    this.#area1 = 0.5 * this.#height1 * (x1 - x0);
-    this.#area2 = this.#area1 + 0.5 * (this.#height1 + this.#height2) * (x2 - x1);
-    this.area = this.#area2 + 0.5 * this.#height2 * (x3 - x2);
+    this.#width1 = width1;
+    this.#width2 = width2;
+    this.#width3 = width3;
+    this.#height1 = height1;
+    this.#height2 = height2;
+    this.#slope1 = width1 > 0 ? (0.5 * height1) / width1 : 0;
+    this.#slope2 = width2 > 0 ? (0.5 * (height2 - height1)) / width2 : 0;
+    this.#slope3 = width3 > 0 ? (0.5 * height2) / width3 : 0;
+    this.area = this.areaBelow(Number.POSITIVE_INFINITY);
     return this.area > 0;
   }
 
-  /** Area left of a line. */
+  /** Area left of a line: what of each piece is left of it, without a branch. */
   areaBelow(x: number): number {
-    if (x <= this.#x0) return 0;
-    if (x >= this.#x3) return this.area;
-    if (x < this.#x1) {
-      const into = x - this.#x0;
-      return (0.5 * this.#height1 * into * into) / (this.#x1 - this.#x0);
-    }
-    if (x < this.#x2) {
-      const into = x - this.#x1;
-      const width = this.#x2 - this.#x1;
-      return this.#area1 + into * (this.#height1 + (0.5 * (this.#height2 - this.#height1) * into) / width);
-    }
-    const left = this.#x3 - x;
-    return this.area - (0.5 * this.#height2 * left * left) / (this.#x3 - this.#x2);
+    const first = Math.min(Math.max(x - this.#x0, 0), this.#width1);
+    const second = Math.min(Math.max(x - this.#x1, 0), this.#width2);
+    const third = Math.min(Math.max(x - this.#x2, 0), this.#width3);
+    return (
+      this.#slope1 * first * first +
+      second * (this.#height1 + this.#slope2 * second) +
+      third * (this.#height2 - this.#slope3 * third)
+    );
   }
 }

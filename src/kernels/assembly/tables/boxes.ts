@@ -1,6 +1,6 @@
 // Bounding boxes of pixels, and their shares in bins, in AssemblyScript: the twin of detector/integration/pixel-boxes.ts and
 // split-box.ts, number by number.
-import { addShare, countOne, recordOf } from './entries';
+import { addShare, countOne, RECORD_BYTES, recordOf } from './entries';
 import {
   columnsOf, floorOf, isCircleOf, perTurnOf, perUnitOf, radialLow, relativeAzimuth, rowsOf, RUN_BYTES, turnOf,
   wrapRow,
@@ -19,17 +19,46 @@ function nearest(value: f64): f64 {
  * Boxes of the pixels of a tile, as far as the farthest corner.
  * @param steps uint32 (corner), bytes from the first corner of a pixel to each of its corners
  * @param centres, @param halves float64 (pixel), `toAzimuth` bytes before their azimuths, `pixelStride` bytes from row to row
+ * @param isSquare four corners, two and two side by side
  * @param radii float64 (corner), `toAngles` bytes before their azimuths; 0 = without azimuth
  */
 export function boxTile(
   rows: i32, columns: i32, steps: usize, corners: i32, centres: usize, halves: usize, toAzimuth: usize, pixelStride: usize,
-  radii: usize, toAngles: usize, cornerStride: usize, perPixel: usize, isScaled: i32,
+  radii: usize, toAngles: usize, cornerStride: usize, perPixel: usize, isSquare: i32, isScaled: i32,
 ): void {
+  const far = isSquare ? <usize>load<u32>(steps, 12) : 0;
   for (let i = 0; i < rows; i++) {
     let centre = centres + <usize>i * pixelStride;
     let half = halves + <usize>i * pixelStride;
     let corner = radii + <usize>i * cornerStride;
+    if (far && !toAngles) {
+      for (let j = 0; j < columns; j++, centre += 8, half += 8, corner += 8) {
+        store<f64>(half, farthest(v128.load(corner), v128.load(corner + far), load<f64>(centre)));
+      }
+      continue;
+    }
     for (let j = 0; j < columns; j++, centre += 8, half += 8, corner += perPixel) {
+      if (far) {
+        const angles = corner + toAngles;
+        const near = v128.load(angles);
+        const other = v128.load(angles + far);
+        const height = farthest(near, other, load<f64>(centre + toAzimuth));
+        // Beside the beam, or across the cut, they are looked at one by one.
+        if (height < 0.5) {
+          const nearRadii = v128.load(corner);
+          const otherRadii = v128.load(corner + far);
+          const width = farthest(nearRadii, otherRadii, load<f64>(centre));
+          let shrink: f64 = 1;
+          if (isScaled && width > 0 && height > 0) {
+            const area = abs(squareArea(nearRadii, otherRadii, near, other));
+            shrink = sqrt(area / (4 * width * height));
+            if (shrink > 1) shrink = 1;
+          }
+          store<f64>(half, width * shrink);
+          store<f64>(half + toAzimuth, height * shrink);
+          continue;
+        }
+      }
       const middle = load<f64>(centre);
       let width: f64 = 0;
       for (let k = 0; k < corners; k++) {
@@ -58,6 +87,30 @@ export function boxTile(
       store<f64>(half, width);
     }
   }
+}
+
+/** How far the farthest of four values is from another. */
+// @ts-ignore: decorator
+@inline
+function farthest(near: v128, far: v128, middle: f64): f64 {
+  const both = f64x2.splat(middle);
+  const two = f64x2.pmax(f64x2.abs(f64x2.sub(near, both)), f64x2.abs(f64x2.sub(far, both)));
+  return f64x2.extract_lane(f64x2.pmax(two, v128.shuffle<f64>(two, two, 1, 0)), 0);
+}
+
+/** Signed area of an outline of four corners, whose azimuths are on one turn. */
+// @ts-ignore: decorator
+@inline
+function squareArea(nearRadii: v128, farRadii: v128, nearAngles: v128, farAngles: v128): f64 {
+  const ra = f64x2.extract_lane(nearRadii, 0);
+  const rb = f64x2.extract_lane(nearRadii, 1);
+  const rc = f64x2.extract_lane(farRadii, 1);
+  const rd = f64x2.extract_lane(farRadii, 0);
+  const a = f64x2.extract_lane(nearAngles, 0);
+  const b = f64x2.extract_lane(nearAngles, 1);
+  const c = f64x2.extract_lane(farAngles, 1);
+  const d = f64x2.extract_lane(farAngles, 0);
+  return 0.5 * (ra + rb) * (b - a) + 0.5 * (rb + rc) * (c - b) + 0.5 * (rc + rd) * (d - c) + 0.5 * (rd + ra) * (a - d);
 }
 
 function turnsAround(angles: usize, steps: usize, corners: i32): f64 {
@@ -136,12 +189,34 @@ function intervals(
         continue;
       }
       const perWidth = high > low ? 1 / (high - low) : 0;
-      for (let bin = firstBin; bin <= lastBin; bin++) {
-        const exact = perWidth == 0 ? 1 : (min(high, <f64>(bin + 1)) - max(low, <f64>bin)) * perWidth;
-        addShare(recordOf(records, bin), pixel, exact, weight, pixels, toShares);
-      }
+      addLine(records, firstBin, lastBin, low, high, perWidth, 1, pixel, weight, pixels, toShares);
     }
   }
+}
+
+/**
+ * Adds the shares of an interval in neighbouring bins, times what it has of their row. Only the first and the last are not
+ * covered as a whole: so many comparisons of numbers that are all but random would take longer than the rest.
+ */
+// @ts-ignore: decorator
+@inline
+function addLine(
+  line: usize, firstBin: i32, lastBin: i32, low: f64, high: f64, perWidth: f64, vertical: f64, pixel: u32, weight: f64,
+  pixels: usize, toShares: usize,
+): void {
+  let record = recordOf(line, firstBin);
+  const from = low > 0 ? low : <f64>firstBin;
+  const to = high < <f64>(lastBin + 1) ? high : <f64>(lastBin + 1);
+  if (firstBin == lastBin) {
+    const horizontal = perWidth == 0 ? 1 : (to - from) * perWidth;
+    addShare(record, pixel, horizontal * vertical, weight, pixels, toShares);
+    return;
+  }
+  addShare(record, pixel, (<f64>(firstBin + 1) - from) * perWidth * vertical, weight, pixels, toShares);
+  record += RECORD_BYTES;
+  const last = recordOf(line, lastBin);
+  for (; record < last; record += RECORD_BYTES) addShare(record, pixel, perWidth * vertical, weight, pixels, toShares);
+  addShare(last, pixel, (to - <f64>lastBin) * perWidth * vertical, weight, pixels, toShares);
 }
 
 /** Boxes in two dimensions: adds to each bin how many may have a share in it; arguments as those of {@link fillRectangles}. */
@@ -208,10 +283,7 @@ function rectangles(
             continue;
           }
           const vertical = perHeight == 0 ? 1 : (min(top, <f64>(row + 1)) - max(bottom, <f64>row)) * perHeight;
-          for (let bin = firstBin; bin <= lastBin; bin++) {
-            const horizontal = perWidth == 0 ? 1 : (min(high, <f64>(bin + 1)) - max(low, <f64>bin)) * perWidth;
-            addShare(recordOf(line, bin), pixel, horizontal * vertical, weight, pixels, toShares);
-          }
+          addLine(line, firstBin, lastBin, low, high, perWidth, vertical, pixel, weight, pixels, toShares);
         }
       }
     }

@@ -1,11 +1,11 @@
 // Outlines split over bins of radius and azimuth, in AssemblyScript: the twin of detector/integration/split-polygon.ts in two
 // dimensions, and of cell-areas.ts.
-import { addShare, countOne, recordOf } from './entries';
+import { addShare, countOne, RECORD_BYTES, recordOf } from './entries';
 import { columnsOf, isCircleOf, rowsOf, RUN_BYTES, turnOf, wrapRow } from './grid';
 import {
   beamLow, firstRowAt, hasRowsAt, lastRowAt, leastOf, leastRadius, mostOf, mostRadius, takeOutline,
 } from './outlines';
-import { areaBelow, quadArea, takeQuad, takeStored } from './quad-cuts';
+import { addStrips, areasBelow, quadArea, takeQuad, takeStored } from './quad-cuts';
 
 /** Adds to each bin how many pixels may have a share in it; arguments as those of {@link fillCells}. */
 export function countCells(
@@ -103,25 +103,15 @@ export function fillCells(
             );
             continue;
           }
-          if (many == 4 && firstRow == lastRow && takeStored(outline)) {
-            addColumnShares(
-              recordOf(records, wrapRow(firstRow, rows) * bins), firstBin, lastBin, pixel, weight, pixels, toShares,
-            );
-            continue;
-          }
-          if (many == 4 && columns == 1 && takeUpright(outline)) {
-            const perArea = 1 / quadArea;
-            const lowest = <f64>firstRow - shift;
-            let below = areaBelow(lowest);
-            for (let row = firstRow; row <= lastRow; row++) {
-              const next = areaBelow(lowest + <f64>(row - firstRow) + 1);
-              addShare(
-                recordOf(records, wrapRow(row, rows) * bins + firstBin), pixel, (next - below) * perArea, weight, pixels,
-                toShares,
+          if (many == 4) {
+            const isAcross = firstRow == lastRow;
+            if (isAcross ? takeStored(outline) : takeUpright(outline)) {
+              addQuad(
+                isAcross ? <f64>firstBin : <f64>firstRow - shift, isAcross ? columns : lastRow - firstRow + 1,
+                records, firstRow, firstBin, isAcross, rows, bins, pixel, weight, pixels, toShares,
               );
-              below = next;
+              continue;
             }
-            continue;
           }
         }
         const total = addOutline(outline, many, shift, firstBin, columns, firstRow, lastRow - firstRow + 1, areas, toCover);
@@ -145,16 +135,26 @@ function takeUpright(outline: usize): bool {
   );
 }
 
-// @ts-ignore: decorator
-@inline
-function addColumnShares(
-  line: usize, firstBin: i32, lastBin: i32, pixel: u32, weight: f64, pixels: usize, toShares: usize,
+/** Adds the shares of the quadrilateral in the columns of one row, or in the rows of one column. */
+function addQuad(
+  first: f64, strips: i32, records: usize, row: i32, column: i32, isAcross: bool, rows: i32, columns: i32, pixel: u32,
+  weight: f64, pixels: usize, toShares: usize,
 ): void {
+  const start = wrapRow(row, rows);
+  // Rows of one column go on at the first behind the last.
+  const together = isAcross ? strips : min(strips, rows - start);
+  const stride = isAcross ? RECORD_BYTES : RECORD_BYTES * <usize>columns;
+  const record = recordOf(records, start * columns + column);
+  if (together == strips) {
+    addStrips(first, strips, record, stride, pixel, weight, pixels, toShares);
+    return;
+  }
   const perArea = 1 / quadArea;
-  let below = areaBelow(<f64>firstBin);
-  for (let bin = firstBin; bin <= lastBin; bin++) {
-    const next = areaBelow(<f64>(bin + 1));
-    addShare(recordOf(line, bin), pixel, (next - below) * perArea, weight, pixels, toShares);
+  let below = f64x2.extract_lane(areasBelow(f64x2.splat(first)), 0);
+  for (let k = 0; k < strips; k++) {
+    const next = f64x2.extract_lane(areasBelow(f64x2.splat(first + <f64>k + 1)), 0);
+    const at = recordOf(records, wrapRow(row + k, rows) * columns + column);
+    addShare(at, pixel, (next - below) * perArea, weight, pixels, toShares);
     below = next;
   }
 }

@@ -1,8 +1,8 @@
 // Outlines split over radial bins, in AssemblyScript: the twin of detector/integration/split-polygon.ts in one dimension.
-import { addShare, countOne, recordOf } from './entries';
+import { addShare, countOne, RECORD_BYTES, recordOf } from './entries';
 import { columnsOf, RUN_BYTES } from './grid';
 import { beamLow, heightOver, leastOf, leastRadius, mostOf, mostRadius, takeOutline } from './outlines';
-import { areaBelow, quadArea, takeQuad, takeStored } from './quad-cuts';
+import { addStrips, takeQuad, takeStored } from './quad-cuts';
 
 /**
  * Adds to each bin how many pixels may have a share in it.
@@ -107,13 +107,9 @@ export function fillColumns(
         isQuad = takeStored(outline);
       }
       if (isQuad) {
-        const perArea = 1 / quadArea;
-        let below = areaBelow(<f64>firstBin);
-        for (let bin = firstBin; bin <= lastBin; bin++) {
-          const next = areaBelow(<f64>(bin + 1));
-          addShare(recordOf(records, bin), pixel, (next - below) * perArea, weight, pixels, toShares);
-          below = next;
-        }
+        addStrips(
+          <f64>firstBin, lastBin - firstBin + 1, recordOf(records, firstBin), RECORD_BYTES, pixel, weight, pixels, toShares,
+        );
         continue;
       }
       const many = takeOutline(corner, toAngles, steps, corners, isBeam, false, low, high, grid, outline);

@@ -6,6 +6,11 @@
 @inline
 export const LEAST_SHARE: f64 = 1e-7;
 
+/** Bytes of a record. */
+// @ts-ignore: decorator
+@inline
+export const RECORD_BYTES: usize = 24;
+
 // @ts-ignore: decorator
 @inline
 export function recordOf(records: usize, bin: i32): usize {

@@ -12,11 +12,24 @@ const ANCHOR_EVERY: i32 = 16;
 const LEAST_TANGENT: f64 = 1.0 / 16.0;
 const PI: f64 = 3.141592653589793;
 
+/** A step of the series of the arc tangent, from its end. */
 // @ts-ignore: decorator
 @inline
-function smallArcTangent(t: f64): f64 {
-  const s = t * t;
-  return t * (1 - s * (1.0 / 3.0 - s * (1.0 / 5.0 - s * (1.0 / 7.0 - s * (1.0 / 9.0 - s * (1.0 / 11.0 - s / 13.0))))));
+function lessProduct(a: f64, s: v128, rest: v128): v128 {
+  return f64x2.sub(f64x2.splat(a), f64x2.mul(s, rest));
+}
+
+/** Arc tangents of |t| <= 1/16. */
+// @ts-ignore: decorator
+@inline
+function smallArcTangents(t: v128): v128 {
+  const s = f64x2.mul(t, t);
+  let sum = f64x2.sub(f64x2.splat(1.0 / 11.0), f64x2.div(s, f64x2.splat(13)));
+  sum = lessProduct(1.0 / 9.0, s, sum);
+  sum = lessProduct(1.0 / 7.0, s, sum);
+  sum = lessProduct(1.0 / 5.0, s, sum);
+  sum = lessProduct(1.0 / 3.0, s, sum);
+  return f64x2.mul(t, lessProduct(1, s, sum));
 }
 
 /**
@@ -55,42 +68,90 @@ export function polar(
     let anchorLeft: f64 = 0;
     let anchor: f64 = 0;
     let next = 0;
-    for (let j = 0; j < columns; j++, out += step) {
-      const along = load<f64>(fs + (<usize>j << 3));
-      let up = rowY + along * fsY;
-      let left = rowX + along * fsX;
-      let ahead = rowZ + along * fsZ;
+    // Two points at a time; behind the last there is one that goes nowhere.
+    for (let j = 0; j < columns; j += 2, out += 2 * step) {
+      const isPair = j + 1 < columns;
+      const along = v128.load(fs + (<usize>j << 3));
+      let up = f64x2.add(f64x2.splat(rowY), f64x2.mul(along, f64x2.splat(fsY)));
+      let left = f64x2.add(f64x2.splat(rowX), f64x2.mul(along, f64x2.splat(fsX)));
+      let ahead = f64x2.add(f64x2.splat(rowZ), f64x2.mul(along, f64x2.splat(fsZ)));
       if (!isPlain) {
         const y = up;
         const x = left;
         const z = ahead;
-        up = m11 * y + m12 * x + m13 * z;
-        left = m21 * y + m22 * x + m23 * z;
-        ahead = m31 * y + m32 * x + m33 * z;
+        up = turned(m11, m12, m13, y, x, z);
+        left = turned(m21, m22, m23, y, x, z);
+        ahead = turned(m31, m32, m33, y, x, z);
       }
-      const across = up * up + left * left;
-      let value: f64;
+      const across = f64x2.add(f64x2.mul(up, up), f64x2.mul(left, left));
+      let value: v128;
       if (base == 0) {
-        const length = sqrt(across + ahead * ahead);
-        value = sqrt(across / (2 * length * (length + ahead)));
-      } else if (base == 1) value = sqrt(across);
-      else value = atan2(sqrt(across), ahead);
-      store<f64>(radial + out, value * factor * scale);
-      if (!azimuth) continue;
-      const inLine = left * anchorLeft + up * anchorUp;
-      const tangent = (up * anchorLeft - left * anchorUp) / inLine;
-      if (j < next && inLine > 0 && tangent <= LEAST_TANGENT && tangent >= -LEAST_TANGENT) {
-        const angle = anchor + smallArcTangent(tangent);
-        store<f64>(azimuth + out, angle > PI ? angle - 2 * PI : angle < -PI ? angle + 2 * PI : angle);
+        const length = f64x2.sqrt(f64x2.add(across, f64x2.mul(ahead, ahead)));
+        const twice = f64x2.mul(f64x2.splat(2), length);
+        value = f64x2.sqrt(f64x2.div(across, f64x2.mul(twice, f64x2.add(length, ahead))));
       } else {
-        anchor = atan2(up, left);
-        store<f64>(azimuth + out, anchor);
-        anchorUp = up;
-        anchorLeft = left;
-        next = j + ANCHOR_EVERY;
+        value = f64x2.sqrt(across);
+        if (base == 2) {
+          const first = atan2(f64x2.extract_lane(value, 0), f64x2.extract_lane(ahead, 0));
+          const second = atan2(f64x2.extract_lane(value, 1), f64x2.extract_lane(ahead, 1));
+          value = f64x2.replace_lane(f64x2.splat(first), 1, second);
+        }
+      }
+      value = f64x2.mul(f64x2.mul(value, f64x2.splat(factor)), f64x2.splat(scale));
+      v128.store_lane<f64>(radial + out, value, 0);
+      if (isPair) v128.store_lane<f64>(radial + out + step, value, 1);
+      if (!azimuth) continue;
+      const inLine = f64x2.add(f64x2.mul(left, f64x2.splat(anchorLeft)), f64x2.mul(up, f64x2.splat(anchorUp)));
+      const aside = f64x2.sub(f64x2.mul(up, f64x2.splat(anchorLeft)), f64x2.mul(left, f64x2.splat(anchorUp)));
+      const tangent = f64x2.div(aside, inLine);
+      const isNear = v128.and(
+        f64x2.gt(inLine, f64x2.splat(0)),
+        f64x2.le(f64x2.abs(tangent), f64x2.splat(LEAST_TANGENT)),
+      );
+      if (j + 1 < next && i64x2.all_true(isNear)) {
+        const angles = f64x2.add(f64x2.splat(anchor), smallArcTangents(tangent));
+        if (v128.any_true(f64x2.gt(f64x2.abs(angles), f64x2.splat(PI)))) {
+          store<f64>(azimuth + out, onTurn(f64x2.extract_lane(angles, 0)));
+          if (isPair) store<f64>(azimuth + out + step, onTurn(f64x2.extract_lane(angles, 1)));
+        } else {
+          v128.store_lane<f64>(azimuth + out, angles, 0);
+          if (isPair) v128.store_lane<f64>(azimuth + out + step, angles, 1);
+        }
+        continue;
+      }
+      const many = isPair ? 2 : 1;
+      for (let k = 0; k < many; k++) {
+        const pointUp = k ? f64x2.extract_lane(up, 1) : f64x2.extract_lane(up, 0);
+        const pointLeft = k ? f64x2.extract_lane(left, 1) : f64x2.extract_lane(left, 0);
+        const pointInLine = pointLeft * anchorLeft + pointUp * anchorUp;
+        const pointTangent = (pointUp * anchorLeft - pointLeft * anchorUp) / pointInLine;
+        const to = azimuth + out + <usize>k * step;
+        if (j + k < next && pointInLine > 0 && abs(pointTangent) <= LEAST_TANGENT) {
+          store<f64>(to, onTurn(anchor + f64x2.extract_lane(smallArcTangents(f64x2.splat(pointTangent)), 0)));
+        } else {
+          anchor = atan2(pointUp, pointLeft);
+          store<f64>(to, anchor);
+          anchorUp = pointUp;
+          anchorLeft = pointLeft;
+          next = j + k + ANCHOR_EVERY;
+        }
       }
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function turned(a: f64, b: f64, c: f64, y: v128, x: v128, z: v128): v128 {
+  const two = f64x2.add(f64x2.mul(f64x2.splat(a), y), f64x2.mul(f64x2.splat(b), x));
+  return f64x2.add(two, f64x2.mul(f64x2.splat(c), z));
+}
+
+/** An azimuth just beyond +-pi on the turn from -pi to pi. */
+// @ts-ignore: decorator
+@inline
+function onTurn(angle: f64): f64 {
+  return angle > PI ? angle - 2 * PI : angle < -PI ? angle + 2 * PI : angle;
 }
 
 /** Widens a range to values. @param range float64 (2) */

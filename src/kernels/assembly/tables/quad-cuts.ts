@@ -1,14 +1,18 @@
 // Cumulative areas of a convex quadrilateral, in AssemblyScript: the twin of detector/integration/quad-cuts.ts.
 // Results are globals: a kernel instance works on one quadrilateral at a time.
+import { addShare } from './entries';
 
 let left0: f64 = 0;
 let left1: f64 = 0;
 let left2: f64 = 0;
-let left3: f64 = 0;
+let width1: f64 = 0;
+let width2: f64 = 0;
+let width3: f64 = 0;
 let height1: f64 = 0;
 let height2: f64 = 0;
-let area1: f64 = 0;
-let area2: f64 = 0;
+let slope1: f64 = 0;
+let slope2: f64 = 0;
+let slope3: f64 = 0;
 /** All of it. */
 export let quadArea: f64 = 0;
 
@@ -87,12 +91,15 @@ export function takeQuad(xa: f64, xb: f64, xc: f64, xd: f64, ya: f64, yb: f64, y
   left0 = x0;
   left1 = x1;
   left2 = x2;
-  left3 = x3;
+  width1 = x1 - x0;
+  width2 = x2 - x1;
+  width3 = x3 - x2;
   height1 = first;
   height2 = second;
-  area1 = 0.5 * first * (x1 - x0);
-  area2 = area1 + 0.5 * (first + second) * (x2 - x1);
-  quadArea = area2 + 0.5 * second * (x3 - x2);
+  slope1 = width1 > 0 ? (0.5 * first) / width1 : 0;
+  slope2 = width2 > 0 ? (0.5 * (second - first)) / width2 : 0;
+  slope3 = width3 > 0 ? (0.5 * second) / width3 : 0;
+  quadArea = slope1 * width1 * width1 + width2 * (first + slope2 * width2) + width3 * (second - slope3 * width3);
   return quadArea > 0;
 }
 
@@ -104,20 +111,38 @@ export function takeStored(outline: usize): bool {
   );
 }
 
-/** Area left of a line. */
+/** Areas left of two lines: what of each piece is left of them, without a branch. */
 // @ts-ignore: decorator
 @inline
-export function areaBelow(x: f64): f64 {
-  if (x <= left0) return 0;
-  if (x >= left3) return quadArea;
-  if (x < left1) {
-    const into = x - left0;
-    return (0.5 * height1 * into * into) / (left1 - left0);
+export function areasBelow(x: v128): v128 {
+  const none = f64x2.splat(0);
+  const first = f64x2.pmin(f64x2.pmax(f64x2.sub(x, f64x2.splat(left0)), none), f64x2.splat(width1));
+  const second = f64x2.pmin(f64x2.pmax(f64x2.sub(x, f64x2.splat(left1)), none), f64x2.splat(width2));
+  const third = f64x2.pmin(f64x2.pmax(f64x2.sub(x, f64x2.splat(left2)), none), f64x2.splat(width3));
+  const a = f64x2.mul(f64x2.mul(f64x2.splat(slope1), first), first);
+  const b = f64x2.mul(second, f64x2.add(f64x2.splat(height1), f64x2.mul(f64x2.splat(slope2), second)));
+  const c = f64x2.mul(third, f64x2.sub(f64x2.splat(height2), f64x2.mul(f64x2.splat(slope3), third)));
+  return f64x2.add(f64x2.add(a, b), c);
+}
+
+/** Adds the shares of the quadrilateral in strips of width 1, whose records are `stride` bytes apart. */
+// @ts-ignore: decorator
+@inline
+export function addStrips(
+  first: f64, strips: i32, record: usize, stride: usize, pixel: u32, weight: f64, pixels: usize, toShares: usize,
+): void {
+  const perArea = 1 / quadArea;
+  // Most begin where their first strip does.
+  let below = first <= left0 ? 0 : f64x2.extract_lane(areasBelow(f64x2.splat(first)), 0);
+  for (let k = 0; k < strips; k += 2) {
+    const line = first + <f64>k + 1;
+    const next = areasBelow(f64x2.replace_lane(f64x2.splat(line), 1, first + <f64>(k + 1) + 1));
+    const middle = f64x2.extract_lane(next, 0);
+    addShare(record, pixel, (middle - below) * perArea, weight, pixels, toShares);
+    record += stride;
+    if (k + 1 == strips) break;
+    below = f64x2.extract_lane(next, 1);
+    addShare(record, pixel, (below - middle) * perArea, weight, pixels, toShares);
+    record += stride;
   }
-  if (x < left2) {
-    const into = x - left1;
-    return area1 + into * (height1 + (0.5 * (height2 - height1) * into) / (left2 - left1));
-  }
-  const rest = left3 - x;
-  return quadArea - (0.5 * height2 * rest * rest) / (left3 - left2);
 }
