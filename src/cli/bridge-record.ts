@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Usage } from '../core/errors.ts';
+import { NoData, Usage } from '../core/errors.ts';
 import type { RecordingListing } from '../platform/node/bridge-recording/open-recording.ts';
 import type { Recording } from '../platform/node/bridge-recording/recording.ts';
 import type { RecordingProgress } from '../platform/node/bridge-recording/start-recording.ts';
@@ -171,6 +171,8 @@ async function replay(context: CliContext, endpoint: string, dir: string, option
     for (const warning of recording.warnings) context.note(`hutch: ${warning}\n`);
     const start = options.start === undefined ? 0 : positionOf(recording, '--start', options.start);
     const stop = options.stop === undefined ? recording.entries.length : positionOf(recording, '--stop', options.stop);
+    if (recording.entries.length === 0)
+      throw new NoData(`${dir} is a recording without any message: there is nothing to replay.`);
     if (stop <= start) throw new Usage(`Nothing to replay: message ${start} up to, without, ${stop}.`);
     const firstTrainId = newTrainIdOf(options.newTrainIds);
     const socket = await zmtpTransport.bind(/^\d+$/.test(endpoint) ? `tcp://*:${endpoint}` : endpoint, kind);
@@ -179,9 +181,14 @@ async function replay(context: CliContext, endpoint: string, dir: string, option
       const speed = pace === 'original' ? 'as recorded' : pace === 'asked' ? 'as fast as asked' : `${rate} Hz`;
       context.write(`Replay on ${socket.endpoint} (${kind}), ${stop - start} messages, ${speed}\n`);
       // Without the signal: sending ends in order with it, and reading must not throw in between.
+      const damaged = new Set<string>();
       const messages = timedMessages(recording, {
         start,
         stop,
+        onDamaged: ({ message }) => {
+          if (!damaged.has(message)) context.note(`hutch: ${message} It is left out.\n`);
+          damaged.add(message);
+        },
         isLooped: options.loop,
         firstTrainId,
       });
@@ -193,7 +200,9 @@ async function replay(context: CliContext, endpoint: string, dir: string, option
         },
       });
       isSent = !context.signal.aborted;
-      context.note(`${context.isTerminal ? '\r' : ''}${sent} messages sent.\n`);
+      context.note(
+        `${context.isTerminal ? '\r' : ''}${sent} messages sent${damaged.size > 0 ? `, ${damaged.size} damaged left out` : ''}.\n`,
+      );
     } finally {
       await socket.close({ flush: isSent });
     }

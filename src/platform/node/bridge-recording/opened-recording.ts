@@ -1,6 +1,6 @@
 import type { RecordedMessage } from '../../../bridge/recorded-message.ts';
 import { trainOfMessage } from '../../../bridge/train-message.ts';
-import { TrainNotFound } from '../../../core/errors.ts';
+import { type FormatInvalid, isXfelError, TrainNotFound } from '../../../core/errors.ts';
 import type { Train } from '../../../core/train.ts';
 import { decodeBridgeMessage } from '../../../formats/bridge-message.ts';
 import type { MessageRange, RecordedEntry, Recording } from './recording.ts';
@@ -27,16 +27,21 @@ export function openedRecording(content: RecordingContent): Recording {
     const { trainId, receivedAt, endpoint, protocol } = entry;
     return { parts: await content.readParts(index), index, trainId, receivedAt, endpoint, protocol };
   };
-  async function* messages({ start = 0, stop, signal }: MessageRange = {}): AsyncGenerator<RecordedMessage> {
+  async function* messages(range: MessageRange = {}): AsyncGenerator<RecordedMessage> {
+    const { start = 0, stop, signal, onDamaged } = range;
     const end = Math.min(entries.length, stop ?? entries.length);
     let coming = start < end ? read(start) : null;
     for (let index = start; coming; index++) {
-      const message: RecordedMessage = await coming;
+      const message: RecordedMessage | null = await coming.catch((error: unknown) => {
+        if (!onDamaged || !isXfelError(error, 'FormatInvalid')) throw error;
+        onDamaged(error as FormatInvalid);
+        return null;
+      });
       signal?.throwIfAborted();
       coming = index + 1 < end ? read(index + 1) : null;
       // It is heard when its turn comes, or never if the loop is left before.
       coming?.catch(() => undefined);
-      yield message;
+      if (message) yield message;
       signal?.throwIfAborted();
     }
   }

@@ -19,6 +19,7 @@ import { sleep } from '../../../core/cancel.ts';
 import { listRecordings, openRecording } from './open-recording.ts';
 import { readInfo } from './recording-info.ts';
 import { defaultRecordingName, startRecording } from './start-recording.ts';
+import { timedMessages } from './timed-messages.ts';
 
 const GOLDEN = join(import.meta.dirname, '..', '..', '..', '..', 'test', 'golden', 'bridge', 'recording');
 let folder: string;
@@ -303,6 +304,26 @@ describe('a damaged recording', () => {
     await using recording = await openRecording(dir);
     await expect(recording.read(2)).rejects.toThrow(/message 2 at byte \d+ is damaged \(checksum\)/);
     expect((await recording.read(3)).parts).toEqual(messages[3].parts);
+    await expect(Array.fromAsync(recording.messages())).rejects.toThrow(/message 2 at byte \d+ is damaged/);
+  });
+
+  it('is read and replayed without its damaged messages, which are told, if so wished', async () => {
+    const dir = await make();
+    const path = join(dir, '000000.rec');
+    const bytes = readFileSync(path);
+    for (const n of [0, 2, 5]) bytes[64 + n * (80 + 1008) + 500] ^= 1;
+    writeFileSync(path, bytes);
+    await using recording = await openRecording(dir);
+    const told: string[] = [];
+    const onDamaged = ({ message }: Error) => told.push(message);
+    const read = await Array.fromAsync(recording.messages({ onDamaged }));
+    expect(read.map(({ index }) => index)).toEqual([1, 3, 4]);
+    expect(told.map((text) => /message (\d)/.exec(text)?.[1])).toEqual(['0', '2', '5']);
+    const replayed = await Array.fromAsync(timedMessages(recording, { onDamaged }));
+    expect(replayed.map(({ parts }) => parts)).toEqual([1, 3, 4].map((n) => messages[n].parts));
+    // One that has none left must not go round for ever.
+    const none = timedMessages(recording, { onDamaged, start: 2, stop: 3, isLooped: true });
+    await expect(none.next()).rejects.toThrow(/all 1 are damaged/);
   });
 
   it('with files of another one is noticed', async () => {

@@ -1,4 +1,5 @@
 import type { RecordedMessage } from '../../../bridge/recorded-message.ts';
+import type { FormatInvalid } from '../../../core/errors.ts';
 import type { Train } from '../../../core/train.ts';
 import type { RecordedEndpoint } from './recording-info.ts';
 
@@ -21,6 +22,8 @@ export interface MessageRange {
   readonly start?: number;
   readonly stop?: number;
   readonly signal?: AbortSignal;
+  /** Damaged messages are left out, and each is told; without it the first one ends the reading. */
+  readonly onDamaged?: (error: FormatInvalid) => void;
 }
 
 /** A recording that was opened for reading. Close it, or write `await using`. */
@@ -36,7 +39,7 @@ export interface Recording {
   indexOf(trainId: number): number;
   /** One message with its exact parts. @throws FormatInvalid if it is damaged, TrainNotFound for a wrong index */
   read(index: number): Promise<RecordedMessage>;
-  /** Messages in order; the next one is read while one is used. A damaged one ends it with FormatInvalid. */
+  /** Messages in order; the next one is read while one is used. A damaged one ends it with FormatInvalid unless `onDamaged` hears it. */
   messages(range?: MessageRange): AsyncGenerator<RecordedMessage>;
   /** The same as trains. @throws MessageInvalid at a message that is none of a bridge */
   trains(range?: MessageRange): AsyncGenerator<Train>;

@@ -73,7 +73,7 @@ export class SegmentFiles {
     for (const part of parts) crc = crc32(part, crc);
     if (crc !== head.bodyCrc)
       throw new FormatInvalid(
-        `${segment.path}: message ${entry.sequence} at byte ${entry.offset} is damaged (checksum). Leave it out: read the messages before and after it.`,
+        `${segment.path}: message ${entry.sequence} at byte ${entry.offset} is damaged (checksum). The messages before and after it can be read.`,
         { path: segment.path, offset: entry.offset, index: entry.sequence },
       );
     return parts;

@@ -18,12 +18,12 @@ const ONE_TRAIN_MS = 100;
 
 /**
  * Messages of a recording on a clock that begins with the first of them; round after round if looped, with the mean pause
- * of the recording between rounds.
- * @throws NoData if the range is empty; as {@link Recording.messages}
+ * of the recording between rounds. What `onDamaged` hears of is left out of every round, and told in each.
+ * @throws NoData if the range is empty, or has only damaged messages; as {@link Recording.messages}
  */
 export async function* timedMessages(
   recording: Recording,
-  { isLooped = false, firstTrainId, start = 0, stop, signal }: TimedMessagesOptions = {},
+  { isLooped = false, firstTrainId, start = 0, stop, signal, onDamaged }: TimedMessagesOptions = {},
 ): AsyncGenerator<TimedMessage> {
   const chosen = recording.entries.slice(start, stop);
   const [first, last] = [chosen[0], chosen[chosen.length - 1]];
@@ -33,7 +33,12 @@ export async function* timedMessages(
   const round = length + (chosen.length > 1 ? length / (chosen.length - 1) : ONE_TRAIN_MS);
   let sent = 0;
   for (let begin = 0; begin === 0 || isLooped; begin += round) {
-    for await (const { parts, receivedAt, protocol, trainId } of recording.messages({ start, stop, signal })) {
+    for await (const { parts, receivedAt, protocol, trainId } of recording.messages({
+      start,
+      stop,
+      signal,
+      onDamaged,
+    })) {
       // Clocks of computers are set back at times: never before the last one.
       const atMs = begin + Math.max(0, receivedAt - first.receivedAt);
       const isRenewed = firstTrainId !== undefined && protocol !== 'unknown' && trainId > 0;
@@ -44,5 +49,7 @@ export async function* timedMessages(
       } else yield { parts, atMs };
       sent++;
     }
+    if (sent === 0)
+      throw new NoData(`${recording.path} has no message to replay there: all ${chosen.length} are damaged.`);
   }
 }
