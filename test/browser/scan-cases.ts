@@ -1,9 +1,10 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { ndarray } from '../../src/core/ndarray.ts';
 import { KEV_ANGSTROM } from '../../src/core/physics.ts';
 import { byIndex } from '../../src/data/train-selection.ts';
-import { decodeNpy } from '../../src/formats/npy.ts';
+import { decodeNpy, encodeNpy } from '../../src/formats/npy.ts';
 import { decodeTiff } from '../../src/formats/tiff.ts';
 import { openRun } from '../../src/platform/node/open-run.ts';
 import { writeRun } from '../../src/platform/node/write-data.ts';
@@ -54,7 +55,7 @@ export function scanCases(stage: Stage): void {
     await until(() => page.getByText('a train id, its position').count()).toBe(1);
     await page.getByTestId('browse-train').press('Escape');
     await enter('browse-step', '1');
-  }, 120_000);
+  }, 180_000);
 
   it('makes a map of places of motors or of counted points; a click shows the point', async () => {
     const { page } = stage;
@@ -104,7 +105,7 @@ export function scanCases(stage: Stage): void {
     await tab('helpers');
     await page.getByRole('button', { name: 'Clear' }).click();
     await tab('parts');
-  }, 240_000);
+  }, 360_000);
 
   it('stands the curves of a batch behind each other; a drag turns them, a click shows a train', async () => {
     const { page } = stage;
@@ -127,7 +128,7 @@ export function scanCases(stage: Stage): void {
     await page.mouse.click(box.x + box.width / 2, box.y + box.height - 30);
     await until(() => address().get('train')).toMatch(/^[01]$/);
     await page.getByTestId('batch-as-map').click();
-  }, 180_000);
+  }, 240_000);
 
   it('keeps up with a run that is being written: the newest train, and the batch goes on', async () => {
     const { page } = stage;
@@ -157,7 +158,7 @@ export function scanCases(stage: Stage): void {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  }, 240_000);
+  }, 360_000);
 
   it('has the parameters of pyFAI and Fit2D side by side: changed, copied, pasted', async () => {
     const { page } = stage;
@@ -186,7 +187,7 @@ export function scanCases(stage: Stage): void {
     await page.keyboard.press('Control+z');
     await page.keyboard.press('Control+z');
     await until(() => page.getByTestId('now-distance').inputValue()).toBe('160');
-  }, 120_000);
+  }, 180_000);
 
   it('calibrates with points that are clicked on rings', async () => {
     const { page } = stage;
@@ -211,5 +212,23 @@ export function scanCases(stage: Stage): void {
     await page.getByTestId('use-picks').click();
     await until(() => text('exposure')).toContain('picked points on LaB6');
     await page.getByLabel('Remove the exposure').click();
-  }, 120_000);
+  }, 180_000);
+
+  it('shows and integrates the picture of a file, and goes back to the run', async () => {
+    const { page } = stage;
+    await open();
+    const pixels = new Float32Array(16 * 512 * 128).fill(3);
+    const file = (name: string, shape: readonly number[]) => ({
+      name,
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.concat(encodeNpy(ndarray('float32', shape, pixels))),
+    });
+    await page.getByTestId('picture-file').setInputFiles(file('flat.npy', [16, 512, 128]));
+    await until(() => text('picture-file-name')).toBe('flat.npy');
+    await until(() => text('analysis-curve'), 60_000).toContain('flat.npy');
+    await page.getByLabel('Back to the picture of the run').click();
+    await until(() => text('analysis-curve'), 60_000).toContain('run 4');
+    await page.getByTestId('picture-file').setInputFiles(file('long.npy', [16 * 128, 512]));
+    await until(() => page.getByText('An assembled picture does not fit').count()).toBe(1);
+  }, 180_000);
 }

@@ -7,6 +7,7 @@ import { useGeometry } from '../geometry/geometry-store.ts';
 import { session } from '../session.ts';
 import { Field, numberBetween } from './field.tsx';
 import { GeometryBrowse } from './geometry-browse.tsx';
+import { PictureFile } from './geometry-picture-file.tsx';
 import { Slider } from './slider.tsx';
 
 const OVER_WORDS = { one: 'one', mean: 'mean', max: 'max', sum: 'sum' } as const;
@@ -157,6 +158,7 @@ function PictureFields() {
         />
       )}
       <GeometryBrowse startedAt={runs.find((each) => each.run === run?.run)?.startedAt ?? null} />
+      <PictureFile />
     </>
   );
 }
