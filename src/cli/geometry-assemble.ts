@@ -6,17 +6,16 @@ import { elementCount, type NdArray, ndarray } from '../core/ndarray.ts';
 import { COLOUR_MAPS, type ColourMap } from '../display/colormap.ts';
 import type { CliContext } from './context.ts';
 import { detectorOption } from './detector-option.ts';
-import { correctRawFrames, RAW_HELP } from './geometry-frames.ts';
+import { CONSTANTS_HELP, correctRawFrames, type FrameOptions, openFrames, RAW_HELP } from './geometry-frames.ts';
 import { addGeometryFileOptions, type GeometryFileOptions, loadGeometryFile, toNumber } from './geometry-options.ts';
 import { DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from './run-options.ts';
 
-interface AssembleCommandOptions extends RunOptions, GeometryFileOptions {
+interface AssembleCommandOptions extends RunOptions, GeometryFileOptions, FrameOptions {
   readonly geometry?: string;
   readonly name?: string;
   readonly train: string;
   readonly pulse: string;
   readonly output?: string;
-  readonly raw?: boolean;
   readonly symmetric?: boolean;
   readonly levels?: string;
   readonly map: string;
@@ -38,6 +37,7 @@ export function addAssembleCommand(geometry: Command, context: CliContext): void
       '.npy: float32 (y, x), row 0 at the bottom, NaN in gaps; .png: as seen along the beam',
     )
     .option('--raw', RAW_HELP)
+    .option('--constants <proposal>', CONSTANTS_HELP)
     .option('--symmetric', 'put the beam in the middle of the image')
     .option('--levels <low,high>', 'values of the first and last colour of a .png')
     .option('--map <name>', `colours of a .png: ${COLOUR_MAPS.join(', ')}`, 'viridis')
@@ -140,14 +140,13 @@ async function geometryOf(frame: Frame, options: AssembleCommandOptions) {
 }
 
 async function runFrame(context: CliContext, runText: string, options: AssembleCommandOptions): Promise<Frame> {
-  const { openDetector } = await import('../data/detectors/open-detector.ts');
   const run = await context.openRun(runText, {
     data: options.origin,
     dataRoot: options.dataRoot,
     signal: context.signal,
   });
   try {
-    const detector = openDetector(run, { name: options.name, isRaw: options.raw ? true : undefined });
+    const detector = openFrames(run, options);
     const train = toNumber('--train', options.train);
     const trainId = detector.trainIds[train];
     if (trainId === undefined) {
@@ -163,10 +162,10 @@ async function runFrame(context: CliContext, runText: string, options: AssembleC
     const one = detector.selectTrains({ by: 'id', ids: [trainId] });
     const stack = signalOf(frame.array, frame.modulesPresent);
     const corrected = new Float32Array(stack.data.length).fill(Number.NaN);
-    const wish = { raw: options.raw, pulse };
-    const { isVisited, text } = await correctRawFrames(context, run, one, wish, ({ module, values }) =>
-      corrected.set(values, module * values.length),
-    );
+    const wish = { raw: options.raw, constants: options.constants, pulse };
+    const { isVisited, text } = await correctRawFrames(context, run, one, wish, ({ modules }) => {
+      for (const [module, values] of modules) corrected.set(values, module * values.length);
+    });
     context.note(`${text}\n`);
     return {
       stack: isVisited ? ndarray('float32', stack.shape, corrected) : stack,

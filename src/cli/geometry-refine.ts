@@ -2,7 +2,6 @@ import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { Usage } from '../core/errors.ts';
 import { type NdArray, ndarray } from '../core/ndarray.ts';
-import { openDetector } from '../data/detectors/open-detector.ts';
 import { pixelCountOf } from '../detector/detector.ts';
 import type { Geometry } from '../detector/geometry.ts';
 import { calibrantByName, calibrantRings } from '../detector/powder/calibrant.ts';
@@ -11,7 +10,7 @@ import type { ExperimentParameter } from '../detector/refinement/refine-experime
 import { type RefinedGeometry, refineGeometry } from '../detector/refinement/refine-geometry.ts';
 import type { CliContext } from './context.ts';
 import { arrayFrames, checkFrameShape, readMask, readNpyFile, runFrames } from './frame-source.ts';
-import { correctRawFrames, RAW_HELP } from './geometry-frames.ts';
+import { CONSTANTS_HELP, correctRawFrames, type FrameOptions, openFrames, RAW_HELP } from './geometry-frames.ts';
 import {
   addGeometryFileOptions,
   checkGeometryEnding,
@@ -24,7 +23,7 @@ import {
 import { overlapText } from './geometry-summary.ts';
 import { chooseTrainIds, DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from './run-options.ts';
 
-interface RefineOptions extends RunOptions, GeometryFileOptions {
+interface RefineOptions extends RunOptions, GeometryFileOptions, FrameOptions {
   readonly geometry: string;
   readonly calibrant: string;
   readonly distance?: string;
@@ -40,7 +39,6 @@ interface RefineOptions extends RunOptions, GeometryFileOptions {
   readonly trains?: string;
   readonly trainIds?: string;
   readonly name?: string;
-  readonly raw?: boolean;
   readonly output?: string;
   readonly json?: boolean;
 }
@@ -73,6 +71,7 @@ export function addRefineCommand(geometry: Command, context: CliContext): void {
     .option('--train-ids <ids>', 'trains by id, separated by commas')
     .option('--name <detector>', 'which detector, where the run has several')
     .option('--raw', RAW_HELP)
+    .option('--constants <proposal>', CONSTANTS_HELP)
     .option('-o, --output <file>', 'refined geometry (.geom, .h5, .poni, .nxs, .csv); a .geom keeps all else')
     .option('--json', 'print JSON')
     .option('--data-root <dir>', DATA_ROOT_HELP)
@@ -169,13 +168,13 @@ async function meanPicture(
       signal: context.signal,
     });
     try {
-      const whole = openDetector(run, { name: options.name, isRaw: options.raw ? true : undefined });
+      const whole = openFrames(run, options);
       const modulePixels = whole.moduleShape[0] * whole.moduleShape[1];
       checkFrameShape([whole.moduleCount, ...whole.moduleShape], geometry.detector, whole.name);
       const chosen = whole.selectTrains({ by: 'id', ids: chooseTrainIds(whole.trainIds, options) });
-      const treatment = await correctRawFrames(context, run, chosen, options, ({ module, values }) =>
-        mean.add(values, module * modulePixels),
-      );
+      const treatment = await correctRawFrames(context, run, chosen, options, ({ modules }) => {
+        for (const [module, values] of modules) mean.add(values, module * modulePixels);
+      });
       frames = treatment.text;
       if (!treatment.isVisited) for await (const { values } of runFrames(chosen, context.signal)) mean.add(values);
     } finally {

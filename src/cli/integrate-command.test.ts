@@ -30,7 +30,8 @@ Wavelength: 1.0e-10
 async function integrate(name: string, data: string, ...args: string[]): Promise<string> {
   const output = join(folder, name);
   const { code, stderr } = await runHutch(['integrate', data, ...args, '-o', output]);
-  expect([code, stderr.replace(/^No --geometry.*\n/, '')]).toEqual([0, '']);
+  const remarks = stderr.replace(/^No --geometry.*\n/, '');
+  expect([code, remarks]).toEqual([0, data === PROC ? 'corrected data of the run\n' : '']);
   return output;
 }
 
@@ -100,6 +101,15 @@ describe('hutch integrate', () => {
     expect(stdout.trim().split('\n')).toHaveLength(7);
   });
 
+  it('refuses raw frames that it cannot correct, and says which folder has corrected ones', async () => {
+    const raw = PROC.replace('proc', 'raw');
+    const { code, stderr } = await runHutch(['integrate', raw, ...BEAM]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`${PROC} has corrected frames: give that`)]);
+    const args = [...BEAM, '--bins', '50', '--trains', '0:1', '--raw', '--format', 'json'];
+    const { stdout } = await runHutch(['integrate', raw, ...args]);
+    expect(JSON.parse(stdout)).toMatchObject({ treatment: 'raw, uncorrected, as --raw asks', shape: [50] });
+  });
+
   it.each([
     [[npy], /shape of no detector/],
     [[npy, '--poni', poni, '--unit', 'x'], /--unit x: choose one of q_A\^-1/],
@@ -110,6 +120,7 @@ describe('hutch integrate', () => {
     [[npy, '--poni', poni, '--2d', '-o', join(folder, 'x.xy')], /xy holds one curve/],
     [[npy, '--poni', poni, '-o', join(folder, 'x.tif')], /is no format: choose one of json/],
     [[PROC, '--energy', '9'], /distance is not known: give --distance/],
+    [[PROC, ...BEAM, '--raw', '--constants', '.'], /give one of the two/],
   ])('%j ends with 2', async (args, message) => {
     const { code, stderr } = await runHutch(['integrate', ...args]);
     expect(stderr).toMatch(message);

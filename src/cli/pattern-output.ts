@@ -24,6 +24,8 @@ export interface PatternOutput {
   readonly pulseIds: readonly number[];
   /** Where it comes from and how it was made. */
   readonly lines: readonly string[];
+  /** Whether a run's frames were corrected, and how; null for a file. */
+  readonly treatment: string | null;
 }
 
 /** The format, by `--format` or the ending of the file. @throws Usage if it is none, or needs a file */
@@ -60,12 +62,13 @@ export function encodePattern(format: OutputFormat, output: PatternOutput): read
   }
 }
 
-function jsonOf({ mean, unit, frames, frameCount, trainIds, pulseIds, lines }: PatternOutput): object {
+function jsonOf({ mean, unit, frames, frameCount, trainIds, pulseIds, lines, treatment }: PatternOutput): object {
   const { radial, azimuth, intensity, sigma, count, signal, normalization } = mean;
   const bins = intensity.length;
   return {
     unit,
     frameCount,
+    ...(treatment === null ? {} : { treatment }),
     radial: Array.from(radial),
     ...(azimuth ? { azimuthDeg: Array.from(azimuth) } : {}),
     shape: azimuth ? [azimuth.length, radial.length] : [radial.length],

@@ -1,43 +1,24 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { FileUnreadable, NoData, ShapeMismatch, Usage } from '../../core/errors.ts';
-import { openDetector } from '../../data/detectors/open-detector.ts';
-import { detectDetector } from '../../detector/detector-table.ts';
+import { NoData, Usage } from '../../core/errors.ts';
 import type { Geometry } from '../../detector/geometry.ts';
 import { experimentFromPoni } from '../../detector/geometry-poni-file.ts';
-import { combinePatterns } from '../../detector/integration/combine.ts';
 import type { Experiment } from '../../detector/integration/experiment.ts';
-import { dropDummies, type ErrorModel, type Pattern } from '../../detector/integration/integrate.ts';
-import {
-  buildIntegrationTable,
-  type IntegrationOptions,
-  type IntegrationTable,
-} from '../../detector/integration/integration-table.ts';
-import { pictureGeometry } from '../../detector/integration/picture-geometry.ts';
+import { dropDummies, type ErrorModel } from '../../detector/integration/integrate.ts';
+import { buildIntegrationTable, type IntegrationOptions } from '../../detector/integration/integration-table.ts';
 import { isRadialUnit, RADIAL_UNITS } from '../../detector/integration/radial-unit.ts';
 import { sigmaClip } from '../../detector/integration/robust.ts';
 import { SPLIT_METHODS, type SplitMethod } from '../../detector/integration/split-method.ts';
-import { type Poni, parsePoni } from '../../formats/poni.ts';
+import type { Poni } from '../../formats/poni.ts';
 import type { CliContext } from '../context.ts';
-import { detectorOption } from '../detector-option.ts';
-import {
-  arrayFrames,
-  checkFrameShape,
-  readMask,
-  readNpyFile,
-  readPixels,
-  runFrames,
-  type SourceFrame,
-} from '../frame-source.ts';
+import { readMask, readPixels } from '../frame-source.ts';
+import { CONSTANTS_HELP, RAW_HELP } from '../geometry-frames.ts';
 import { toPositive } from '../geometry-options.ts';
+import { type FrameSourceOptions, openArray, openRunFrames, readPoni } from '../integrate-frames.ts';
 import { chooseOutputFormat, encodePattern, OUTPUT_FORMAT_LIST } from '../pattern-output.ts';
-import { chooseTrainIds, DATA_ROOT_HELP, ORIGIN_HELP, type RunOptions } from '../run-options.ts';
+import { PatternSum } from '../pattern-sum.ts';
+import { DATA_ROOT_HELP, ORIGIN_HELP } from '../run-options.ts';
 
-interface IntegrateOptions extends RunOptions {
-  readonly geometry?: string;
-  readonly detector?: string;
-  readonly poni?: string;
+interface IntegrateOptions extends FrameSourceOptions {
   readonly distance?: string;
   readonly energy?: string;
   readonly method: string;
@@ -57,10 +38,6 @@ interface IntegrateOptions extends RunOptions {
   readonly errorModel?: string;
   readonly sigmaClip?: string;
   readonly perPulse?: boolean;
-  readonly trains?: string;
-  readonly trainIds?: string;
-  readonly name?: string;
-  readonly raw?: boolean;
   readonly format?: string;
   readonly output?: string;
 }
@@ -99,7 +76,8 @@ export function addIntegrateCommand(program: Command, context: CliContext): void
     .option('--trains <A:B:S>', 'trains by position')
     .option('--train-ids <ids>', 'trains by id, separated by commas')
     .option('--name <detector>', 'which detector, where the run has several')
-    .option('--raw', 'raw data (default: corrected where there is any)')
+    .option('--raw', RAW_HELP)
+    .option('--constants <proposal>', CONSTANTS_HELP)
     .option('--format <format>', `${OUTPUT_FORMAT_LIST} (default: by the ending of the output file, else csv)`)
     .option('-o, --output <file>', 'output file')
     .option('--data-root <dir>', DATA_ROOT_HELP)
@@ -120,14 +98,6 @@ Examples:
 /** Bins of a map; more would not fit the memory of the kernels. */
 const MAX_BINS = 1e7;
 
-/** Frames, and what they are frames of. */
-interface OpenFrames {
-  readonly geometry: Geometry;
-  readonly poni: Poni | null;
-  readonly frames: AsyncIterable<SourceFrame> | Iterable<SourceFrame>;
-  readonly close: () => Promise<void>;
-}
-
 async function integrate(context: CliContext, data: string, options: IntegrateOptions): Promise<void> {
   const format = chooseOutputFormat(options.format, options.output);
   const errorModel = chooseErrorModel(options, format === 'fxye');
@@ -136,31 +106,35 @@ async function integrate(context: CliContext, data: string, options: IntegrateOp
   const settings = integrationOptions(options);
   const beam = beamOptions(options);
   const poni = options.poni === undefined ? null : await readPoni(options.poni);
+  // Both need all pixels of a bin at a time.
+  const constantBytes = clip !== undefined || errorModel === 'azimuthal' ? Number.POSITIVE_INFINITY : undefined;
   const opened = data.endsWith('.npy')
     ? await openArray(data, options, poni)
-    : await openRunFrames(context, data, options, poni);
+    : await openRunFrames(context, data, { ...options, constantBytes }, poni);
   try {
-    const { geometry, frames } = opened;
+    const { geometry } = opened;
     const experiment = experimentOf(geometry, opened.poni, beam);
     const arrays = await pixelArrays(geometry, options);
     const table = buildIntegrationTable(geometry, experiment, { ...settings, ...arrays });
-    const patterns = new PatternSum(table, options.perPulse === true);
+    const patterns = new PatternSum(options.perPulse === true);
     const { openIntegrator } = await import('../../platform/node/open-integrator.ts');
     const integrator = await openIntegrator(table);
-    for await (const { values, trainId, pulseId } of frames) {
+    const treatment = await opened.visit((frame) => {
       context.signal.throwIfAborted();
-      if (dummy === undefined) integrator.frame.set(values);
-      else dropDummies(values, dummy, 0, integrator.frame);
+      if (dummy === undefined) integrator.frame.set(frame.values);
+      else dropDummies(frame.values, dummy, 0, integrator.frame);
       const pattern =
         clip === undefined
           ? integrator.integrate(integrator.frame, { errorModel })
           : sigmaClip(integrator.frame, table, { threshold: clip, errorModel });
-      patterns.add(pattern, trainId, pulseId);
+      patterns.add(pattern, frame);
       if (context.isTerminal) context.note(`\r${patterns.count} frames`);
-    }
+    });
     if (context.isTerminal) context.note('\n');
+    if (treatment !== null) context.note(`${treatment}\n`);
     const lines = [`hutch integrate ${data}`, describe(experiment, settings, patterns.count)];
-    const made = patterns.finish(table.unit, lines);
+    if (treatment !== null) lines.push(treatment);
+    const made = { unit: table.unit, lines, treatment, ...patterns.finish() };
     if (made.mean.count.every((count) => count === 0))
       throw new NoData(
         `No bin has a pixel with a value, of ${patterns.count} frames of ${data}. Are --radial-range and --azimuth-range on the detector, and mask, flat and frames not empty?`,
@@ -174,99 +148,6 @@ async function integrate(context: CliContext, data: string, options: IntegrateOp
     }
   } finally {
     await opened.close();
-  }
-}
-
-/** Adds patterns up, and keeps each where it is wanted. */
-class PatternSum {
-  readonly #table: IntegrationTable;
-  readonly #kept: Float32Array[] | null;
-  readonly #trainIds: number[] = [];
-  readonly #pulseIds: number[] = [];
-  #sum: Pattern | null = null;
-  count = 0;
-
-  constructor(table: IntegrationTable, isKept: boolean) {
-    this.#table = table;
-    this.#kept = isKept ? [] : null;
-  }
-
-  add(pattern: Pattern, trainId: number | undefined, pulseId: number | undefined): void {
-    this.#sum = this.#sum ? combinePatterns([this.#sum, pattern]) : pattern;
-    this.#kept?.push(Float32Array.from(pattern.intensity));
-    if (trainId !== undefined) this.#trainIds.push(trainId);
-    if (pulseId !== undefined) this.#pulseIds.push(pulseId);
-    this.count++;
-  }
-
-  finish(unit: string, lines: readonly string[]) {
-    if (!this.#sum) throw new Usage('There are no frames to integrate.');
-    const { bins } = this.#table;
-    let frames: Float32Array | null = null;
-    if (this.#kept) {
-      frames = new Float32Array(this.#kept.length * bins);
-      for (const [i, intensity] of this.#kept.entries()) frames.set(intensity, i * bins);
-    }
-    const [trainIds, pulseIds] = [this.#trainIds, this.#pulseIds];
-    return { unit, mean: this.#sum, frames, frameCount: this.count, trainIds, pulseIds, lines };
-  }
-}
-
-async function openArray(path: string, options: IntegrateOptions, poni: Poni | null): Promise<OpenFrames> {
-  const array = await readNpyFile(path);
-  const close = async () => {};
-  if (!options.geometry && !options.detector && poni) {
-    const shape = array.shape.slice(-2) as [number, number];
-    if (array.shape.length < 2) throw new Usage(`${path} is [${array.shape}]: pictures have two axes (row, column).`);
-    if (!poni.pixel)
-      throw new Usage(`${options.poni} does not say how large the pixels of ${poni.detector} are; give --geometry.`);
-    if (poni.shape && String(poni.shape) !== String(shape))
-      throw new ShapeMismatch(
-        `${path} holds pictures of ${shape.join(' x ')} pixels, ${options.poni} is of ${poni.detector} with ${poni.shape.join(' x ')}. Give the .poni file of this detector.`,
-        { expected: poni.shape, got: shape },
-      );
-    const geometry = pictureGeometry(shape, poni.pixel);
-    return { geometry, poni: { ...poni, shape }, frames: arrayFrames(array, geometry.detector, path), close };
-  }
-  const detector = options.detector
-    ? await detectorOption(options.detector, array.shape.length > 2 ? array.shape.at(-3) : undefined)
-    : detectDetector({ shape: array.shape });
-  if (!detector && !options.geometry)
-    throw new Usage(
-      `${path} is [${array.shape}], the shape of no detector that is known: say --detector, --geometry or --poni.`,
-    );
-  const { loadGeometry } = await import('../../platform/node/load-geometry.ts');
-  const geometry = await loadGeometry(options.geometry ?? null, detector);
-  return { geometry, poni, frames: arrayFrames(array, geometry.detector, path), close };
-}
-
-async function openRunFrames(
-  context: CliContext,
-  data: string,
-  options: IntegrateOptions,
-  poni: Poni | null,
-): Promise<OpenFrames> {
-  const run = await context.openRun(data, { data: options.origin, dataRoot: options.dataRoot, signal: context.signal });
-  try {
-    const whole = openDetector(run, { name: options.name, isRaw: options.raw ? true : undefined });
-    if (whole.isRaw && !options.raw)
-      context.note(
-        `raw, uncorrected: ${data} has no corrected data of ${whole.name}; give the proc run if there is one\n`,
-      );
-    const opened = whole.selectTrains({ by: 'id', ids: chooseTrainIds(whole.trainIds, options) });
-    const detector = options.detector
-      ? await detectorOption(options.detector, opened.moduleCount)
-      : detectDetector({ shape: [opened.moduleCount, ...opened.moduleShape], source: opened.name });
-    if (!detector) throw new Usage(`${opened.name} is no detector whose geometry is known: say --detector.`);
-    const { loadGeometry } = await import('../../platform/node/load-geometry.ts');
-    const geometry = await loadGeometry(options.geometry ?? null, detector);
-    checkFrameShape([opened.moduleCount, ...opened.moduleShape], geometry.detector, opened.name);
-    if (!options.geometry)
-      context.note(`No --geometry: the example positions of ${detector.name} are no beamtime's truth.\n`);
-    return { geometry, poni, frames: runFrames(opened, context.signal), close: () => run.close() };
-  } catch (error) {
-    await run.close();
-    throw error;
   }
 }
 
@@ -331,14 +212,6 @@ function chooseErrorModel({ errorModel }: IntegrateOptions, isNeeded: boolean): 
   if (errorModel !== 'poisson' && errorModel !== 'azimuthal')
     throw new Usage(`--error-model ${errorModel}: choose poisson or azimuthal.`);
   return errorModel;
-}
-
-async function readPoni(path: string): Promise<Poni> {
-  if (!existsSync(path)) throw new Usage(`--poni: there is no file ${path}.`);
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new FileUnreadable(`--poni: ${path} cannot be read (${cause.code}). Give a file.`, { path }, { cause });
-  });
-  return parsePoni(text, { path });
 }
 
 function number(option: string, text: string | undefined): number | undefined {
