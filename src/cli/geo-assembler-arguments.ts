@@ -135,7 +135,8 @@ export function placeOfRun(run: string, dataRoot: string | null): RunPlace {
       `${run} is no run below a proposal (ROOT/INSTRUMENT/CYCLE/pNNNNNN${sep}raw${sep}rNNNN). Start "hutch serve" and drop its files on the Runs page instead.`,
     );
   const root = dirname(dirname(dirname(dirname(dirname(folder)))));
-  const data = origin === 'raw' || origin === 'proc' ? origin : 'default';
+  // A raw folder is how users name a run: the page takes the corrected frames that its proposal has, too.
+  const data = origin === 'proc' ? 'proc' : 'default';
   return { dataRoot: dataRoot ?? root, proposal, run: Number(runNumber), data };
 }
 

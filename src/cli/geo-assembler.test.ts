@@ -92,13 +92,18 @@ describe('hutch geo-assembler', () => {
 
   it('finds the proposal of a run folder, and makes the address of its page', () => {
     const place = placeOfRun(RUN, null);
-    expect(place).toEqual({ dataRoot: '/data', proposal: 'p900001', run: 34, data: 'raw' });
-    expect(placeOfRun('p900001/r0034', '/data')).toEqual({ ...place, data: 'default' });
+    expect(place).toEqual({ dataRoot: '/data', proposal: 'p900001', run: 34, data: 'default' });
+    expect(placeOfRun('p900001/r0034', '/data')).toEqual(place);
+    const proc = placeOfRun(RUN.replace('raw', 'proc'), null);
+    expect(proc).toEqual({ ...place, data: 'proc' });
     expect(() => placeOfRun('p900001/r0034', null)).toThrow(/--data-root/);
     expect(() => placeOfRun('/somewhere/else', null)).toThrow(/Runs page/);
     const asked = parseGeoAssembler(['-c', '0.119', '-e', '9300', '-l', '-1', '50', '--det', 'SPB_DET_AGIPD1M-1']);
-    expect(geometryPageAddress('http://h', place, asked)).toBe(
-      'http://h/geometry?proposal=p900001&run=34&data=raw&detector=SPB_DET_AGIPD1M-1&distance=0.119&energy=9.3&levels=-1%2C50',
+    expect(geometryPageAddress('http://h', proc, asked)).toBe(
+      'http://h/geometry?proposal=p900001&run=34&data=proc&detector=SPB_DET_AGIPD1M-1&distance=0.119&energy=9.3&levels=-1%2C50',
+    );
+    expect(geometryPageAddress('http://h', place, parseGeoAssembler([]))).toBe(
+      'http://h/geometry?proposal=p900001&run=34',
     );
     expect(geometryPageAddress('http://h', null, parseGeoAssembler([]))).toBe('http://h/geometry');
   });
