@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { root, runBin } from './process.ts';
 
 const folders = [
-  ...['app', 'explore', 'display', 'api', 'core', 'detector', 'data', 'calib', 'formats'].map(
+  ...['app', 'explore', 'display', 'api', 'core', 'detector', 'kernels', 'data', 'calib', 'formats'].map(
     (folder) => `src/${folder}`,
   ),
   'src/platform/browser',

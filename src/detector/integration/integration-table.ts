@@ -35,7 +35,10 @@ export interface BinOptions {
 /** Everything that azimuthal integration needs to know. */
 export interface IntegrationOptions extends BinOptions, WeightInput {}
 
-/** Every pixel's share in every bin, and its weight: made once, used for every frame. */
+/**
+ * Every pixel's share in every bin, and its weight: made once, used for every frame. Its arrays may be views of one buffer, which
+ * `postMessage` can copy but not transfer.
+ */
 export interface IntegrationTable extends PixelSums {
   readonly unit: RadialUnit;
   readonly method: SplitMethod;
