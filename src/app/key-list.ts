@@ -102,6 +102,13 @@ export const KEYS: Readonly<Record<string, readonly (readonly [string, readonly 
         { key: 'Shift drag', what: 'pan, wherever it begins' },
       ],
     ],
+    [
+      'Frame',
+      [
+        { key: '← →', what: 'train, by the step' },
+        { key: 'Shift ← →', what: 'pulse' },
+      ],
+    ],
   ],
   '/runs': [
     [

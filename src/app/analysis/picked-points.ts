@@ -2,8 +2,9 @@ import { create } from 'zustand';
 import { pickPeak } from '../../detector/analysis/pick-peak.ts';
 import type { ControlPoint } from '../../detector/refinement/refine-experiment.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
-import { type Place, usePictureTool } from '../geometry/picture-tool.ts';
+import { type PictureTool, type Place, usePictureTool } from '../geometry/picture-tool.ts';
 import { ringsOf } from './calibrant-rings.ts';
+import { setMaskTool } from './mask-pointer.ts';
 import { useRefinement } from './refine-store.ts';
 
 /** A point that a person says is on a ring. */
@@ -30,6 +31,9 @@ const REACH_PX = 4;
 const CROSS_PX = 6;
 /** How well a hand finds a ring, px. */
 const SIGMA_PX = 1;
+
+/** The tool that the picture has of us. */
+let own: PictureTool | null = null;
 
 /** Points of rings that are picked by hand: where the start values are too far off for rings to be found by themselves. */
 export const usePicks = create<PickStore>((set, get) => {
@@ -69,17 +73,18 @@ export const usePicks = create<PickStore>((set, get) => {
   };
   const tellTool = () => {
     const { isPicking, ring, points } = get();
-    usePictureTool
-      .getState()
-      .setTool(
-        isPicking ? { words: `Ring ${ring + 1}: click on it; ${points.length} points, Esc ends`, onDown: pick } : null,
-      );
+    own = isPicking
+      ? { words: `Ring ${ring + 1}: click on it; ${points.length} points, Esc ends`, onDown: pick }
+      : null;
+    usePictureTool.getState().setTool(own);
   };
   return {
     isPicking: false,
     ring: 0,
     points: [],
     setPicking(isPicking) {
+      // Only one panel has the pointer.
+      if (isPicking) setMaskTool(null);
       set({ isPicking });
       tellTool();
       show();
@@ -110,12 +115,12 @@ export const usePicks = create<PickStore>((set, get) => {
   };
 });
 
-/** Ends picking when Esc puts the tool of the picture away. @returns the call that ends it */
+/** Ends picking when Esc puts the tool of the picture away, or another panel takes it. @returns the call that ends it */
 export function followPicks(): () => void {
-  const end = usePictureTool.subscribe(({ tool }, before) => {
-    if (!before.tool || tool || !usePicks.getState().isPicking) return;
+  const end = usePictureTool.subscribe(({ tool }) => {
+    if (tool === own || !usePicks.getState().isPicking) return;
     usePicks.setState({ isPicking: false });
-    usePictureTool.getState().setShapes([]);
+    if (!tool) usePictureTool.getState().setShapes([]);
   });
   return () => {
     end();
