@@ -91,6 +91,8 @@ describe('hutch bridge sim', () => {
     [['sim', '0', '--trains', '0'], 2, /--trains 0 must be a whole number >= 1/],
     [['sim', 'tcp://host/4545'], 2, /after a colon, not after a slash/],
     [['sim', '99999'], 2, /above 65535/],
+    [['sim', '0', '--pulses', '2000'], 1, /7\.8 GiB of frames.*at most 1023 pulses/],
+    [['sim', '0', '--pulses', '1e9'], 2, /at most 2700/],
   ] as const)('%j ends with a clear message', (args, code, text) => {
     const { status, stderr } = hutch(...args);
     expect([status, stderr]).toEqual([code, expect.stringMatching(text)]);

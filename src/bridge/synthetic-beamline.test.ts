@@ -5,11 +5,18 @@ import { wholeParts } from './outgoing-part.ts';
 import { createReplay } from './replay.ts';
 import { beamlineSources, makeBeamlineTrains } from './synthetic-beamline.ts';
 import { makeSyntheticTrains } from './synthetic-detector.ts';
-import { trainOfMessage } from './train-message.ts';
+import { bytesOfTrain, trainOfMessage } from './train-message.ts';
 
 const options = { pulses: 64, motors: 3, layout: 'online' } as const;
 
 describe('a made-up beamline', () => {
+  it('is a ring that stays within its memory, and of one train at least', () => {
+    const [train] = makeBeamlineTrains(options, 1);
+    const size = bytesOfTrain(train);
+    expect(makeBeamlineTrains(options, 1000, [], 5.5 * size).map(({ trainId }) => trainId)).toEqual([0, 1, 2, 3, 4]);
+    expect(makeBeamlineTrains(options, 1000, [], 1).length).toBe(1);
+  });
+
   it('has motors, an XGM of 2700 pulses and cameras', () => {
     const sources = beamlineSources(options, 5);
     expect([...sources.keys()]).toEqual([

@@ -1,5 +1,7 @@
 import { type NdArray, ndarray, zeros } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
+import { RING_BYTES } from './synthetic-detector.ts';
+import { bytesOfTrain } from './train-message.ts';
 
 /** What stands round the detector: slow data, pulse energies, cameras. */
 export interface BeamlineOptions {
@@ -83,12 +85,25 @@ export function beamlineSources({ pulses, motors, layout }: BeamlineOptions, ind
 /**
  * Trains of a beamline, with or without a detector's: its pictures come round again while all else goes on.
  * @param detector a ring of trains of a detector; empty = none
+ * @param maxBytes there are fewer trains if all but the detector takes more, but at least one
  */
-export function makeBeamlineTrains(options: BeamlineOptions, count: number, detector: readonly Train[] = []): Train[] {
-  return Array.from({ length: count }, (_, i) => {
+export function makeBeamlineTrains(
+  options: BeamlineOptions,
+  count: number,
+  detector: readonly Train[] = [],
+  maxBytes = RING_BYTES,
+): Train[] {
+  const trains: Train[] = [];
+  let bytes = 0;
+  for (let i = 0; i < count; i++) {
+    const sources = beamlineSources(options, i);
+    const size = bytesOfTrain({ trainId: i, sources });
+    bytes += size;
     const pictures = detector.length > 0 ? detector[i % detector.length].sources : [];
-    return { trainId: i, sources: new Map([...pictures, ...beamlineSources(options, i)]) };
-  });
+    trains.push({ trainId: i, sources: new Map([...pictures, ...sources]) });
+    if (bytes + size > maxBytes) break;
+  }
+  return trains;
 }
 
 function ofPulses(values: Float32Array): NdArray {

@@ -35,6 +35,13 @@ describe('made-up trains', () => {
     expect(shapesOf(changed)).toEqual([[name, dtype, shape]]);
   });
 
+  it('of more than a bridge carries are refused with the most that it does, before any memory is taken', () => {
+    const many = { ...options, isRaw: false, pulses: 2700 };
+    expect(() => makeSyntheticTrains(many, 1)).toThrow(/10\.5 GiB.*at most 1023 pulses/);
+    expect(() => makeSyntheticTrains({ ...many, pulses: 1e9 }, 1)).toThrow(/at most 1023 pulses/);
+    expect(() => makeSyntheticTrains({ ...many, detector: 'JUNGFRAU' }, 1)).toThrow(/at most 255 pulses/);
+  });
+
   it('have the keys of the python simulator', () => {
     const golden = goldenMessages('ok').find(({ name }) => name === 'sim_agipd_corr_file_v2.2');
     const [{ sources }] = makeSyntheticTrains({ ...options, isRaw: false }, 1);

@@ -1,3 +1,4 @@
+import { StateInvalid } from '../core/errors.ts';
 import { elementCount, type NdArray, ndarray, zeros } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
 import { bytesOfTrain } from './train-message.ts';
@@ -49,13 +50,23 @@ const KINDS: Readonly<Record<SyntheticOptions['detector'], Kind>> = {
 
 /** Memory that a ring may take, bytes. */
 export const RING_BYTES = 2 ** 30;
+/** Frames of a larger train nobody could receive: Python and C++ clients end at this size of a part, ours of a message. */
+const MAX_FRAME_BYTES = 2 ** 32 - 1;
 
 /**
  * A ring of made-up trains, made beforehand so that sending costs nothing.
  * @param count trains wanted @param maxBytes there are fewer trains if they take more, but at least one
+ * @throws StateInvalid if the frames of one train take 4 GiB or more
  */
 export function makeSyntheticTrains(options: SyntheticOptions, count: number, maxBytes = RING_BYTES): Train[] {
   const kind = KINDS[options.detector];
+  const { pulses = kind.pulses, isRaw } = options;
+  const frameBytes = kind.modules * kind.fastScan * kind.slowScan * pulses * (isRaw ? 2 : 4);
+  if (frameBytes > MAX_FRAME_BYTES)
+    throw new StateInvalid(
+      `A train of ${pulses} pulses of ${options.detector} has ${(frameBytes / 2 ** 30).toFixed(1)} GiB of frames, and a bridge carries less than 4 GiB. Take at most ${Math.floor((pulses * MAX_FRAME_BYTES) / frameBytes)} pulses.`,
+      { field: 'pulses' },
+    );
   const trains: Train[] = [];
   let bytes = 0;
   for (let i = 0; i < count; i++) {

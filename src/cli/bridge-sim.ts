@@ -26,6 +26,7 @@ interface SimOptions {
 const CONTENTS = [...SYNTHETIC_DETECTORS, 'control', 'mixed'] as const;
 /** Trains in turn where they are cheap: a whole scan of the motors. */
 const CONTROL_RING = 100;
+const MAX_PULSES = 2700;
 
 /** Adds `hutch bridge sim`. */
 export function addBridgeSimCommand(bridge: Command, context: CliContext): void {
@@ -134,6 +135,8 @@ async function makeUp(context: CliContext, options: SimOptions): Promise<Train[]
   const values = chooseWord('--gen', options.gen, ['random', 'zeros', 'physics']);
   const layout = chooseWord('--data-like', options.dataLike, ['online', 'file']);
   const pulses = options.pulses === undefined ? undefined : wholeOf('--pulses', options.pulses, 1);
+  if (pulses !== undefined && pulses > MAX_PULSES)
+    throw new Usage(`--pulses ${pulses} must be at most ${MAX_PULSES}: a train of the machine has no more.`);
   const number = options.nsources === undefined ? undefined : wholeOf('--nsources', options.nsources, 1);
   const ring = options.ring === undefined ? undefined : wholeOf('--ring', options.ring, 1);
   const hasBeamline = content === 'control' || content === 'mixed';
