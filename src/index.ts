@@ -96,6 +96,7 @@ export {
   flatGeometryFromPoni,
   placeInBeam,
   poniFromExperiment,
+  poniFromFlatGeometry,
 } from './detector/geometry-poni-file.ts';
 export { gotthard2 } from './detector/gotthard.ts';
 export { combinePatterns } from './detector/integration/combine.ts';

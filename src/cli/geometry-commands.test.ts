@@ -85,6 +85,50 @@ describe('hutch geometry', () => {
     ]);
   });
 
+  it('convert loses nothing of a calibration, and show tells it beside Fit2D', () => {
+    const text = (version: string) =>
+      [
+        ...(version === '1'
+          ? ['PixelSize1: 7.5e-05', 'PixelSize2: 5e-05']
+          : [
+              `poni_version: ${version}`,
+              'Detector: Detector',
+              'Detector_config: {"pixel1": 7.5e-05, "pixel2": 5e-05, "max_shape": [240, 320], "orientation": 2}',
+            ]),
+        'Distance: 0.11',
+        'Poni1: 0.0101',
+        'Poni2: 0.0072',
+        'Rot1: 0.02',
+        'Rot2: -0.03',
+        'Rot3: 0.3',
+        'Wavelength: 1e-10',
+        '',
+      ].join('\n');
+    writeFileSync(join(folder, 'tilted.poni'), text('2.1'));
+    writeFileSync(join(folder, 'old.poni'), text('1'));
+    for (const name of ['tilted', 'old']) {
+      const before = parsePoni(readFileSync(join(folder, `${name}.poni`), 'utf8'));
+      expect(call('convert', `${name}.poni`, 'copy.poni').status).toBe(0);
+      const { config: _, ...copy } = parsePoni(readFileSync(join(folder, 'copy.poni'), 'utf8'));
+      expect(copy).toEqual(Object.fromEntries(Object.entries(before).filter(([key]) => key !== 'config')));
+      expect(call('convert', `${name}.poni`, 'copy.poni', '--photon-energy', '9.3', '--distance', '0.2').status).toBe(
+        0,
+      );
+      const changed = parsePoni(readFileSync(join(folder, 'copy.poni'), 'utf8'));
+      expect([changed.distance, changed.rot1, changed.wavelength]).toEqual([
+        0.2,
+        0.02,
+        expect.closeTo(1.3331634e-10, 16),
+      ]);
+      const shown = call('show', `${name}.poni`);
+      expect([shown.status, shown.stderr]).toEqual([0, '']);
+      expect(shown.stdout).toContain('poni1, poni2:     0.0101, 0.0072 m\nrot1, 2, 3:       0.02, -0.03, 0.3 rad\n');
+      expect(shown.stdout).toMatch(/^Fit2D: +directDist 110\.07\d* mm, centre \(x, y\)/m);
+    }
+    expect(call('show', 'tilted.poni').stdout).toContain('orientation:      2');
+    expect(call('convert', 'tilted.poni', 'x.poni', '--poni-version', '2').stderr).toContain('write version 2.1');
+  });
+
   it('convert keeps a .geom, changes its axes, and makes other formats', () => {
     expect(call('convert', BAD, 'same.geom')).toMatchObject({ status: 0, stdout: 'same.geom\n' });
     expect(readFileSync(join(folder, 'same.geom'))).toEqual(readFileSync(BAD));
@@ -94,6 +138,15 @@ describe('hutch geometry', () => {
     expect(readFileSync(join(folder, 'new.geom'), 'utf8')).toContain('group_all = q0,q1,q2,q3');
     expect(call('convert', BAD, 'a.poni', '--poni-version', '1', '--distance', '0.3').status).toBe(0);
     expect(parsePoni(readFileSync(join(folder, 'a.poni'), 'utf8')).distance).toBe(0.3);
+    // A picture is flat; who wants more is told.
+    expect(call('convert', BAD, 'a.poni').stderr).toBe('');
+    writeFileSync(
+      join(folder, 'deep.geom'),
+      readFileSync(BAD, 'utf8').replace(/^(p9a3\/coffset) = .*$/m, '$1 = 0.002'),
+    );
+    expect(call('convert', 'deep.geom', 'a.poni').stderr).toMatch(
+      /The picture is flat, but tiles stand up to \d+\.\d px beside/,
+    );
     expect(call('convert', BAD, 'x.geom', '--layout', 'frame,fs')).toMatchObject({ status: 1 });
     expect(call('convert', BAD, 'x.geom', '--layout', 'frame,up').status).toBe(2);
     expect(call('convert', BAD, 'a.h5').stderr).toContain('AGIPD1M has no HDF5 geometry');

@@ -2,6 +2,8 @@ import { GeometryInvalid } from '../core/errors.ts';
 import { type Geometry, quadPositions, tileCorners } from '../detector/geometry.ts';
 import { overlappingTiles } from '../detector/tile-overlap.ts';
 import type { GeomFinding } from '../formats/crystfel/geom-lines.ts';
+import type { Poni } from '../formats/poni.ts';
+import { toFit2d } from '../formats/poni-fit2d.ts';
 
 /** Which tiles lie on one another, in a sentence; null if none do. */
 export function overlapText(geometry: Geometry): string | null {
@@ -10,6 +12,26 @@ export function overlapText(geometry: Geometry): string | null {
   const [a, b] = [deepest.first, deepest.second].map(([module, tile]) => `module ${module}, tile ${tile}`);
   const more = others.length > 0 ? ` (and ${others.length} more pairs)` : '';
   return `Tiles lie on one another: ${a} and ${b}, ${deepest.depthPx.toFixed(1)} px deep${more}. Check their corners.`;
+}
+
+/**
+ * How far off pixels are in a flat picture of a detector that is not flat, as its .poni file describes one, in a sentence; empty
+ * if it is less than a pixel, or if the distance is not known.
+ */
+export function pictureErrorText(geometry: Geometry): string {
+  const { detector, metadata } = geometry;
+  // One tile is calibrated with its tilt.
+  if (metadata.distance === undefined || detector.dataShape[0] * detector.tiles.length === 1) return '';
+  const { data } = tileCorners(geometry);
+  let largest = 0;
+  for (let i = 0; i < data.length; i += 3) {
+    const [x, y, z] = data.subarray(i, i + 3);
+    // Where the ray from the sample goes through the plane of the picture.
+    largest = Math.max(largest, Math.hypot(x, y) * Math.abs(z / (metadata.distance + z)));
+  }
+  const pixels = largest / detector.pixelSize;
+  if (!(pixels > 1)) return '';
+  return `The picture is flat, but tiles stand up to ${pixels.toFixed(1)} px beside where it has them, since they are tilted or nearer or farther. For exact positions integrate with the geometry.\n`;
 }
 
 /** Facts of a geometry, for `--json`. */
@@ -60,11 +82,46 @@ export function geometryText(geometry: Geometry, findings: readonly GeomFinding[
     ['motors (mm)', facts.motorPositions?.map((part) => part.join(', ')).join('; ')],
     ['bad regions', facts.badRegions?.map((region) => region.name).join(', ')],
   ];
-  const lines = rows.flatMap(([name, value]) => (value ? [`${`${name}:`.padEnd(18)}${value}`] : []));
+  const lines = rowLines(rows);
   const remarks = findings.map(
     ({ line, severity, message }) => `${line > 0 ? `line ${line}` : 'file'}: ${severity}: ${message}`,
   );
   return `${[...lines, ...remarks].join('\n')}\n`;
+}
+
+function rowLines(rows: readonly (readonly [string, string | undefined])[]): string[] {
+  return rows.flatMap(([name, value]) => (value ? [`${`${name}:`.padEnd(18)}${value}`] : []));
+}
+
+/** A calibration, for `--json`: as pyFAI has it, and in the words of Fit2D (null where the pixel size is not known). */
+export function describePoni(poni: Poni) {
+  return { ...poni, fit2d: poni.pixel ? toFit2d(poni) : null };
+}
+
+/** The same for people. */
+export function poniText(poni: Poni): string {
+  const { fit2d, shape, pixel } = describePoni(poni);
+  const short = (value: number) => Number(value.toPrecision(9));
+  const size = [
+    ...(shape ? [`${shape[0]} x ${shape[1]}`] : []),
+    ...(pixel ? [`${short(pixel[0] * 1e6)} x ${short(pixel[1] * 1e6)} um`] : []),
+  ];
+  const lines = rowLines([
+    ['calibrated', `${poni.detector}${size.length > 0 ? `, (y, x) pixels ${size.join(' of ')}` : ''}`],
+    ['orientation', poni.orientation === 3 ? undefined : String(poni.orientation)],
+    ['spline', poni.splineFile ?? undefined],
+    ['normal distance', `${poni.distance} m`],
+    ['poni1, poni2', `${poni.poni1}, ${poni.poni2} m`],
+    ['rot1, 2, 3', `${poni.rot1}, ${poni.rot2}, ${poni.rot3} rad`],
+    ['wavelength', poni.wavelength === null ? undefined : `${poni.wavelength} m`],
+    [
+      'Fit2D',
+      fit2d
+        ? `directDist ${short(fit2d.directDistMm)} mm, centre (x, y) ${short(fit2d.centerX)}, ${short(fit2d.centerY)} px, tilt ${short(fit2d.tiltDeg)} deg, tiltPlanRotation ${short(fit2d.tiltPlanRotationDeg)} deg`
+        : undefined,
+    ],
+  ]);
+  return `${lines.join('\n')}\n`;
 }
 
 /** How far a module went. */

@@ -2,8 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { golden, readCase } from '../../test/golden/geometry/golden.ts';
 import { formatPoni, nativePoni, type Poni, type PoniOrientation, parsePoni } from '../formats/poni.ts';
 import { AGIPD_1M } from './agipd.ts';
-import { exampleGeometry, pixelPositions } from './geometry.ts';
-import { experimentFromPoni, flatGeometryFromPoni, placeInBeam, poniFromExperiment } from './geometry-poni-file.ts';
+import { geometryFromDescription } from './generic-detector.ts';
+import { exampleGeometry, type Geometry, pixelPositions } from './geometry.ts';
+import {
+  experimentFromPoni,
+  flatGeometryFromPoni,
+  placeInBeam,
+  poniFromExperiment,
+  poniFromFlatGeometry,
+} from './geometry-poni-file.ts';
+import { rotateGeometry } from './move-geometry.ts';
 import { snapGeometry } from './snapped-geometry.ts';
 
 interface PixelMaps {
@@ -129,5 +137,65 @@ describe('a calibration of a detector of many modules', () => {
     expect(() => flatGeometryFromPoni({ ...TILTED, shape: null }, { path: 'x.poni' })).toThrow(
       /^x\.poni: it does not say/,
     );
+  });
+});
+
+describe('a flat tile as a calibration', () => {
+  const experimentOf = ({ metadata }: Geometry) => ({
+    distance: metadata.distance as number,
+    photonEnergyKeV: metadata.photonEnergyKeV,
+  });
+
+  it('is the calibration that it was read from, whatever the tilts', () => {
+    for (const change of [{}, { rot1: 0, rot2: 0, rot3: 0 }, { rot1: -0.6, rot2: 0.5, rot3: 0.4 }, { rot3: -0.7 }]) {
+      const poni = { ...TILTED, ...change };
+      const geometry = flatGeometryFromPoni(poni);
+      const back = poniFromFlatGeometry(geometry, experimentOf(geometry));
+      for (const name of ['distance', 'poni1', 'poni2', 'rot1', 'rot2', 'rot3'] as const)
+        expect(back[name], name).toBeCloseTo(poni[name], 12);
+      expect(back.wavelength).toBeCloseTo(poni.wavelength as number, 20);
+      expect([back.shape, back.orientation]).toEqual([poni.shape, 3]);
+      for (const axis of [0, 1]) expect(back.pixel?.[axis]).toBeCloseTo((poni.pixel as readonly number[])[axis], 15);
+    }
+  });
+
+  it('tells where pixels are, whichever way the data are stored', () => {
+    const geometry = rotateGeometry(
+      geometryFromDescription({
+        pixelSize: 1e-4,
+        slowPixels: 30,
+        fastPixels: 50,
+        corners: [[2e-3, 1e-3, 1e-4]],
+        ss: [-1, 0, 0],
+        fs: [0, -1, 0],
+      }),
+      [0.1, -0.2, 0.05],
+    );
+    const poni = poniFromFlatGeometry(geometry, { distance: 0.1 });
+    expect(poni.shape).toEqual([50, 30]);
+    const { beamAt } = oracle(poni);
+    const { data } = pixelPositions(geometry);
+    for (const [ss, fs] of [
+      [0, 0],
+      [29, 49],
+      [7, 31],
+    ]) {
+      const [x, y, z] = data.subarray((ss * 50 + fs) * 3);
+      const [up, left, along] = beamAt(49 - fs, 29 - ss);
+      expect([x, y, z + 0.1]).toEqual([expect.closeTo(left, 12), expect.closeTo(up, 12), expect.closeTo(along, 12)]);
+    }
+  });
+
+  it('refuses several tiles, and rows that are askew', () => {
+    expect(() => poniFromFlatGeometry(exampleGeometry(AGIPD_1M), { distance: 1 })).toThrow('more than one flat tile');
+    const askew = geometryFromDescription({
+      pixelSize: 1e-4,
+      slowPixels: 3,
+      fastPixels: 5,
+      corners: [[0, 0, 0]],
+      ss: [0.1, 1, 0],
+      fs: [1, 0, 0],
+    });
+    expect(() => poniFromFlatGeometry(askew, { distance: 1 })).toThrow('not at right angles');
   });
 });

@@ -100,7 +100,9 @@ export function placeInBeam(geometry: Geometry, experiment: Experiment): Geometr
 }
 
 /**
- * The geometry of one flat picture, which is all that a .poni file by itself describes: one module, one tile.
+ * The geometry of one flat picture, which is all that a .poni file by itself describes: one module, one tile. It stands in the
+ * beam as {@link placeInBeam} puts it: tilts and beam centre are part of the positions, and its `metadata` have distance and
+ * photon energy, so that `{ distance, photonEnergyKeV }` is its whole experiment.
  * @throws GeometryInvalid if size or pixels of the picture are not in the file
  */
 export function flatGeometryFromPoni(poni: Poni, options: { readonly path?: string } = {}): Geometry {
@@ -123,4 +125,65 @@ export function flatGeometryFromPoni(poni: Poni, options: { readonly path?: stri
   });
   const placed = placeInBeam(flat, experimentFromPoni(poni));
   return { ...placed, metadata: { ...placed.metadata, path } };
+}
+
+/**
+ * The calibration of one flat tile as it stands in the beam, tilts included: the reverse of {@link flatGeometryFromPoni}. Rows of
+ * the calibrated picture go up and columns along +x, whichever way the data are stored.
+ * @param experiment `distance` is the one along the beam
+ * @throws GeometryInvalid if the detector has more than one tile, or its rows and columns are not at right angles
+ * @source pyFAI, geometry: columns of its rotation matrix are the directions of rows, columns and normal
+ */
+export function poniFromFlatGeometry(
+  { detector, tiles }: Geometry,
+  experiment: { readonly distance: number; readonly photonEnergyKeV?: number },
+): Poni {
+  if (tiles.length !== TILE_NUMBERS)
+    throw new GeometryInvalid(`${detector.name} is more than one flat tile: save its picture, or a .geom file.`, {
+      detector: detector.name,
+    });
+  const [x, y, z, ssX, ssY, ssZ, fsX, fsY, fsZ] = tiles;
+  const [, ssPixels, fsPixels] = detector.dataShape;
+  // In pyFAI's order: up, left, along the beam.
+  const corner = [y, x, z + experiment.distance];
+  const ss = axisOf([ssY, ssX, ssZ], ssPixels);
+  const fs = axisOf([fsY, fsX, fsZ], fsPixels);
+  const [rows, columns] = Math.abs(ss.unit[0]) >= Math.abs(fs.unit[0]) ? [ss, fs] : [fs, ss];
+  const towards = ({ unit, pixel, pixels }: ReturnType<typeof axisOf>, axis: number) => {
+    if (unit[axis] >= 0) return unit;
+    for (const [i, part] of unit.entries()) corner[i] += part * pixel * pixels;
+    return unit.map((part) => -part);
+  };
+  const [a, b] = [towards(rows, 0), towards(columns, 1)];
+  if (Math.abs(dot(a, b)) > 1e-6)
+    throw new GeometryInvalid(`Rows and columns of ${detector.name} are not at right angles, as pyFAI needs them.`, {
+      detector: detector.name,
+    });
+  const normal = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+  const { photonEnergyKeV } = experiment;
+  return {
+    distance: dot(normal, corner),
+    // 0 - 0 is 0, -0 would be written.
+    poni1: 0 - dot(a, corner),
+    poni2: 0 - dot(b, corner),
+    rot1: Math.atan2(0 - b[2], normal[2]),
+    rot2: Math.asin(Math.max(-1, Math.min(1, a[2]))),
+    rot3: Math.atan2(a[1], a[0]),
+    wavelength: photonEnergyKeV === undefined ? null : (KEV_ANGSTROM / photonEnergyKeV) * 1e-10,
+    detector: 'Detector',
+    pixel: [rows.pixel, columns.pixel],
+    shape: [rows.pixels, columns.pixels],
+    orientation: 3,
+    splineFile: null,
+    config: {},
+  };
+}
+
+function axisOf(step: readonly number[], pixels: number) {
+  const pixel = Math.hypot(...step);
+  return { unit: step.map((part) => part / pixel), pixel, pixels };
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }

@@ -56,8 +56,9 @@ async function show(context: CliContext, path: string, options: ShowOptions): Pr
     import('../../formats/crystfel/geom.ts'),
     import('../geometry-summary.ts'),
   ]);
-  const geometry = await loadGeometryFile(path, options, options.strict);
   const { format, text } = await readGeometryText(path);
+  if (format === 'poni') return showPoni(context, path, text, options);
+  const geometry = await loadGeometryFile(path, options, options.strict);
   const overlap = overlapText(geometry);
   const findings = [
     ...(format === 'crystfel' ? parseGeom(text, { mode: 'lenient', path }).findings : []),
@@ -69,6 +70,23 @@ async function show(context: CliContext, path: string, options: ShowOptions): Pr
       : geometryText(geometry, findings),
   );
   if (findings.some(({ severity }) => severity !== 'warning')) context.exitWith(1);
+}
+
+/** A calibration is shown even where it does not tell the size of its picture. */
+async function showPoni(context: CliContext, path: string, text: string, options: ShowOptions): Promise<void> {
+  const [{ parsePoni }, { describeGeometry, describePoni, geometryText, poniText }] = await Promise.all([
+    import('../../formats/poni.ts'),
+    import('../geometry-summary.ts'),
+  ]);
+  const poni = parsePoni(text, { path });
+  const isWhole = poni.shape !== null && poni.pixel !== null && poni.splineFile === null;
+  const isAlone = [options.detector, options.modules, options.quads, options.inverted].every((o) => o === undefined);
+  const geometry = isWhole || !isAlone ? await loadGeometryFile(path, options, options.strict) : null;
+  context.write(
+    options.json
+      ? `${JSON.stringify({ ...(geometry ? describeGeometry(geometry, []) : {}), poni: describePoni(poni) }, null, 2)}\n`
+      : `${geometry ? geometryText(geometry, []) : ''}${poniText(poni)}`,
+  );
 }
 
 interface ConvertOptions extends GeometryFileOptions {
@@ -129,8 +147,19 @@ async function convert(context: CliContext, from: string, to: string, options: C
   checkGeometryEnding(to);
   const layout = parseLayout(options.layout);
   const poniVersion = parsePoniVersion(options.poniVersion);
-  const loaded = await loadGeometryFile(from, options);
   const { format, text } = await readGeometryText(from);
+  if (format === 'poni' && extname(to).toLowerCase() === '.poni') {
+    // Of a calibration nothing is lost, nor is the size of the picture needed.
+    const { formatPoni, parsePoni } = await import('../../formats/poni.ts');
+    const { KEV_ANGSTROM } = await import('../../core/physics.ts');
+    const poni = parsePoni(text, { path: from });
+    const wavelength = photonEnergyKeV === undefined ? poni.wavelength : (KEV_ANGSTROM / photonEnergyKeV) * 1e-10;
+    const changed = { ...poni, wavelength, distance: distance ?? poni.distance };
+    await writeAside(to, [formatPoni(changed, { version: poniVersion })]);
+    context.write(`${to}\n`);
+    return;
+  }
+  const loaded = await loadGeometryFile(from, options);
   const geometry = {
     ...loaded,
     metadata: {
@@ -151,6 +180,10 @@ async function convert(context: CliContext, from: string, to: string, options: C
     const converted = layout ? convertCrystfelLayout(updated, geometry.detector, layout, { path: from }) : updated;
     await writeAside(to, [converted]);
   } else {
+    if (extname(to).toLowerCase() === '.poni') {
+      const { pictureErrorText } = await import('../geometry-summary.ts');
+      context.note(pictureErrorText(geometry));
+    }
     await saveGeometry(geometry, to, {
       layout,
       template: options.template,

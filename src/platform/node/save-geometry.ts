@@ -3,7 +3,7 @@ import { GeometryInvalid } from '../../core/errors.ts';
 import { type Geometry, quadPositions, TILE_NUMBERS, tileStart } from '../../detector/geometry.ts';
 import { updateCrystfel } from '../../detector/geometry-crystfel-update.ts';
 import { type CrystfelWriteOptions, crystfelFromGeometry, panelName } from '../../detector/geometry-crystfel-write.ts';
-import { poniFromExperiment } from '../../detector/geometry-poni-file.ts';
+import { poniFromExperiment, poniFromFlatGeometry } from '../../detector/geometry-poni-file.ts';
 import { snapGeometry } from '../../detector/snapped-geometry.ts';
 import { tilePositionsOf } from '../../detector/tile-positions.ts';
 import { writeGeometryHdf5 } from '../../formats/geometry-hdf5.ts';
@@ -20,7 +20,10 @@ export interface SaveGeometryOptions extends CrystfelWriteOptions {
   /** A .geom file of the same detector: everything of it but the positions is kept, comments and names included. */
   readonly template?: string;
   readonly poniVersion?: PoniVersion;
-  /** .poni: what is calibrated; the assembled picture (default), or positions in the geometry's own frame. */
+  /**
+   * .poni: what is calibrated; the assembled picture (default), or positions in the geometry's own frame. A detector of one tile
+   * keeps its tilt; a picture of several is flat, and leaves out how they are tilted and stand before one another.
+   */
   readonly poniFrame?: 'image' | 'detector';
 }
 
@@ -56,8 +59,11 @@ export async function saveGeometry(geometry: Geometry, path: string, options: Sa
     );
   }
   if (end === '.poni') {
-    const image = poniFrame === 'image' ? snapGeometry(geometry) : undefined;
-    const poni = poniFromExperiment({ distance, photonEnergyKeV }, geometry, image);
+    const isFlat = poniFrame === 'image' && geometry.tiles.length === TILE_NUMBERS;
+    const image = poniFrame === 'image' && !isFlat ? snapGeometry(geometry) : undefined;
+    const poni = isFlat
+      ? poniFromFlatGeometry(geometry, { distance, photonEnergyKeV })
+      : poniFromExperiment({ distance, photonEnergyKeV }, geometry, image);
     return writeAside(path, [formatPoni(poni, { version: poniVersion })]);
   }
   return saveNexus(geometry, path, distance, photonEnergyKeV ?? null);
