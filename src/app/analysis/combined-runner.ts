@@ -34,7 +34,13 @@ function scenesNow(isQuick: boolean, radialRange: CurveSettings['radialRange']):
     settings: { ...own, unit, points, radialRange, sectors: 1, ...(isQuick ? { method: 'no' as const } : {}) },
   }));
   const words = `${scenes.length} combined`;
-  const made = { version, picture: `${words} · ${picture.provenance}`, stem: `${picture.stem}-combined` };
+  const units = [...new Set(scenes.map((scene) => scene.picture.unit))];
+  const made = {
+    version,
+    unit: units.join(' and '),
+    picture: `${words} · ${picture.provenance}`,
+    stem: `${picture.stem}-combined`,
+  };
   return { request: { parts }, made };
 }
 

@@ -120,7 +120,7 @@ async function makeOnce(isQuick: boolean): Promise<void> {
   const isMoved = document.start !== geometry;
   const before = proposal ? now : isMoved ? { ...now, geometry: document.start } : null;
   const made = {
-    ...{ version, picture: picture.provenance },
+    ...{ version, picture: picture.provenance, unit: picture.unit },
     stem: [picture.stem, fileWords(useScenes.getState().current.name)].filter((part) => part !== '').join('-'),
   };
   // The quick method may be the chosen one.

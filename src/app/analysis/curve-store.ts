@@ -12,6 +12,8 @@ export interface Provenance {
   readonly picture: string;
   /** Its name in names of files. */
   readonly stem: string;
+  /** Of its intensities. */
+  readonly unit: string;
 }
 
 /** Results of the geometry before and after: as loaded and as moved, or as it is and as a refinement proposes. */

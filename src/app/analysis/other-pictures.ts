@@ -4,23 +4,35 @@ import { useGeometryPage } from '../geometry/geometry-address.ts';
 import type { ModulePicture } from '../geometry/geometry-store.ts';
 import { pictureQuery, type RunDetector, viewOf } from '../geometry/module-picture.ts';
 import { useConfigurations } from './configuration-store.ts';
+import { sameTrain } from './same-train.ts';
 
 /** Keeps the pictures of all configurations that are combined: the same frames of the same run, each of its own detector. */
 export function OtherPictures(): null {
-  const { run, info, choice, detector: shown, state } = useGeometryPage();
+  const page = useGeometryPage();
+  const { run, info, choice, detector: shown, state } = page;
   const configurations = useConfigurations((store) => store.configurations);
   const view = useConfigurations((store) => store.view);
   const wanted = view === 'combined' ? configurations.filter(({ parked, isIncluded }) => parked && isIncluded) : [];
-  const detectors = wanted.map(({ detector }) => info?.detectors.find(({ name }) => name === detector) ?? null);
+  const asked = wanted.map(({ detector: name }) => {
+    const detector = info?.detectors.find((each) => each.name === name) ?? null;
+    const train = detector
+      ? sameTrain(page, detector)
+      : `this run has no ${name ?? 'such detector'}; untick it, or choose another run.`;
+    return { detector, train };
+  });
   const queries = useQueries({
-    queries: detectors.map((detector) =>
-      pictureQuery(run, { ...choice, view: otherView(choice.view, detector) }, detector),
+    queries: asked.map(({ detector, train }) =>
+      pictureQuery(
+        typeof train === 'number' ? run : null,
+        { ...choice, ...(typeof train === 'number' ? { train } : {}), view: otherView(choice.view, detector) },
+        detector,
+      ),
     ),
   });
   const pictures = new Map(
-    wanted.flatMap(({ id, detector }, i): [number, ModulePicture | string][] => {
-      if (info && !detectors[i])
-        return [[id, `this run has no ${detector ?? 'such detector'}; untick it, or choose another run.`]];
+    wanted.flatMap(({ id }, i): [number, ModulePicture | string][] => {
+      const { train } = asked[i];
+      if (typeof train === 'string') return info ? [[id, train]] : [];
       const { data, error } = queries[i];
       const found = error ? error.message : data;
       return found === undefined ? [] : [[id, found]];

@@ -1,15 +1,16 @@
 import { nameOf, useConfigurations } from '../analysis/configuration-store.ts';
+import { addressOfDetector } from '../analysis/same-train.ts';
 import { useGeometryPage } from '../geometry/geometry-address.ts';
 import '../style/analysis.css';
 
 /** Which configuration the page shows, and whether curves are those of all together; nothing while there is one. */
 export function AnalysisConfigurationBar({ testId }: { readonly testId: string }) {
   const { configurations, active, view, switchTo, setView } = useConfigurations();
-  const { set } = useGeometryPage();
+  const page = useGeometryPage();
   if (configurations.length < 2) return null;
   const go = (id: number) => {
     const detector = configurations.find((each) => each.id === id)?.detector ?? null;
-    if (switchTo(id) && detector) set({ detector });
+    if (switchTo(id)) page.set(addressOfDetector(page, detector));
   };
   const included = configurations.filter(({ isIncluded }) => isIncluded).length;
   return (

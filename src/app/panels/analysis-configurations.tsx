@@ -2,6 +2,7 @@ import { IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Configuration } from '../analysis/configuration.ts';
 import { MOST_NAME, nameOf, useConfigurations } from '../analysis/configuration-store.ts';
+import { addressOfDetector } from '../analysis/same-train.ts';
 import { useGeometryPage } from '../geometry/geometry-address.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { startDocument } from '../geometry/start-document.ts';
@@ -13,7 +14,8 @@ import { Field } from './field.tsx';
 /** Every configuration of the page: one for each detector or way to integrate; which are combined, and on what scale. */
 export function AnalysisConfigurations() {
   const { configurations, view, removed, fault, add, copy, bringBack, setView } = useConfigurations();
-  const { run, info, set } = useGeometryPage();
+  const page = useGeometryPage();
+  const { run, info, set } = page;
   const document = useGeometry((state) => state.document);
   const [problem, setProblem] = useState<string | null>(null);
   const isSeveral = configurations.length > 1;
@@ -24,7 +26,7 @@ export function AnalysisConfigurations() {
       const { calibrant, rings, experiment } = document;
       // The light is the same for all detectors; where this one stands its file says.
       const told = { distance: null, photonEnergyKeV: experiment.photonEnergyKeV, calibrant, rings };
-      if (add(startDocument(layout, told), detector)) set({ detector });
+      if (add(startDocument(layout, told), detector)) set(addressOfDetector(page, detector));
       setProblem(null);
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
@@ -88,7 +90,7 @@ export function AnalysisConfigurations() {
 
 function Row({ configuration, isSeveral }: { readonly configuration: Configuration; readonly isSeveral: boolean }) {
   const { active, switchTo, include, rename, remove, setScale } = useConfigurations();
-  const { set } = useGeometryPage();
+  const page = useGeometryPage();
   const shown = useGeometry((state) => state.document);
   const { id, detector, isIncluded, scale, parked } = configuration;
   const document = parked ? parked.history.document : shown;
@@ -115,7 +117,7 @@ function Row({ configuration, isSeveral }: { readonly configuration: Configurati
           aria-pressed={isActive}
           title={detector ?? undefined}
           onClick={() => {
-            if (switchTo(id) && detector) set({ detector });
+            if (switchTo(id)) page.set(addressOfDetector(page, detector));
           }}
         >
           {name}
@@ -133,7 +135,7 @@ function Row({ configuration, isSeveral }: { readonly configuration: Configurati
               remove(id);
               const now = useConfigurations.getState();
               const next = now.configurations.find((each) => each.id === now.active)?.detector;
-              if (next) set({ detector: next });
+              if (next) page.set(addressOfDetector(page, next));
             }}
           >
             <IconTrash size={14} stroke={1.7} aria-hidden="true" />

@@ -44,7 +44,6 @@ export function AnalysisCurve() {
   const curves = useCurves((state) => state.curves);
   const { isLogX, isLogY, zoom, ring, curveError, saveError, isBusy, settings } = useCurves();
   const document = useGeometry((state) => state.document);
-  const picture = useGeometry((state) => state.picture);
   const theme = useTheme((choice) => choice.theme);
   const rings = useCalibrantRings();
   const [hovered, setHovered] = useState<number | null>(null);
@@ -154,7 +153,7 @@ export function AnalysisCurve() {
             x={shown.x}
             curves={shown.curves}
             xTitle={info.title}
-            yTitle={`I / ${picture?.unit ?? ''}`}
+            yTitle={`I / ${curves?.made.unit ?? ''}`}
             isLogX={isLogX}
             isLogY={isLogY}
             xRange={xRange}
