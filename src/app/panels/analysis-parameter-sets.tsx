@@ -1,7 +1,6 @@
 import { IconCopy } from '@tabler/icons-react';
 import { useState } from 'react';
 import { isXfelError } from '../../core/errors.ts';
-import type { Fit2dParameters } from '../../formats/poni-fit2d.ts';
 import type { FullExperiment } from '../analysis/analysis-request.ts';
 import {
   fit2dOf,
@@ -18,7 +17,7 @@ import { NumberField } from './analysis-number.tsx';
 import { Field } from './field.tsx';
 
 const COPIED_MS = 2000;
-const FIT2D_FIELDS: readonly (readonly [keyof Fit2dParameters, label: string, unit: string])[] = [
+const FIT2D_FIELDS: readonly (readonly [keyof ReturnType<typeof fit2dOf>, label: string, unit: string])[] = [
   ['directDistMm', 'Direct distance', 'mm'],
   ['centerX', 'Centre x', 'px'],
   ['centerY', 'Centre y', 'px'],
