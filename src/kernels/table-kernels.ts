@@ -35,10 +35,10 @@ export type TableKernels = Readonly<
 const PAGE = 65_536;
 /** Address 0 stands for "none", and the compiler keeps its data there. */
 const FIRST = PAGE;
-/** Memory grows by this much at least. */
-const STEP = 2 ** 24;
+/** Memory at first: enough for a small table. */
+const START = 16 * PAGE;
 /** What a 32-bit module can see, less a rest. */
-const MOST_BYTES = 4 * 2 ** 30 - STEP;
+const MOST_BYTES = 4 * 2 ** 30 - PAGE;
 const ALIGNMENT = 64;
 
 /** Undefined until it was tried, null where there is no WebAssembly SIMD or it may not be compiled. */
@@ -64,7 +64,7 @@ export class TableRoom {
   #next = FIRST;
 
   private constructor(module: WebAssembly.Module) {
-    this.#memory = new WebAssembly.Memory({ initial: FIRST / PAGE });
+    this.#memory = new WebAssembly.Memory({ initial: START / PAGE });
     const env = { memory: this.#memory, atan2: Math.atan2 };
     this.kernels = new WebAssembly.Instance(module, { env }).exports as unknown as TableKernels;
   }
@@ -85,8 +85,9 @@ export class TableRoom {
     const start = this.#next;
     const end = start + Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT;
     if (!(end <= MOST_BYTES)) throw new RangeError(`${end} bytes are more than WebAssembly can see`);
-    const missing = end - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(Math.max(missing, STEP) / PAGE));
+    const { byteLength: size } = this.#memory.buffer;
+    // By more than is needed, so that it is done a few times only.
+    if (end > size) this.#memory.grow(Math.ceil((Math.min(Math.max(end, 1.5 * size), MOST_BYTES) - size) / PAGE));
     this.#next = end;
     return start;
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { TableRoom } from '../../kernels/table-kernels.ts';
 import { AGIPD_1M } from '../agipd.ts';
 import { DSSC_1M } from '../dssc.ts';
@@ -14,8 +14,13 @@ import {
   type IntegrationOptions,
   type IntegrationTable,
 } from './integration-table.ts';
+import { pixelSlabs } from './pixel-slabs.ts';
 import { RADIAL_UNITS, type RadialUnit } from './radial-unit.ts';
 import { SPLIT_METHODS } from './split-method.ts';
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array | Float64Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
 
 /** What of the tables differs: none of it may, to the last bit. */
 function differences(got: IntegrationTable, expected: IntegrationTable): string[] {
@@ -27,6 +32,7 @@ function differences(got: IntegrationTable, expected: IntegrationTable): string[
       if (a !== b) found.push(name);
       continue;
     }
+    if (a.length === b.length && bytesOf(a).equals(bytesOf(b))) continue;
     let at = 0;
     while (at < b.length && Object.is(a[at], b[at])) at++;
     if (a.length !== b.length || at < b.length) found.push(`${name}[${at}]: ${a[at]}, ${b[at]} expected`);
@@ -142,5 +148,48 @@ describe('tables by the kernels', () => {
     );
     expect(table.grid.radial.step).toBeLessThan(1);
     expect(table.pixels.length).toBeGreaterThan(1480);
+  });
+
+  describe('where there are none', () => {
+    const geometry = smallGeometry(-3e-3, -3e-3, 0.3, 0);
+    const experiment = { distance: 0.1, photonEnergyKeV: 9.3 };
+    const options = { points: 40, azimuthPoints: 9, method: 'full' } as const;
+    const plain = buildPlainTable(geometry, experiment, options);
+    afterEach(() => {
+      vi.restoreAllMocks();
+    });
+
+    it('no WebAssembly: plain TypeScript makes the table', () => {
+      const open = vi.spyOn(TableRoom, 'open').mockReturnValue(null);
+      expect(differences(buildIntegrationTable(geometry, experiment, options), plain)).toEqual([]);
+      expect(open).toHaveBeenCalledOnce();
+    });
+
+    it('no room, at any time: plain TypeScript makes the table', () => {
+      const { allocate } = TableRoom.prototype;
+      const spy = vi.spyOn(TableRoom.prototype, 'allocate');
+      buildIntegrationTable(geometry, experiment, options);
+      const calls = spy.mock.calls.length;
+      expect(calls).toBeGreaterThan(10);
+      for (let last = 0; last < calls; last++) {
+        let left = last;
+        spy.mockImplementation(function (this: TableRoom, bytes: number) {
+          if (left-- === 0) throw new RangeError('full');
+          return allocate.call(this, bytes);
+        });
+        expect(differences(buildIntegrationTable(geometry, experiment, options), plain)).toEqual([]);
+        expect(left).toBe(-1);
+      }
+    });
+
+    it('more than 4 GiB are refused before they are asked for', () => {
+      expect(() => TableRoom.open()?.allocate(2 ** 32)).toThrow(RangeError);
+    });
+
+    it('tiles that have no rows together', () => {
+      const [a, b] = AGIPD_1M.tiles;
+      const tiles = [a, { ...b, ssStart: 10, ssStop: 74, fsStart: 128, fsStop: 256 }];
+      expect(pixelSlabs({ ...AGIPD_1M, tiles }, { perPixel: 1, perRow: 129, extra: 129 })).toBeNull();
+    });
   });
 });
