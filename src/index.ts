@@ -93,6 +93,7 @@ export { convertCrystfelLayout, updateCrystfel } from './detector/geometry-cryst
 export { crystfelFromGeometry } from './detector/geometry-crystfel-write.ts';
 export {
   experimentFromPoni,
+  experimentOfGeometry,
   flatGeometryFromPoni,
   placeInBeam,
   poniFromExperiment,

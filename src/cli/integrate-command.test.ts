@@ -5,8 +5,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { GOLDEN } from '../../test/conformance/hdf5-run-expected.ts';
 import { runHutch } from '../../test/server/hutch-process.ts';
 import { ndarray } from '../core/ndarray.ts';
+import { AGIPD_1M } from '../detector/agipd.ts';
+import { exampleGeometry, pixelPositions } from '../detector/geometry.ts';
+import { crystfelFromGeometry } from '../detector/geometry-crystfel-write.ts';
+import { poniFromExperiment } from '../detector/geometry-poni-file.ts';
+import { snapGeometry } from '../detector/snapped-geometry.ts';
 import { decodeNpy, encodeNpy } from '../formats/npy.ts';
 import { parsePattern } from '../formats/pattern-text.ts';
+import { formatPoni } from '../formats/poni.ts';
 
 const PROC = `${GOLDEN}root/SPB/202301/p900001/proc/r0034`;
 const folder = mkdtempSync(join(tmpdir(), 'hutch-integrate-'));
@@ -78,6 +84,55 @@ describe('hutch integrate', () => {
     expect(cake.shape).toEqual([8, 20]);
   });
 
+  it('leaves out what is near a dummy, and turns the plane of polarisation', async () => {
+    const odd = join(folder, 'odd.npy');
+    const values = Float32Array.from({ length: ROWS * COLUMNS }, (_, i) => (i % 3 === 0 ? -9.6 : 5));
+    writeFileSync(odd, Buffer.concat(encodeNpy(ndarray('float32', [ROWS, COLUMNS], values))));
+    const args = ['--poni', poni, '--no-solid-angle', '--bins', '10'];
+    const read = async (...more: string[]) =>
+      JSON.parse(readFileSync(await integrate('odd.json', odd, ...args, ...more), 'utf8')) as { intensity: number[] };
+    const near = await read('--dummy', '-9.5', '--delta-dummy', '0.2');
+    for (const value of near.intensity) expect(value).toBeCloseTo(5, 6);
+    const exact = await read('--dummy', '-9.5');
+    expect(exact.intensity.some((value) => value < 4)).toBe(true);
+    // A quarter turn of a horizontal plane is a vertical one.
+    const turned = await read('--polarization', '1', '--polarization-offset', '90');
+    const vertical = await read('--polarization', '-1');
+    for (const [i, value] of turned.intensity.entries()) expect(value).toBeCloseTo(vertical.intensity[i], 5);
+    expect(turned.intensity[9]).not.toBeCloseTo((await read('--polarization', '1')).intensity[9], 4);
+  });
+
+  it('takes the calibration of a picture and that of exact positions', async () => {
+    const geometry = exampleGeometry(AGIPD_1M);
+    const { data } = pixelPositions(geometry);
+    // A ring 50 mm from a beam that is beside the origin.
+    const values = Float32Array.from({ length: data.length / 3 }, (_, i) =>
+      Math.exp(-(((Math.hypot(data[3 * i] - 0.004, data[3 * i + 1] + 0.003) - 0.05) / 0.001) ** 2)),
+    );
+    const ring = join(folder, 'ring.npy');
+    writeFileSync(ring, Buffer.concat(encodeNpy(ndarray('float32', [16, 512, 128], values))));
+    const geom = join(folder, 'example.geom');
+    writeFileSync(geom, crystfelFromGeometry(geometry));
+    const experiment = { distance: 0.2, poni1: -0.003, poni2: 0.004, photonEnergyKeV: 9 };
+    for (const image of [snapGeometry(geometry), undefined]) {
+      for (const version of ['2', '1'] as const) {
+        const file = join(folder, 'beside.poni');
+        writeFileSync(file, formatPoni(poniFromExperiment(experiment, geometry, image), { version }));
+        const args = ['integrate', ring, '--geometry', geom, '--poni', file, '--bins', '100', '--unit', 'r_mm'];
+        const { stdout, stderr } = await runHutch([...args, '--format', 'json']);
+        const taken = image ? 'the assembled picture' : 'exact positions';
+        const isTold = image !== undefined && version === '2';
+        expect(stderr).toBe(
+          isTold
+            ? ''
+            : `--poni does not tell the size of what was calibrated; it is taken for one of ${taken}, since that has the beam nearer to where --geometry has it.\n`,
+        );
+        const { radial, intensity } = JSON.parse(stdout) as { radial: number[]; intensity: number[] };
+        expect(Math.abs(radial[intensity.indexOf(Math.max(...intensity))] - 50)).toBeLessThan(1.5);
+      }
+    }
+  });
+
   it('takes a detector from a record', async () => {
     const chip = join(folder, 'chip.npy');
     // One value for all, but for the first column.
@@ -117,6 +172,10 @@ describe('hutch integrate', () => {
     [[npy, '--poni', poni, '--bins', '1.5'], /--bins needs a whole number/],
     [[npy, '--poni', poni, '--azimuth-range', '3'], /--azimuth-range needs A:B/],
     [[npy, '--poni', join(folder, 'none.poni')], /there is no file/],
+    [[npy, '--poni', poni, '--geometry', poni], /is a \.poni file: give it as --poni alone/],
+    [[npy, '--poni', poni, '--delta-dummy', '1'], /--delta-dummy is about --dummy/],
+    [[npy, '--poni', poni, '--dummy', '1', '--delta-dummy', '-1'], /--delta-dummy -1 is below 0/],
+    [[npy, '--poni', poni, '--polarization-offset', '1'], /is about --polarization/],
     [[npy, '--poni', poni, '--2d', '-o', join(folder, 'x.xy')], /xy holds one curve/],
     [[npy, '--poni', poni, '-o', join(folder, 'x.tif')], /is no format: choose one of json/],
     [[PROC, '--energy', '9'], /distance is not known: give --distance/],

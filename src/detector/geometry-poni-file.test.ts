@@ -6,6 +6,7 @@ import { geometryFromDescription } from './generic-detector.ts';
 import { exampleGeometry, type Geometry, pixelPositions } from './geometry.ts';
 import {
   experimentFromPoni,
+  experimentOfGeometry,
   flatGeometryFromPoni,
   placeInBeam,
   poniFromExperiment,
@@ -123,6 +124,34 @@ describe('a calibration of a detector of many modules', () => {
     expect(() => experimentFromPoni({ ...poni, splineFile: 'a.spline' })).toThrow(
       /needs the distortion file a\.spline/,
     );
+  });
+
+  it('is one of the picture or of exact positions, as its size says, else as the beam does', () => {
+    const experiment = {
+      distance: 0.2,
+      poni1: 0.021,
+      poni2: -0.003,
+      rot1: 0.01,
+      rot2: 0.1,
+      rot3: 0,
+      photonEnergyKeV: 9,
+    };
+    const shapes = { picture: image.shape, positions: [16 * 512, 128] } as const;
+    for (const frame of ['picture', 'positions'] as const) {
+      const poni = poniFromExperiment(experiment, geometry, frame === 'picture' ? image : undefined);
+      for (const shape of [shapes[frame], null]) {
+        const read = experimentOfGeometry({ ...poni, shape: shape as Poni['shape'] }, geometry);
+        expect([read.frame, read.isGuess]).toEqual([frame, shape === null]);
+        for (const name of ['distance', 'poni1', 'poni2', 'rot2'] as const)
+          expect(read.experiment[name]).toBeCloseTo(experiment[name], 12);
+      }
+      expect(() => experimentOfGeometry({ ...poni, shape: [1043, 981] }, geometry)).toThrow(
+        'has 1043 x 981 pixels; this AGIPD1M makes one of 1256 x 1092, or 8192 x 128 with modules below each other',
+      );
+    }
+    const turned = rotateGeometry(geometry, [0, 0, Math.PI / 4]);
+    const plain = { ...poniFromExperiment(experiment, turned), shape: null };
+    expect(experimentOfGeometry(plain, turned)).toMatchObject({ frame: 'positions', isGuess: true });
   });
 
   it('makes tilts part of the positions', () => {

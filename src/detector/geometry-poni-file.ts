@@ -1,10 +1,10 @@
-import { GeometryInvalid } from '../core/errors.ts';
+import { GeometryInvalid, isXfelError } from '../core/errors.ts';
 import { KEV_ANGSTROM } from '../core/physics.ts';
 import { nativePoni, type Poni } from '../formats/poni.ts';
 import { geometryFromDescription } from './generic-detector.ts';
 import { createGeometry, type Geometry, TILE_NUMBERS } from './geometry.ts';
 import { beamFrame, type Experiment } from './integration/experiment.ts';
-import type { SnappedGeometry } from './snapped-geometry.ts';
+import { type SnappedGeometry, snapGeometry } from './snapped-geometry.ts';
 
 /**
  * What a .poni file says of a geometry.
@@ -38,6 +38,57 @@ export function experimentFromPoni(poni: Poni, image?: SnappedGeometry): Experim
     rot3,
     ...(wavelength === null ? {} : { photonEnergyKeV: KEV_ANGSTROM / (wavelength * 1e10) }),
   };
+}
+
+/** A calibration in the frame of a geometry. */
+export interface CalibratedGeometry {
+  readonly experiment: Experiment;
+  /** What was calibrated: the assembled picture, or exact positions in the geometry's own frame. */
+  readonly frame: 'picture' | 'positions';
+  /** The file does not tell, so it was taken to be what has the beam nearer to the geometry's origin. */
+  readonly isGuess: boolean;
+}
+
+/**
+ * What a .poni file says of a geometry, whether its picture was calibrated or its positions: the size of the calibrated array
+ * tells (picture, or modules below each other); without it, or if both have that size, the one whose beam is nearer to the
+ * origin.
+ * @throws GeometryInvalid if the calibrated array has another size, or a distortion spline belongs to it
+ */
+export function experimentOfGeometry(poni: Poni, geometry: Geometry): CalibratedGeometry {
+  const [modules, ss, fs] = geometry.detector.dataShape;
+  const image = snapOrNone(geometry);
+  const isOf = (shape: readonly number[]) => poni.shape === null || String(poni.shape) === String(shape);
+  const readings: CalibratedGeometry[] = [];
+  const isGuess = poni.shape === null;
+  if (isOf([modules * ss, fs])) readings.push({ experiment: experimentFromPoni(poni), frame: 'positions', isGuess });
+  if (image && isOf(image.shape))
+    readings.push({ experiment: experimentFromPoni(poni, image), frame: 'picture', isGuess });
+  const [best] = readings.sort((a, b) => beamDistance(a.experiment) - beamDistance(b.experiment));
+  if (!best) {
+    throw new GeometryInvalid(
+      `The calibrated picture has ${poni.shape?.join(' x ')} pixels; this ${geometry.detector.name} makes one of ${image ? image.shape.join(' x ') : 'none'}, or ${modules * ss} x ${fs} with modules below each other: the calibration belongs to another geometry.`,
+      { expected: image ? [...image.shape] : [], got: [...(poni.shape ?? [])] },
+    );
+  }
+  return best;
+}
+
+/** Pictures of detectors that are turned out of the grid cannot be; they cannot have been calibrated, either. */
+function snapOrNone(geometry: Geometry): SnappedGeometry | null {
+  try {
+    return snapGeometry(geometry);
+  } catch (error) {
+    if (isXfelError(error, 'GeometryInvalid')) return null;
+    throw error;
+  }
+}
+
+/** How far from the origin the beam goes through the plane of a detector, m. */
+function beamDistance(experiment: Experiment): number {
+  const { matrix: m } = beamFrame(experiment);
+  const { distance, poni1 = 0, poni2 = 0 } = experiment;
+  return Math.hypot(poni1 + (distance * m[6]) / m[8], poni2 + (distance * m[7]) / m[8]);
 }
 
 /**

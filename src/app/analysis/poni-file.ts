@@ -1,5 +1,5 @@
 import type { Geometry } from '../../detector/geometry.ts';
-import { experimentFromPoni, poniFromExperiment } from '../../detector/geometry-poni-file.ts';
+import { experimentOfGeometry, poniFromExperiment } from '../../detector/geometry-poni-file.ts';
 import { formatPoni, type PoniVersion, parsePoni } from '../../formats/poni.ts';
 import { saveFile } from '../save-file.ts';
 import type { FullExperiment } from './analysis-request.ts';
@@ -7,9 +7,12 @@ import type { FullExperiment } from './analysis-request.ts';
 /** Versions of .poni files. */
 export const PONI_VERSIONS: readonly PoniVersion[] = ['2.1', '2', '1'];
 
-/** The experiment of a .poni file; the photon energy stays where the file has none. @throws FormatInvalid, GeometryInvalid */
-export async function readPoniFile(file: File, now: FullExperiment): Promise<FullExperiment> {
-  const experiment = experimentFromPoni(parsePoni(await file.text(), { path: file.name }));
+/**
+ * The experiment of a .poni file, of the assembled picture or of exact positions; the photon energy stays where the file has none.
+ * @throws FormatInvalid, GeometryInvalid
+ */
+export async function readPoniFile(file: File, now: FullExperiment, geometry: Geometry): Promise<FullExperiment> {
+  const { experiment } = experimentOfGeometry(parsePoni(await file.text(), { path: file.name }), geometry);
   return { ...experiment, photonEnergyKeV: experiment.photonEnergyKeV ?? now.photonEnergyKeV };
 }
 

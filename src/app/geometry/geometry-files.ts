@@ -5,9 +5,8 @@ import { geometryFromCrystfel } from '../../detector/geometry-crystfel.ts';
 import { updateCrystfel } from '../../detector/geometry-crystfel-update.ts';
 import { crystfelFromGeometry } from '../../detector/geometry-crystfel-write.ts';
 import { geometryFromNexus } from '../../detector/geometry-nexus.ts';
-import { experimentFromPoni } from '../../detector/geometry-poni-file.ts';
+import { experimentOfGeometry } from '../../detector/geometry-poni-file.ts';
 import type { Experiment } from '../../detector/integration/experiment.ts';
-import { snapGeometry } from '../../detector/snapped-geometry.ts';
 import { geometryFromTilePositions, tilePositionsOf } from '../../detector/tile-positions.ts';
 import { isGeometryHdf5, readGeometryHdf5, writeGeometryHdf5 } from '../../formats/geometry-hdf5.ts';
 import { ReaderHdf5File } from '../../formats/hdf5-reader/reader-file.ts';
@@ -55,9 +54,7 @@ export function readGeometryFile(name: string, bytes: Uint8Array, now: Geometry)
   const lines = text.split(/\r\n|\n|\r/, 2000).filter((line) => !/^\s*([;#]|$)/.test(line));
   if (lines.some((line) => /^\s*(poni1|poni_version)\s*:/i.test(line))) {
     const poni = parsePoni(text, { path: name });
-    // A calibration of a picture says its size; one without is about exact positions.
-    const image = poni.shape === null ? undefined : snapGeometry(now);
-    return { kind: 'experiment', experiment: experimentFromPoni(poni, image) };
+    return { kind: 'experiment', experiment: experimentOfGeometry(poni, now).experiment };
   }
   const isTable = lines.length > 0 && lines.every((line) => !line.includes('=') && /[,;\t]/.test(line));
   if (isTable) return { kind: 'geometry', geometry: geometryFromTable(text, detector, name), text: null };

@@ -151,7 +151,7 @@ export function AnalysisCalibration() {
                 accept=".poni"
                 testId="load-poni"
                 onFile={(file) => {
-                  readPoniFile(file, experiment)
+                  readPoniFile(file, experiment, geometry)
                     .then((next) => {
                       change(next, `experiment of ${file.name}`);
                       setProblem(null);

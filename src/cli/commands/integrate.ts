@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { NoData, Usage } from '../../core/errors.ts';
-import type { Geometry } from '../../detector/geometry.ts';
-import { experimentFromPoni } from '../../detector/geometry-poni-file.ts';
+import { type Geometry, TILE_NUMBERS } from '../../detector/geometry.ts';
+import { experimentOfGeometry } from '../../detector/geometry-poni-file.ts';
 import type { Experiment } from '../../detector/integration/experiment.ts';
 import { dropDummies, type ErrorModel } from '../../detector/integration/integrate.ts';
 import { buildIntegrationTable, type IntegrationOptions } from '../../detector/integration/integration-table.ts';
@@ -32,9 +32,11 @@ interface IntegrateOptions extends FrameSourceOptions {
   readonly flat?: string;
   readonly dark?: string;
   readonly polarization?: string;
+  readonly polarizationOffset?: string;
   readonly solidAngle: boolean;
   readonly trueCorners?: boolean;
   readonly dummy?: string;
+  readonly deltaDummy?: string;
   readonly errorModel?: string;
   readonly sigmaClip?: string;
   readonly perPulse?: boolean;
@@ -67,9 +69,11 @@ export function addIntegrateCommand(program: Command, context: CliContext): void
     .option('--flat <file>', 'NumPy file, response of each pixel')
     .option('--dark <file>', 'NumPy file, taken off')
     .option('--polarization <factor>', '1 horizontal .. -1 vertical (default: no correction)')
+    .option('--polarization-offset <degrees>', 'turns the plane of --polarization from +x to +y (default: 0)')
     .option('--no-solid-angle', 'no correction for the solid angle')
     .option('--true-corners', 'wide pixels between ASICs have their true size')
     .option('--dummy <value>', 'value of pixels without data')
+    .option('--delta-dummy <delta>', 'how far from --dummy still counts as it (default: 0)')
     .option('--error-model <model>', 'poisson or azimuthal; fxye takes poisson without it')
     .option('--sigma-clip <n>', 'leave out pixels this many deviations off the mean of their bin')
     .option('--per-pulse', 'each frame, too (csv, npy, json)')
@@ -103,9 +107,13 @@ async function integrate(context: CliContext, data: string, options: IntegrateOp
   const errorModel = chooseErrorModel(options, format === 'fxye');
   const clip = number('--sigma-clip', options.sigmaClip);
   const dummy = number('--dummy', options.dummy);
+  const delta = number('--delta-dummy', options.deltaDummy);
+  if (delta !== undefined && dummy === undefined) throw new Usage('--delta-dummy is about --dummy: give that, too.');
+  if (delta !== undefined && delta < 0) throw new Usage(`--delta-dummy ${delta} is below 0: give 0 or more.`);
   const settings = integrationOptions(options);
   const beam = beamOptions(options);
   const poni = options.poni === undefined ? null : await readPoni(options.poni);
+  if (poni && options.geometry !== undefined) await checkNoPoni(options.geometry);
   // Both need all pixels of a bin at a time.
   const constantBytes = clip !== undefined || errorModel === 'azimuthal' ? Number.POSITIVE_INFINITY : undefined;
   const opened = data.endsWith('.npy')
@@ -113,7 +121,7 @@ async function integrate(context: CliContext, data: string, options: IntegrateOp
     : await openRunFrames(context, data, { ...options, constantBytes }, poni);
   try {
     const { geometry } = opened;
-    const experiment = experimentOf(geometry, opened.poni, beam);
+    const experiment = experimentOf(context, geometry, opened.poni, beam);
     const arrays = await pixelArrays(geometry, options);
     const table = buildIntegrationTable(geometry, experiment, { ...settings, ...arrays });
     const patterns = new PatternSum(options.perPulse === true);
@@ -122,7 +130,7 @@ async function integrate(context: CliContext, data: string, options: IntegrateOp
     const treatment = await opened.visit((frame) => {
       context.signal.throwIfAborted();
       if (dummy === undefined) integrator.frame.set(frame.values);
-      else dropDummies(frame.values, dummy, 0, integrator.frame);
+      else dropDummies(frame.values, dummy, delta, integrator.frame);
       const pattern =
         clip === undefined
           ? integrator.integrate(integrator.frame, { errorModel })
@@ -151,6 +159,13 @@ async function integrate(context: CliContext, data: string, options: IntegrateOp
   }
 }
 
+/** A picture as a .poni file has it is calibrated already; a second calibration would tilt it twice. @throws Usage */
+async function checkNoPoni(path: string): Promise<void> {
+  const { readGeometryText } = await import('../../platform/node/load-geometry.ts');
+  if ((await readGeometryText(path)).format === 'poni')
+    throw new Usage(`--geometry ${path} is a .poni file: give it as --poni alone.`);
+}
+
 /** Distance and photon energy of the options. @throws Usage */
 function beamOptions({ distance, energy }: IntegrateOptions): Partial<Experiment> {
   return {
@@ -159,8 +174,18 @@ function beamOptions({ distance, energy }: IntegrateOptions): Partial<Experiment
   };
 }
 
-function experimentOf(geometry: Geometry, poni: Poni | null, beam: Partial<Experiment>): Experiment {
-  const base: Partial<Experiment> = poni ? experimentFromPoni(poni) : geometry.metadata;
+function experimentOf(
+  context: CliContext,
+  geometry: Geometry,
+  poni: Poni | null,
+  beam: Partial<Experiment>,
+): Experiment {
+  const calibration = poni && experimentOfGeometry(poni, geometry);
+  if (calibration?.isGuess && geometry.tiles.length > TILE_NUMBERS)
+    context.note(
+      `--poni does not tell the size of what was calibrated; it is taken for one of ${calibration.frame === 'picture' ? 'the assembled picture' : 'exact positions'}, since that has the beam nearer to where --geometry has it.\n`,
+    );
+  const base: Partial<Experiment> = calibration ? calibration.experiment : geometry.metadata;
   const distance = beam.distance ?? base.distance;
   const photonEnergyKeV = beam.photonEnergyKeV ?? base.photonEnergyKeV;
   if (distance === undefined) throw new Usage('The distance is not known: give --distance M, or --poni FILE.');
@@ -174,6 +199,9 @@ function integrationOptions(options: IntegrateOptions): IntegrationOptions {
   if (!SPLIT_METHODS.includes(method as SplitMethod))
     throw new Usage(`--method ${method}: choose one of ${SPLIT_METHODS.join(', ')}.`);
   const polarization = number('--polarization', options.polarization);
+  const offsetDeg = number('--polarization-offset', options.polarizationOffset);
+  if (offsetDeg !== undefined && polarization === undefined)
+    throw new Usage('--polarization-offset is about --polarization: give that, too.');
   const points = count('--bins', options.bins);
   const azimuthPoints = options['2d'] ? count('--azimuth-bins', options.azimuthBins) : undefined;
   if (points * (azimuthPoints ?? 1) > MAX_BINS)
@@ -189,7 +217,7 @@ function integrationOptions(options: IntegrateOptions): IntegrationOptions {
     hasSolidAngle: options.solidAngle,
     hasSeams: options.trueCorners,
     ...(azimuthPoints === undefined ? {} : { azimuthPoints }),
-    ...(polarization === undefined ? {} : { polarization: { factor: polarization } }),
+    ...(polarization === undefined ? {} : { polarization: { factor: polarization, offsetDeg } }),
   };
 }
 
