@@ -222,6 +222,11 @@ describe('openBridgeClient', () => {
     let train: BridgeTrain | null = null;
     for (let n = 0; !train && n < 50; n++) train = await client.next().catch(() => null);
     expect(train?.trainId).toBe(1);
+    const held = await startBridge('tcp://127.0.0.1:0', () => null);
+    const waiting = openClient({ endpoints: [held.endpoint], timeoutMs: 300 });
+    expect(await waiting.next().catch(String)).toMatch(
+      /in the last 300 ms\. tcp:\S+ is connected but has sent nothing/,
+    );
     expect(await openClient({ endpoints: [], timeoutMs: 10 }).next().catch(String)).toMatch(/there is none/);
   });
 

@@ -193,7 +193,11 @@ export function openBridgeClient(options: OpenBridgeOptions): BridgeClient {
 
 function timedOut(timeoutMs: number, receivers: readonly EndpointReceiver[]): BridgeTimeout {
   const endpoints = receivers.map(({ endpoint }) => endpoint);
-  const reasons = receivers.flatMap((receiver) => receiver.state(Date.now()).text ?? []);
+  const reasons = receivers.flatMap((receiver) => {
+    const { endpoint, text, connectedSince } = receiver.state(Date.now());
+    if (text !== null) return text;
+    return connectedSince === null ? [] : `${endpoint} is connected but has sent nothing. Is its input running?`;
+  });
   return new BridgeTimeout(
     `No train from ${endpoints.join(', ') || 'any endpoint: there is none'} in the last ${timeoutMs} ms. ${reasons.join(' ')}`.trim(),
     { endpoint: endpoints.join(', '), timeoutMs },
