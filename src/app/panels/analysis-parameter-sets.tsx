@@ -18,7 +18,7 @@ import { Field } from './field.tsx';
 
 const COPIED_MS = 2000;
 const FIT2D_FIELDS: readonly (readonly [keyof ReturnType<typeof fit2dOf>, label: string, unit: string])[] = [
-  ['directDistMm', 'Direct distance', 'mm'],
+  ['directDistMm', 'Distance', 'mm'],
   ['centerX', 'Centre x', 'px'],
   ['centerY', 'Centre y', 'px'],
   ['tiltDeg', 'Tilt', '°'],
@@ -112,7 +112,7 @@ export function ParameterSets() {
       </details>
       <div className="stack">
         <Field
-          label="Take over"
+          label="Paste"
           value=""
           placeholder="paste parameters of pyFAI, Fit2D or ImageD11"
           isText
