@@ -24,7 +24,7 @@ import { referenceKernels } from '../kernels/reference.ts';
 import { DetectorSettings } from './detector-settings.ts';
 import type { LiveSettings, ShownDetector } from './engine.ts';
 import { LiveStation } from './live-station.ts';
-import { frameScratchLength, ModuleRunner, type ModuleTask, pulseScratchLength } from './module-task.ts';
+import { frameScratchLength, ModuleRunner, type ModuleTask } from './module-task.ts';
 import { SlotPool } from './slot-pool.ts';
 
 const POINTS = 50;
@@ -66,8 +66,6 @@ function makeStation(geometry: Geometry | null = null) {
         sum: arena.allocate('float32', [pixels]).data,
         count: arena.allocate('int32', [pixels]).data,
         frames: arena.allocate('uint16', [frameScratchLength(pixels)]).data,
-        values: arena.allocate('float32', [pulseScratchLength(pixels)]).data,
-        beside: arena.allocate('float32', [pulseScratchLength(pixels)]).data,
       });
       return {
         threads: 1,

@@ -11,7 +11,7 @@ import { referenceOnlineKernels } from '../kernels/online-order.ts';
 import { referencePulseKernels } from '../kernels/pulse-sums.ts';
 import { referenceKernels } from '../kernels/reference.ts';
 import type { LiveSettings } from './engine.ts';
-import { frameScratchLength, ModuleRunner, pulseScratchLength } from './module-task.ts';
+import { frameScratchLength, ModuleRunner } from './module-task.ts';
 import { type LiveDetector, LivePipeline } from './pipeline.ts';
 import { SlotPool } from './slot-pool.ts';
 
@@ -56,8 +56,6 @@ function makePipeline(hasConstants = true) {
     sum: arena.allocate('float32', [8]).data,
     count: arena.allocate('int32', [8]).data,
     frames: arena.allocate('uint16', [frameScratchLength(8)]).data,
-    values: arena.allocate('float32', [pulseScratchLength(8)]).data,
-    beside: arena.allocate('float32', [pulseScratchLength(8)]).data,
   });
   const pool = {
     threads: 2,

@@ -7,12 +7,14 @@ import { clipRoi } from '../core/roi.ts';
 import type { Train } from '../core/train.ts';
 import { type ArrayPlace, type KernelArena, placeOf } from '../kernels/arena.ts';
 import type { Kernels, SumTable, TileTable } from '../kernels/kernels.ts';
+import { type PulseTable, toPulseTable } from '../kernels/pulse-table.ts';
 import { type DetectorInput, type DetectorOrigin, findDetectorInput, type ModuleFrames } from './detector-input.ts';
 import type { LiveResult, LiveSettings } from './engine.ts';
 import {
   type ModulePool,
   type ModuleTask,
   type PackedConstantsPlace,
+  type PulseTablePlace,
   type SumTablePlace,
   type TaskLayout,
   viewTable,
@@ -73,18 +75,39 @@ const LEAST_COUNT = 1e-6;
 /** (thread): float64 (frame, points, 2) = signal, norm. */
 type PulseSums = readonly ArrayPlace[];
 
+/** An array's copy in the arena. */
+function place<D extends Exclude<DType, 'string'>>(
+  arena: KernelArena,
+  dtype: D,
+  array: NdArray<D>['data'],
+): ArrayPlace {
+  const placed = arena.allocate(dtype, [array.length]);
+  (placed.data as Float32Array).set(array as Float32Array);
+  return placeOf(placed);
+}
+
 function placeTable({ starts, pixels, shares, weights, totals }: SumTable, arena: KernelArena): SumTablePlace {
-  const place = <D extends Exclude<DType, 'string'>>(dtype: D, array: NdArray<D>['data']): ArrayPlace => {
-    const placed = arena.allocate(dtype, [array.length]);
-    (placed.data as Float32Array).set(array as Float32Array);
-    return placeOf(placed);
-  };
   return {
-    starts: place('uint32', starts),
-    pixels: place('uint32', pixels),
-    shares: shares && place('float32', shares),
-    weights: place('float32', weights),
-    totals: place('float64', totals),
+    starts: place(arena, 'uint32', starts),
+    pixels: place(arena, 'uint32', pixels),
+    shares: shares && place(arena, 'float32', shares),
+    weights: place(arena, 'float32', weights),
+    totals: place(arena, 'float64', totals),
+  };
+}
+
+function placePulseTable(table: PulseTable, weights: ArrayPlace, arena: KernelArena): PulseTablePlace {
+  return {
+    bins: table.bins,
+    firstSlots: place(arena, 'uint32', table.firstSlots),
+    slots: place(arena, 'uint32', table.slots),
+    totals: place(arena, 'float64', table.totals),
+    entries: place(arena, 'uint16', table.entries),
+    shares: table.shares && place(arena, 'float32', table.shares),
+    ownStarts: place(arena, 'uint32', table.ownStarts),
+    ownSlots: place(arena, 'uint16', table.ownSlots),
+    ownShares: table.ownShares && place(arena, 'float32', table.ownShares),
+    weights,
   };
 }
 
@@ -125,6 +148,8 @@ export class LivePipeline {
   #tablesStop = 0;
   #integration = '';
   #tables: SumTablePlace[] = [];
+  /** Tables for every pulse: made when first wanted. */
+  #pulseTables: PulseTablePlace[] = [];
   #q = new Float32Array(0);
   #sequence = 0;
   #order: FrameOrder | undefined;
@@ -249,7 +274,7 @@ export class LivePipeline {
         mean,
         pulses:
           pulseSums && this.#hasConstants(module, isCorrected)
-            ? { table: this.#tables[module.module], sums: pulseSums[i % pool.threads] }
+            ? { table: this.#pulseTables[module.module], sums: pulseSums[i % pool.threads] }
             : null,
       };
     });
@@ -292,16 +317,23 @@ export class LivePipeline {
     this.#integration = '';
     arena.resetTo(this.#tablesStart);
     this.#tables = tables.map((table) => placeTable(table, arena));
+    this.#pulseTables = [];
     this.#tablesStop = arena.mark();
     this.#q = q.slice();
     this.#integration = key;
   }
 
-  /** Sums of each thread, all 0. @throws SkipTrain if the arena has no room for them */
+  /** Tables, and sums of each thread, all 0. @throws SkipTrain if the arena has no room for them */
   #placePulses(frames: number): PulseSums {
     const { arena, pool } = this.#parts;
     arena.resetTo(this.#tablesStop);
     try {
+      if (this.#pulseTables.length === 0) {
+        this.#pulseTables = this.#tables.map((table) =>
+          placePulseTable(toPulseTable(viewTable(table, arena)), table.weights, arena),
+        );
+        this.#tablesStop = arena.mark();
+      }
       return Array.from({ length: pool.threads }, () => {
         const sums = arena.allocate('float64', [frames, this.#q.length, 2]);
         sums.data.fill(0);

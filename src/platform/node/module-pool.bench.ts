@@ -9,6 +9,7 @@ import { buildIntegrationTable } from '../../detector/integration/integration-ta
 import type { SplitMethod } from '../../detector/integration/split-method.ts';
 import { snapGeometry } from '../../detector/snapped-geometry.ts';
 import { KernelArena, placeOf } from '../../kernels/arena.ts';
+import { referenceKernels } from '../../kernels/reference.ts';
 import { createWasmKernels } from '../../kernels/wasm.ts';
 import type { LiveSettings } from '../../live/engine.ts';
 import { createLiveDetector } from '../../live/live-detector.ts';
@@ -104,7 +105,7 @@ export async function bench(report: BenchReport): Promise<void> {
         note: `best; wall ${mean.wall.toFixed(0)} ms`,
       });
       for (const method of ['no', 'bbox', 'full'] as const) {
-        await check(method);
+        await check(method, data);
         const { cpu, wall } = await time(settings(method, true));
         report({
           name: `${name}: I(q) of every pulse, ${method}`,
@@ -119,20 +120,36 @@ export async function bench(report: BenchReport): Promise<void> {
     await pool.close();
   }
 
-  /** Pulses of float32 against the plain integration. */
-  async function check(method: SplitMethod): Promise<void> {
-    const { result } = await pipeline.process(trainOf(floats), settings(method, true), 1);
+  /** Pulses against the plain correction and integration. */
+  async function check(method: SplitMethod, data: typeof floats | typeof raw): Promise<void> {
+    const { result } = await pipeline.process(trainOf(data), settings(method, true), 1);
     const experiment = { distance: 0.2, photonEnergyKeV: 9.3 };
     const table = buildIntegrationTable(geometry, experiment, { points: POINTS, radialRange: [0.1, 3.2], method });
-    const stack = MODULES * PIXELS;
     for (const frame of [0, 37, PULSES - 1]) {
-      const plain = integrateFrame(floats.data.subarray(frame * stack, (frame + 1) * stack), table).intensity;
+      const plain = integrateFrame(data === raw ? correctedFrame(frame) : floatFrame(frame), table).intensity;
       const got = ndarray('float32', [PULSES, POINTS], result.pulseIntensity?.data ?? new Float32Array(0)).data;
       for (const [bin, value] of plain.entries()) {
         const other = got[frame * POINTS + bin];
-        if (!(Number.isNaN(value) ? Number.isNaN(other) : Math.abs(other - value) <= 2e-6 * value))
+        if (!(Number.isNaN(value) ? Number.isNaN(other) : Math.abs(other - value) <= 2e-6 * Math.abs(value)))
           throw new Error(`${method}, pulse ${frame}, bin ${bin}: ${other}, the plain integration has ${value}`);
       }
     }
+  }
+
+  function floatFrame(frame: number): Float32Array {
+    return floats.data.subarray(frame * MODULES * PIXELS, (frame + 1) * MODULES * PIXELS);
+  }
+
+  function correctedFrame(frame: number): Float32Array {
+    const stack = new Float32Array(MODULES * PIXELS);
+    const packed = { cells: PULSES, pixels: PIXELS, limits: limits.data, factors: factors.data };
+    for (let module = 0; module < MODULES; module++) {
+      const base = (2 * frame * MODULES + module) * PIXELS;
+      const out = stack.subarray(module * PIXELS, (module + 1) * PIXELS);
+      const layout = { base, frameStride: 0, frames: 1 };
+      const cell = Uint16Array.of(frame);
+      referenceKernels.correct(raw.data, layout, base + MODULES * PIXELS, cell, packed, 1e6, out, null);
+    }
+    return stack;
   }
 }

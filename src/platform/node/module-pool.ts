@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { Unsupported } from '../../core/errors.ts';
 import { type KernelArena, placeOf } from '../../kernels/arena.ts';
-import { frameScratchLength, type ModulePool, type ModuleTask, pulseScratchLength } from '../../live/module-task.ts';
+import { PULSE_SCRATCH_LENGTH } from '../../kernels/pulse-sums.ts';
+import { frameScratchLength, type ModulePool, type ModuleTask } from '../../live/module-task.ts';
 import { moduleUrl } from './module-url.ts';
 import type { ModuleWorkerData, ModuleWorkerReply } from './module-worker.ts';
 
@@ -22,8 +23,7 @@ export function createModulePool(
       sum: placeOf(arena.allocate('float32', [pixels])),
       count: placeOf(arena.allocate('int32', [pixels])),
       frames: placeOf(arena.allocate('uint16', [frameScratchLength(pixels)])),
-      values: placeOf(arena.allocate('float32', [pulseScratchLength(pixels)])),
-      beside: placeOf(arena.allocate('float32', [pulseScratchLength(pixels)])),
+      pulses: placeOf(arena.allocate('float64', [PULSE_SCRATCH_LENGTH])),
       scratch: placeOf(arena.allocate('float64', [2])),
     };
     const worker = new Worker(moduleUrl('./module-worker', import.meta.url), { workerData });

@@ -12,8 +12,7 @@ export interface ModuleWorkerData {
   readonly sum: ArrayPlace;
   readonly count: ArrayPlace;
   readonly frames: ArrayPlace;
-  readonly values: ArrayPlace;
-  readonly beside: ArrayPlace;
+  readonly pulses: ArrayPlace;
   readonly scratch: ArrayPlace;
 }
 
@@ -26,13 +25,11 @@ const kernels = await createWasmKernels(data.wasm, arena, arena.view(data.scratc
 const runner = new ModuleRunner({
   kernels,
   online: await createOnlineKernels(data.wasm, arena),
-  pulses: await createPulseKernels(data.wasm, arena),
+  pulses: await createPulseKernels(data.wasm, arena, arena.view(data.pulses, 'float64').data),
   arena,
   sum: arena.view(data.sum, 'float32').data,
   count: arena.view(data.count, 'int32').data,
   frames: arena.view(data.frames, 'uint16').data,
-  values: arena.view(data.values, 'float32').data,
-  beside: arena.view(data.beside, 'float32').data,
 });
 
 parentPort?.on('message', (tasks: readonly ModuleTask[]) => {
