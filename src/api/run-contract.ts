@@ -146,6 +146,8 @@ export const geometryInfoSchema = z.object({
   pixelSize: z.number(),
   /** Size of an image pixel, (y, x) in m: not square for hexagons and strips. */
   pitch: z.tuple([z.number(), z.number()]),
+  /** Rows 1, 3, .. of a tile (along ss) lie `oddRowShift` pixels further along fs than the picture's grid says. */
+  pixel: z.object({ oddRowShift: z.number(), isHexagon: z.boolean() }),
   /** Rectangles of tiles in the image: module, tile, x, y, width, height, and how ss and fs run: +-1 along (y, x). */
   tiles: z.array(
     z.object({

@@ -1,5 +1,6 @@
 import type { GeometryInfo } from '../api/run-contract.ts';
 import { KEV_ANGSTROM } from '../core/physics.ts';
+import { PIXEL_KIND, type PixelLattice } from '../display/pixel-lattice.ts';
 
 /** Distance in m and photon energy in keV: what turns a radius into q. */
 export interface Scattering {
@@ -27,11 +28,28 @@ export function describePlace(geometry: GeometryInfo, x: number, y: number): str
   return `M${tile.module} · ss ${tile.ssStart + along(tile.ssDirection)}, fs ${tile.fsStart + along(tile.fsDirection)}`;
 }
 
-/** Which pixels of the image belong to a tile: uint8 (height, width), 1 inside. */
-export function tileMask({ shape: [height, width], tiles }: GeometryInfo): Uint8Array {
-  const mask = new Uint8Array(height * width);
-  for (const tile of tiles)
+/** Where the pixels of the detector really lie in its picture, see {@link PixelLattice}: hexagons interlock. */
+export function latticeOf({ shape, pitch, pixel, tiles }: GeometryInfo): PixelLattice {
+  const [height, width] = shape;
+  const { inside, ahead, behind, above, below } = PIXEL_KIND;
+  const kinds = new Uint8Array(height * width);
+  const isUpright = tiles.length > 0 && tiles[0].fsDirection[0] !== 0;
+  for (const tile of tiles) {
+    const { ssDirection, fsDirection } = tile;
+    const axis = fsDirection[0] !== 0 ? 1 : 0;
+    const isAlong = axis === (isUpright ? 1 : 0);
+    const rowsUp = ssDirection[axis] > 0;
+    const lift = pixel.isHexagon && isAlong ? (rowsUp ? above : below) : 0;
+    const moved = pixel.oddRowShift * fsDirection[1 - axis];
+    const odd = !isAlong || moved === 0 ? 0 : moved > 0 ? ahead : behind;
+    const rows = axis === 0 ? tile.height : tile.width;
     for (let y = Math.max(0, tile.y); y < Math.min(height, tile.y + tile.height); y++)
-      mask.fill(1, y * width + Math.max(0, tile.x), y * width + Math.min(width, tile.x + tile.width));
-  return mask;
+      for (let x = Math.max(0, tile.x); x < Math.min(width, tile.x + tile.width); x++) {
+        const from = axis === 0 ? y - tile.y : x - tile.x;
+        const row = rowsUp ? from : rows - 1 - from;
+        kinds[y * width + x] = inside | lift | (row % 2 === 1 ? odd : 0);
+      }
+  }
+  const shift = Math.abs(pixel.oddRowShift);
+  return { shape, kinds, aspect: pitch[0] / pitch[1], shift, isHexagon: pixel.isHexagon, isUpright };
 }

@@ -1,5 +1,6 @@
 import { GeometryInvalid } from '../core/errors.ts';
 import { TILE_FIELDS, type TileTable } from '../kernels/kernels.ts';
+import { HEXAGON_PIXEL } from './detector.ts';
 import { type Geometry, type Point, TILE_NUMBERS, tileStart } from './geometry.ts';
 
 /** A tile as a rectangle of the assembled image; directions are the step (y, x) of the next pixel along ss and fs. */
@@ -178,12 +179,14 @@ export function beamPosition(snapped: SnappedGeometry, x: number, y: number): Po
 /** What a page needs to tell pixels of the image: the reply of `/api/geometry`. */
 export function geometryInfo(snapped: SnappedGeometry) {
   const { geometry, pitch, shape, centre, tiles } = snapped;
+  const { pixel } = geometry.detector;
   return {
     detector: geometry.detector.name,
     shape: [...shape] as [number, number],
     centre: [...centre] as [number, number],
     pixelSize: geometry.detector.pixelSize,
     pitch: [...pitch] as [number, number],
+    pixel: { oddRowShift: pixel.oddRowShift, isHexagon: String(pixel.corners) === String(HEXAGON_PIXEL.corners) },
     tiles: tiles.map((t) => ({
       ...t,
       ssDirection: [...t.ssDirection] as [number, number],

@@ -1,7 +1,8 @@
 import type { Levels } from './levels.ts';
+import type { PixelLattice } from './pixel-lattice.ts';
 import type { Scale } from './scale.ts';
 
-/** Where the image is on the canvas: CSS pixels of its lower left corner, and CSS pixels per image pixel. */
+/** Where the image is on the canvas: CSS pixels of its lower left corner, and CSS pixels per width of an image pixel. */
 export interface ImageView {
   readonly left: number;
   readonly bottom: number;
@@ -13,10 +14,10 @@ export interface ImagePainter {
   /** Takes the values: float32 (height, width), NaN where there is none. They are not kept after the next call. */
   setImage(data: Float32Array, width: number, height: number): void;
   /**
-   * Tells which pixels belong to the detector: those without value are hatched (masked), all others are gaps.
-   * @param inside uint8 (height, width), 1 inside; null when it is not known, then all are gaps
+   * Tells where the pixels of the detector really lie: those without value are hatched (masked), all else is gap.
+   * @param lattice null when it is not known: pixels are squares, those without value are gaps
    */
-  setInside(inside: Uint8Array | null, width: number, height: number): void;
+  setLattice(lattice: PixelLattice | null): void;
   /** @param table uint8 (256, 4), see colourTable */
   setColours(table: Uint8Array): void;
   /** Draws. @param gap colour of gaps, 0 to 1 */
@@ -24,5 +25,3 @@ export interface ImagePainter {
   /** Frees memory. */
   dispose(): void;
 }
-
-/** What draws pictures: the graphics card, or the processor where there is none. */

@@ -6,15 +6,15 @@ import { RoiBox } from './roi-box.tsx';
 
 /** A ring on a picture around its beam centre. */
 export interface PictureRing {
-  /** Along x, px. */
+  /** In widths of a pixel. */
   readonly radius: number;
-  /** Radius along y by that along x; 1 without it. */
-  readonly heightRatio?: number;
   readonly label: string;
 }
 
 interface ImageOverlayProps {
   readonly view: ImageView;
+  /** Height of a pixel by its width. */
+  readonly aspect: number;
   readonly size: { readonly width: number; readonly height: number };
   readonly hasAxes: boolean;
   /** Beam centre, pixels. */
@@ -28,13 +28,13 @@ interface ImageOverlayProps {
 
 /** Lines over a picture: axes, ring, beam centre, region, crosshair. It does not depend on the picture's values. */
 export const ImageOverlay = memo(function ImageOverlay(props: ImageOverlayProps) {
-  const { view, size, hasAxes, centre, ring, roi, onRoi, crosshair } = props;
-  const screen = (x: number, y: number) => [view.left + x * view.zoom, view.bottom - y * view.zoom] as const;
+  const { view, aspect, size, hasAxes, centre, ring, roi, onRoi, crosshair } = props;
+  const screen = (x: number, y: number) => [view.left + x * view.zoom, view.bottom - y * view.zoom * aspect] as const;
   return (
     <svg aria-hidden="true">
       {centre && ring && <Ring at={screen(...centre)} {...ring} radius={ring.radius * view.zoom} />}
       {centre && <path className="beam" d={cross(...screen(...centre))} />}
-      {roi && <RoiBox roi={roi} zoom={view.zoom} toScreen={screen} onChange={onRoi} />}
+      {roi && <RoiBox roi={roi} zoom={[view.zoom, view.zoom * aspect]} toScreen={screen} onChange={onRoi} />}
       {crosshair && (
         <path
           data-testid="crosshair"
@@ -44,7 +44,7 @@ export const ImageOverlay = memo(function ImageOverlay(props: ImageOverlayProps)
           pointerEvents="none"
         />
       )}
-      {hasAxes && <Axes view={view} size={size} />}
+      {hasAxes && <Axes view={view} aspect={aspect} size={size} />}
     </svg>
   );
 });
@@ -64,11 +64,12 @@ function ticks(from: number, to: number, zoom: number): number[] {
 }
 
 /** Pixel numbers at the left and below, on the colour behind the picture: they stay readable at any zoom. */
-function Axes({ view, size }: Pick<ImageOverlayProps, 'view' | 'size'>) {
+function Axes({ view, aspect, size }: Pick<ImageOverlayProps, 'view' | 'aspect' | 'size'>) {
   const { left, bottom, zoom } = view;
   const floor = size.height - AXIS_BOTTOM;
   const xs = ticks((AXIS_LEFT - left) / zoom, (size.width - left) / zoom, zoom);
-  const ys = ticks((bottom - floor) / zoom, bottom / zoom, zoom);
+  const zoomY = zoom * aspect;
+  const ys = ticks((bottom - floor) / zoomY, bottom / zoomY, zoomY);
   return (
     <g className="axes" pointerEvents="none">
       <path d={`M0 0H${AXIS_LEFT}V${floor}H${size.width}V${size.height}H0Z`} fill="#05070A" />
@@ -84,7 +85,7 @@ function Axes({ view, size }: Pick<ImageOverlayProps, 'view' | 'size'>) {
         );
       })}
       {ys.map((value) => {
-        const y = bottom - value * zoom;
+        const y = bottom - value * zoomY;
         return y < 24 || y > floor - 4 ? null : (
           <g key={value}>
             <path d={`M${AXIS_LEFT} ${y}h-4`} />
@@ -109,22 +110,13 @@ interface RingProps extends PictureRing {
 }
 
 /** Dotted ring with its label on a dark plate. */
-function Ring({ at: [x, y], radius, heightRatio = 1, label }: RingProps) {
+function Ring({ at: [x, y], radius, label }: RingProps) {
   if (!(radius > 0)) return null;
-  const [labelX, labelY] = [x - radius * Math.SQRT1_2, y - radius * heightRatio * Math.SQRT1_2];
+  const [labelX, labelY] = [x - radius * Math.SQRT1_2, y - radius * Math.SQRT1_2];
   const width = 6.2 * label.length + 10;
   return (
     <g data-testid="ring" pointerEvents="none">
-      <ellipse
-        cx={x}
-        cy={y}
-        rx={radius}
-        ry={radius * heightRatio}
-        fill="none"
-        stroke="#fff"
-        strokeWidth="1.3"
-        strokeDasharray="2 4"
-      />
+      <circle cx={x} cy={y} r={radius} fill="none" stroke="#fff" strokeWidth="1.3" strokeDasharray="2 4" />
       <rect x={labelX - width / 2} y={labelY - 9} width={width} height={18} rx={3} fill="#05070ad9" />
       <text x={labelX} y={labelY + 4} textAnchor="middle" fontSize="11" fill="#fff">
         {label}

@@ -3,6 +3,7 @@ import type { Roi } from '../../core/roi.ts';
 import { colourTable } from '../../display/colormap.ts';
 import type { ImageView as View } from '../../display/image-painter.ts';
 import { openPainter } from '../../display/open-painter.ts';
+import { type PixelLattice, pixelAt, pixelMiddle } from '../../display/pixel-lattice.ts';
 import { useKeys } from '../keyboard.ts';
 import { usePainterSurface, wheelRatio, zoomedAround } from '../painter-surface.ts';
 import { usePictureLook } from '../picture-look.ts';
@@ -25,14 +26,14 @@ export interface ImageViewProps {
   readonly unit: string;
   /** What it is a picture of: with something else the levels are found and the view is fitted anew. */
   readonly subject?: string | number;
-  /** Pixels of the detector, see tileMask: those without value are hatched; null when it is not known. */
-  readonly inside?: Uint8Array | null;
+  /** Where the detector's pixels really lie: those without value are hatched. Without it pixels are squares, and all else is gap. */
+  readonly lattice?: PixelLattice | null;
   readonly roi?: ImageRoi | null;
   /** Changes the region; the change is made of the newest one, which may not have been drawn yet. */
   readonly onRoi?: (change: (roi: ImageRoi) => ImageRoi) => void;
   /** Beam centre, (x, y) in pixels. */
   readonly centre?: readonly [number, number];
-  /** Ring around the beam centre, radius along x in pixels; `heightRatio` where pixels are not square: that along y by it. */
+  /** Ring around the beam centre, radius along x in pixels. */
   readonly ring?: PictureRing | null;
   /** Words about a pixel beside its value: label and text of q, module and the like. */
   readonly describe?: (x: number, y: number) => readonly (readonly [string, string])[];
@@ -60,7 +61,7 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 
 /** Image with levels, colours, zoom, pan, read-out and one ROI. Keys: L levels, K lock, G log, C crosshair, F fit, R reset, 1 ROI, arrows move it. */
 export function ImageView(props: ImageViewProps) {
-  const { image, unit, inside, roi, onRoi, centre, ring, describe, provenance, fileName, children, testId } = props;
+  const { image, unit, roi, onRoi, centre, ring, describe, provenance, fileName, children, testId } = props;
   const { box, canvas, painter: layer, size, fault } = usePainterSurface(openPainter);
   const look = usePictureLook(image, `${unit} ${props.subject ?? ''}`);
   const { map, scale, levels, isLocked, setMap, setScale, setLevels, autoLevel, toggleLock } = look;
@@ -70,13 +71,16 @@ export function ImageView(props: ImageViewProps) {
   const drag = useRef<{ x: number; y: number; view: View } | null>(null);
   const slowImage = useSlow(image);
   const [height, width] = image?.shape ?? [0, 0];
+  // For a moment a picture may come before its geometry.
+  const lattice = props.lattice?.kinds.length === width * height ? props.lattice : null;
+  const aspect = lattice?.aspect ?? 1;
   const margin = size.width >= SMALLEST_WITH_AXES ? AXES : NO_AXES;
 
   const fitted = useMemo<View>(() => {
     const [roomX, roomY] = [size.width - margin.left, size.height - margin.bottom];
-    const zoom = Math.min(roomX / width, roomY / height) * 0.985 || 1;
-    return { zoom, left: margin.left + (roomX - width * zoom) / 2, bottom: (roomY + height * zoom) / 2 };
-  }, [size, width, height, margin]);
+    const zoom = Math.min(roomX / width, roomY / (aspect * height)) * 0.985 || 1;
+    return { zoom, left: margin.left + (roomX - width * zoom) / 2, bottom: (roomY + height * aspect * zoom) / 2 };
+  }, [size, width, height, aspect, margin]);
   const viewed = useRef('');
   const viewKey = image ? `${width} ${height} ${props.subject ?? ''}` : '';
   useEffect(() => {
@@ -89,28 +93,21 @@ export function ImageView(props: ImageViewProps) {
 
   // `fault` is a dependency of these: a restored context has lost its textures.
   useEffect(() => layer.current?.setColours(colourTable(map)), [map, fault]);
-  useEffect(
-    () => layer.current?.setInside(inside?.length === width * height ? inside : null, width, height),
-    [inside, width, height, fault],
-  );
+  useEffect(() => layer.current?.setLattice(lattice), [lattice, fault]);
   useEffect(() => {
     if (!image) return;
     layer.current?.setImage(image.data, image.shape[1], image.shape[0]);
   }, [image, fault]);
   useEffect(
     () => layer.current?.draw(shown, levels, scale, GAP),
-    [image, shown, levels, scale, map, inside, size, fault],
+    [image, shown, levels, scale, map, lattice, size, fault],
   );
 
   const toPixel = (event: { clientX: number; clientY: number }) => {
     const rectangle = box.current?.getBoundingClientRect();
-    const [x, y] = [event.clientX - (rectangle?.left ?? 0), event.clientY - (rectangle?.top ?? 0)];
-    return {
-      x: Math.floor((x - shown.left) / shown.zoom),
-      y: Math.floor((shown.bottom - y) / shown.zoom),
-      screenX: x,
-      screenY: y,
-    };
+    const [screenX, screenY] = [event.clientX - (rectangle?.left ?? 0), event.clientY - (rectangle?.top ?? 0)];
+    const [x, y] = [(screenX - shown.left) / shown.zoom, (shown.bottom - screenY) / (shown.zoom * aspect)];
+    return { pixel: pixelUnder(lattice, x, y, width, height), screenX, screenY };
   };
   const onWheel = (event: React.WheelEvent) => {
     const { screenX, screenY } = toPixel(event);
@@ -127,9 +124,7 @@ export function ImageView(props: ImageViewProps) {
     box.current?.setPointerCapture(event.pointerId);
   };
   const onPointerMove = (event: PointerEvent) => {
-    const { x: pixelX, y: pixelY } = toPixel(event);
-    const isInside = pixelX >= 0 && pixelY >= 0 && pixelX < width && pixelY < height;
-    setPointer(isInside ? { x: pixelX, y: pixelY } : null);
+    setPointer(toPixel(event).pixel);
     if (!drag.current) return;
     const { x, y, view: start } = drag.current;
     setView({ ...start, left: start.left + event.clientX - x, bottom: start.bottom + event.clientY - y });
@@ -175,9 +170,10 @@ export function ImageView(props: ImageViewProps) {
 
   const value = pointer && slowImage ? slowImage.data[pointer.y * slowImage.shape[1] + pointer.x] : null;
   const facts = pointer ? (describe?.(pointer.x, pointer.y) ?? []) : [];
-  const screenPointer = pointer && {
-    x: shown.left + (pointer.x + 0.5) * shown.zoom,
-    y: shown.bottom - (pointer.y + 0.5) * shown.zoom,
+  const middle = pointer && pixelMiddle(lattice, pointer.x, pointer.y);
+  const screenPointer = middle && {
+    x: shown.left + middle[0] * shown.zoom,
+    y: shown.bottom - middle[1] * shown.zoom * aspect,
   };
 
   return (
@@ -217,6 +213,7 @@ export function ImageView(props: ImageViewProps) {
             {width > 0 && (
               <ImageOverlay
                 view={shown}
+                aspect={aspect}
                 size={size}
                 hasAxes={margin === AXES}
                 centre={centre}
@@ -255,4 +252,20 @@ export function ImageView(props: ImageViewProps) {
       </div>
     </>
   );
+}
+
+/** The pixel at a place of a picture, or the gap's; null beside the picture and in the notches of interlocking rows. */
+function pixelUnder(
+  lattice: PixelLattice | null,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): { readonly x: number; readonly y: number } | null {
+  const at = lattice && lattice.shift !== 0 ? pixelAt(lattice, x, y) : -1;
+  if (at >= 0) return { x: at % width, y: Math.floor(at / width) };
+  const cell = { x: Math.floor(x), y: Math.floor(y) };
+  if (cell.x < 0 || cell.y < 0 || cell.x >= width || cell.y >= height) return null;
+  const isNotch = lattice && lattice.shift !== 0 && lattice.kinds[cell.y * width + cell.x] !== 0;
+  return isNotch ? null : cell;
 }

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo } from 'react';
 import { provenanceOf } from '../live-provenance.ts';
 import { useLive } from '../live-store.ts';
 import { numberText, valueText } from '../number-text.ts';
-import { describePlace, qOfRadius, radiusOfQ, tileMask } from '../scattering.ts';
+import { describePlace, latticeOf, qOfRadius, radiusOfQ } from '../scattering.ts';
 import { noteShownFrame } from '../test-probe.ts';
 import { type ImageRoi, ImageView } from './image-view.tsx';
 import { LiveNotes } from './live-notes.tsx';
@@ -28,7 +28,7 @@ export function LiveImage() {
   const picture = frame?.meta.detector;
   // For a moment another detector's picture comes before its tiles.
   const geometry = known && picture === detector && fitsPicture(known.shape, image?.shape) ? known : null;
-  const inside = useMemo(() => geometry && tileMask(geometry), [geometry]);
+  const lattice = useMemo(() => geometry && latticeOf(geometry), [geometry]);
   const integration = state?.integration;
   const centre = useMemo(
     () => (integration ? ([integration.centreX, integration.centreY] as const) : undefined),
@@ -38,7 +38,6 @@ export function LiveImage() {
     if (hoverQ === null || !integration || !geometry) return null;
     return {
       radius: radiusOfQ(hoverQ, integration) / geometry.pitch[1],
-      heightRatio: geometry.pitch[1] / geometry.pitch[0],
       label: `q ${numberText(hoverQ, 3)} Å⁻¹ · d ${numberText((2 * Math.PI) / hoverQ, 3)} Å`,
     };
   }, [hoverQ, integration, geometry]);
@@ -71,7 +70,7 @@ export function LiveImage() {
       <ImageView
         image={image}
         subject={frame?.meta.detector}
-        inside={inside}
+        lattice={lattice}
         unit={frame?.meta.unit ?? 'keV'}
         roi={state?.roi}
         onRoi={onRoi}

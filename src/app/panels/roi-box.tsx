@@ -3,7 +3,8 @@ import type { Roi } from '../../core/roi.ts';
 
 interface RoiBoxProps {
   readonly roi: Roi;
-  readonly zoom: number;
+  /** Screen pixels per pixel along x and y. */
+  readonly zoom: readonly [number, number];
   readonly toScreen: (x: number, y: number) => readonly [number, number];
   /** Called when the drag ends. */
   readonly onChange: (roi: Roi) => void;
@@ -55,7 +56,7 @@ export function RoiBox({ roi, zoom, toScreen, onChange }: RoiBoxProps) {
     if (!start.current) return;
     event.stopPropagation();
     const { x, y, sides } = start.current;
-    setDraft(moved(roi, sides, Math.round((event.clientX - x) / zoom), -Math.round((event.clientY - y) / zoom)));
+    setDraft(moved(roi, sides, Math.round((event.clientX - x) / zoom[0]), -Math.round((event.clientY - y) / zoom[1])));
   };
   const drop = (event: PointerEvent) => {
     event.stopPropagation();

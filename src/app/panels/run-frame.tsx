@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo } from 'react';
 import { useKeys } from '../keyboard.ts';
 import { numberText } from '../number-text.ts';
 import { shownDetector, trainChange, useRunView, useShownTrain } from '../run-view.ts';
-import { describePlace, tileMask } from '../scattering.ts';
+import { describePlace, latticeOf } from '../scattering.ts';
 import { session } from '../session.ts';
 import { noteShownFrame } from '../test-probe.ts';
 import { trainIdAt } from '../train-ranges.ts';
@@ -46,7 +46,7 @@ export function RunFrame() {
     useShownTrain.setState({ trainId: frame?.meta.trainId ?? null });
   }, [frame]);
   useEffect(() => () => useShownTrain.setState({ trainId: null }), []);
-  const inside = useMemo(() => (geometry ? tileMask(geometry) : null), [geometry]);
+  const lattice = useMemo(() => (geometry ? latticeOf(geometry) : null), [geometry]);
   const centre = useMemo(
     () => (geometry ? ([geometry.centre[1], geometry.centre[0]] as const) : undefined),
     [geometry],
@@ -119,7 +119,7 @@ export function RunFrame() {
       </div>
       <ImageView
         image={image}
-        inside={inside}
+        lattice={lattice}
         centre={centre}
         describe={describe}
         unit={meta?.unit ?? ''}
