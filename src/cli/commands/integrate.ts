@@ -75,7 +75,10 @@ export function addIntegrateCommand(program: Command, context: CliContext): void
     .option('--dummy <value>', 'value of pixels without data')
     .option('--delta-dummy <delta>', 'how far from --dummy still counts as it (default: 0)')
     .option('--error-model <model>', 'poisson or azimuthal; fxye takes poisson without it')
-    .option('--sigma-clip <n>', 'leave out pixels this many deviations off the mean of their bin')
+    .option(
+      '--sigma-clip <n>',
+      'leave out pixels this many deviations off the mean of their bin, but not nearer than Chauvenet’s criterion; 0: that alone',
+    )
     .option('--per-pulse', 'each frame, too (csv, npy, json)')
     .option('--trains <A:B:S>', 'trains by position')
     .option('--train-ids <ids>', 'trains by id, separated by commas')

@@ -4,7 +4,10 @@ import type { IntegrationTable } from './integration-table.ts';
 
 /** How outliers of a bin are told from its other pixels. */
 export interface SigmaClipOptions {
-  /** Pixels farther from the mean than this many standard deviations are left out; default 5. */
+  /**
+   * Pixels farther from the mean than this many standard deviations are left out; default 5. Never nearer than Chauvenet's
+   * criterion has it for the number of pixels in the bin, so that good ones stay: 3.65 for 2000 pixels. 0 = that criterion.
+   */
   readonly threshold?: number;
   /** Default 5. */
   readonly iterations?: number;
@@ -77,6 +80,7 @@ function emptyPattern(table: IntegrationTable, empty: number): Pattern & { reado
  * @param values float32 (module * ss * fs); NaN = not used
  * @throws StateInvalid for an impossible threshold @throws ShapeMismatch if the frame is not of the table's detector
  * @source pyFAI 0.21, sigma_clip_ng: a bin's mean is sum(signal) / sum(norm); its deviation is the weighted one of signal / norm
+ * (for counting statistics it is there sqrt(sum variance / sum norm), which depends on the unit of the norm); Chauvenet's floor
  */
 export function sigmaClip(
   values: Float32Array,
@@ -84,8 +88,8 @@ export function sigmaClip(
   options: SigmaClipOptions = {},
 ): Pattern & { readonly sigma: Float64Array } {
   const { threshold = 5, iterations = 5, errorModel = 'azimuthal', empty = Number.NaN } = options;
-  if (!(threshold > 0))
-    throw new StateInvalid(`Sigma clip: threshold ${threshold}, give a number above 0.`, { field: 'threshold' });
+  if (!(threshold >= 0))
+    throw new StateInvalid(`Sigma clip: threshold ${threshold}, give 0 or more.`, { field: 'threshold' });
   if (!Number.isInteger(iterations) || iterations < 0)
     throw new StateInvalid(`Sigma clip: ${iterations} iterations, give a whole number.`, { field: 'iterations' });
   checkFrame(values, table);
@@ -111,8 +115,9 @@ export function sigmaClip(
       const deviation = Math.sqrt(variance / squares);
       let removed = 0;
       if (iteration < iterations && deviation > 0) {
+        const farthest = Math.max(threshold, chauvenetLimit(kept.count)) * deviation;
         for (let i = kept.count - 1; i >= 0; i--) {
-          if (Math.abs(kept.ratio[i] - mean) > threshold * deviation) {
+          if (Math.abs(kept.ratio[i] - mean) > farthest) {
             kept.remove(i);
             removed++;
           }
@@ -130,6 +135,14 @@ export function sigmaClip(
     }
   }
   return pattern;
+}
+
+/**
+ * How many standard deviations off the mean about half a pixel of `count` good ones is expected.
+ * @source pyFAI 0.21, sigma_clip_ng: sqrt(2 ln(n / sqrt(2 pi))), for 3 pixels and more
+ */
+function chauvenetLimit(count: number): number {
+  return Math.sqrt(2 * Math.log(Math.max(3, count) / Math.sqrt(2 * Math.PI)));
 }
 
 /**
