@@ -48,6 +48,14 @@ const layers: ReflectionCondition = ([h, k]) => h === 0 && k === 0;
 /** P3221 and P3121: l = 3n for (0, 0, l). */
 const quartz: ReflectionCondition = ([h, k, l]) => h !== 0 || k !== 0 || l % 3 === 0;
 
+/** P41212: l = 4n for (0, 0, l), h even for (h, 0, 0) and (0, k, 0). */
+const cristobalite: ReflectionCondition = ([h, k, l]) =>
+  h === 0 && k === 0 ? l % 4 === 0 : l !== 0 || (h !== 0 && k !== 0) || isEven(h + k);
+/** Pn-3m: k + l even for (0, k, l), and the same for the other axes. */
+const cuprite: ReflectionCondition = ([h, k, l]) => (h !== 0 && k !== 0 && l !== 0) || isEven(h + k + l);
+/** P21/a: h even for (h, 0, l), k even for (0, k, 0). */
+const benzoic: ReflectionCondition = ([h, k, l]) => (k !== 0 || isEven(h)) && (h !== 0 || l !== 0 || isEven(k));
+
 /** An orthorhombic cell of which only one axis is known: enough for layers. */
 const layerCell = (spacing: number): UnitCell => ({ a: 1, b: 1, c: spacing, alphaDeg: 90, betaDeg: 90, gammaDeg: 90 });
 
@@ -63,12 +71,14 @@ export const CALIBRANTS: readonly Calibrant[] = [
   of('LaB6', 'lanthanum hexaboride, NIST SRM 660c', cubicCell(4.156826), everything),
   of('LaB6_SRM660a', 'lanthanum hexaboride, NIST SRM 660a', cubicCell(4.1569162), everything),
   of('LaB6_SRM660b', 'lanthanum hexaboride, NIST SRM 660b', cubicCell(4.15689), everything),
+  of('LaB6_SRM660c', 'lanthanum hexaboride, NIST SRM 660c', cubicCell(4.156826), everything),
   of('CeO2', 'cerium oxide, NIST SRM 674b', cubicCell(5.411651), faceCentred),
   of('AgBh', 'silver behenate, Huang et al., J. Appl. Cryst. 26 (1993) 180', layerCell(58.38), layers),
   of('Si', 'silicon, NIST SRM 640c', cubicCell(5.4311946), diamond),
   of('Si_SRM640', 'silicon, NIST SRM 640', cubicCell(5.43088), diamond),
   of('Si_SRM640a', 'silicon, NIST SRM 640a', cubicCell(5.430825), diamond),
   of('Si_SRM640b', 'silicon, NIST SRM 640b', cubicCell(5.43094), diamond),
+  of('Si_SRM640c', 'silicon, NIST SRM 640c', cubicCell(5.4311946), diamond),
   of('Si_SRM640d', 'silicon, NIST SRM 640d', cubicCell(5.43123), diamond),
   of('Si_SRM640e', 'silicon, NIST SRM 640e', cubicCell(5.431179), diamond),
   of('alpha_Al2O3', 'corundum, NIST SRM 676a', hexagonalCell(4.759091, 12.991779), corundum),
@@ -88,12 +98,48 @@ export const CALIBRANTS: readonly Calibrant[] = [
   of('TiO2_rutile', 'rutile, NIST SRM 674b', tetragonalCell(4.594, 2.95868), rutile),
   of('TiO2_anatase', 'anatase', tetragonalCell(3.7845, 9.5143), anatase),
   of('quartz', 'alpha quartz, NIST SRM 1878a', hexagonalCell(4.91352, 5.40536), quartz),
+  of(
+    'cristobalite',
+    'alpha cristobalite, Downs and Palmer, Am. Mineral. 79 (1994) 9',
+    tetragonalCell(4.9717, 6.9223),
+    cristobalite,
+  ),
+  of('Cu2O', 'cuprite, Acta Cryst. B46 (1990) 271', cubicCell(4.2685), cuprite),
+  of(
+    'hydrocerussite',
+    'basic lead carbonate, Martinetto et al., Acta Cryst. C58 (2002) i82',
+    hexagonalCell(5.24656, 23.7023),
+    centringCondition('R'),
+  ),
+  of('C14H30O', 'tetradecanol, Brindley, Clays Clay Miner. 29 (1981) 67', layerCell(39.681), layers),
+  of(
+    'PBBA',
+    'para-bromobenzoic acid, Ohkura et al., Bull. Chem. Soc. Jpn. 45 (1972) 2651',
+    { a: 29.59, b: 6.15, c: 3.98, alphaDeg: 90, betaDeg: 95.5, gammaDeg: 90 },
+    benzoic,
+  ),
   of('LiTiO2', 'lithium titanate, face-centred cubic', cubicCell(4.14), faceCentred),
 ];
 
-/** @throws StateInvalid with the known names */
+/** What others call them, in lower case. pyFAI has cuprite as CuO. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  agbeh: 'agbh',
+  al2o3: 'alpha_al2o3',
+  corundum: 'alpha_al2o3',
+  cristobaltite: 'cristobalite',
+  cuo: 'cu2o',
+  tetradecanol: 'c14h30o',
+  tio2: 'tio2_rutile',
+};
+
+/**
+ * The calibrant of a name; case does not matter. Of pyFAI's thirty all but `CrOx` and `mock`, which have no cell.
+ * @throws StateInvalid with the known names
+ */
 export function calibrantByName(name: string): Calibrant {
-  const found = CALIBRANTS.find((calibrant) => calibrant.name.toLowerCase() === name.toLowerCase());
+  const wanted = name.toLowerCase();
+  const own = Object.hasOwn(OTHER_NAMES, wanted) ? OTHER_NAMES[wanted] : wanted;
+  const found = CALIBRANTS.find((calibrant) => calibrant.name.toLowerCase() === own);
   if (!found)
     throw new StateInvalid(`No calibrant "${name}"; there are ${CALIBRANTS.map((each) => each.name).join(', ')}.`, {
       name,
