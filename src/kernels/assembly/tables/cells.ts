@@ -1,9 +1,9 @@
 // Outlines split over bins of radius and azimuth, in AssemblyScript: the twin of detector/integration/split-polygon.ts in two
 // dimensions, and of cell-areas.ts.
 import { addShare, countOne, RECORD_BYTES, recordOf } from './entries';
-import { columnsOf, isCircleOf, rowsOf, RUN_BYTES, turnOf, wrapRow } from './grid';
+import { columnsOf, isCircleOf, perTurnOf, rowsOf, RUN_BYTES, turnOf, wrapRow } from './grid';
 import {
-  beamLow, firstRowAt, hasRowsAt, lastRowAt, leastOf, leastRadius, mostOf, mostRadius, takeOutline,
+  beamLow, firstRowAt, hasRowsAt, lastRowAt, leastOf, leastRadius, mostOf, mostRadius, takeOutline, takeSquare,
 } from './outlines';
 import { addStrips, areasBelow, quadArea, takeQuad, takeStored } from './quad-cuts';
 
@@ -17,6 +17,8 @@ export function countCells(
   // An outline beside the beam may reach both ends of a wide sector.
   const reach = isCircleOf(grid) ? 0 : 1;
   const far = <usize>load<u32>(steps + 4 * <usize>(corners - 1));
+  const perTurn = perTurnOf(grid);
+  const turn = turnOf(grid);
   for (let r = 0; r < count; r++) {
     const run = runs + <usize>r * RUN_BYTES;
     let pixel = load<u32>(run);
@@ -36,7 +38,8 @@ export function countCells(
       }
       const firstBin = low > 0 ? <i32>low : 0;
       const lastBin = high < <f64>bins ? <i32>high : bins - 1;
-      takeOutline(corner, toAngles, steps, corners, isBeam, true, low, high, grid, outline);
+      if (isSquare && !isBeam) takeSquare(corner, toAngles, far, perTurn, turn, grid, outline);
+      else takeOutline(corner, toAngles, steps, corners, isBeam, true, low, high, grid, outline);
       for (let turns = -reach; turns <= reach; turns++) {
         if (!hasRowsAt(outline, turns, grid)) continue;
         const lastRow = lastRowAt(outline, turns, grid);
@@ -67,6 +70,8 @@ export function fillCells(
   const rows = rowsOf(grid);
   const reach = isCircleOf(grid) ? 0 : 1;
   const far = <usize>load<u32>(steps + 4 * <usize>(corners - 1));
+  const perTurn = perTurnOf(grid);
+  const turn = turnOf(grid);
   for (let r = 0; r < count; r++) {
     const run = runs + <usize>r * RUN_BYTES;
     let pixel = load<u32>(run);
@@ -88,7 +93,9 @@ export function fillCells(
       const firstBin = low > 0 ? <i32>low : 0;
       const lastBin = high < <f64>bins ? <i32>high : bins - 1;
       const columns = lastBin - firstBin + 1;
-      const many = takeOutline(corner, toAngles, steps, corners, isBeam, true, low, high, grid, outline);
+      let many = corners;
+      if (isSquare && !isBeam) takeSquare(corner, toAngles, far, perTurn, turn, grid, outline);
+      else many = takeOutline(corner, toAngles, steps, corners, isBeam, true, low, high, grid, outline);
       for (let turns = -reach; turns <= reach; turns++) {
         if (!hasRowsAt(outline, turns, grid)) continue;
         const firstRow = firstRowAt(outline, turns, grid);

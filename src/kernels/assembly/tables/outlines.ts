@@ -114,6 +114,40 @@ export function takeOutline(
   return corners;
 }
 
+/** The same of a pixel with four corners beside the beam, two and two side by side. @param far bytes to the second two */
+// @ts-ignore: decorator
+@inline
+export function takeSquare(
+  corner: usize, toAngles: usize, far: usize, perTurn: f64, turn: f64, grid: usize, outline: usize,
+): void {
+  const near = v128.load(corner);
+  const other = v128.load(corner + far);
+  v128.store(outline, near, 16);
+  v128.store(outline, v128.shuffle<f64>(other, other, 1, 0), 32);
+  v128.store_lane<f64>(outline, near, 0, 48);
+  const angles = corner + toAngles;
+  const begin = load<f64>(angles);
+  const y0 = relativeAzimuth(begin, grid) * perTurn;
+  const y1 = y0 + stepOnTurn((load<f64>(angles, 8) - begin) * perTurn, turn);
+  const y2 = y1 + stepOnTurn((load<f64>(angles + far, 8) - begin) * perTurn - (y1 - y0), turn);
+  const y3 = y2 + stepOnTurn((load<f64>(angles + far) - begin) * perTurn - (y2 - y0), turn);
+  store<f64>(outline, y0, 96);
+  store<f64>(outline, y1, 104);
+  store<f64>(outline, y2, 112);
+  store<f64>(outline, y3, 120);
+  store<f64>(outline, y0, 128);
+  const first = f64x2.replace_lane(f64x2.splat(y0), 1, y1);
+  const second = f64x2.replace_lane(f64x2.splat(y3), 1, y2);
+  store<f64>(outline, leastOf(first, second));
+  store<f64>(outline, mostOf(first, second), 8);
+}
+
+// @ts-ignore: decorator
+@inline
+function stepOnTurn(step: f64, turn: f64): f64 {
+  return abs(step) > 0.5 * turn ? step - turn * floor(step / turn + 0.5) : step;
+}
+
 /** Smallest radius of the pixel that the beam hits. */
 export function beamLow(high: f64, grid: usize): f64 {
   const least = floorOf(grid);
