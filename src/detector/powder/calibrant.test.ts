@@ -81,10 +81,9 @@ describe('calibrants', () => {
     ['TiO2', [3.24839693, 2.48755278, 2.2969635, 2.18744954, 2.05446661]],
     ['Al2O3', [3.48, 2.55]],
   ])('%s has the rings that pyFAI lists', (name, spacings) => {
-    // (110) of cristobalite is allowed, but so weak that tables leave it out.
-    const rings = calibrantRings(calibrantByName(name), 15).filter(
-      ({ label }) => name !== 'cristobaltite' || label !== '110',
-    );
+    // Tables of cristobalite leave out what is allowed but hardly seen.
+    const isSeen = (label: string) => name !== 'cristobaltite' || !['110', '201', '103', '210'].includes(label);
+    const rings = calibrantRings(calibrantByName(name), 15).filter(({ label }) => isSeen(label));
     const limit = name === 'Al2O3' ? 2e-3 : name === 'TiO2' ? 1e-4 : 1e-5;
     for (const [i, spacing] of spacings.entries())
       expect(Math.abs(rings[i].spacing / spacing - 1), rings[i].label).toBeLessThan(limit);
