@@ -74,7 +74,7 @@ export function parseGeoAssembler(argv: readonly string[]): GeoAssemblerArgument
     const value = text(name);
     if (value === null) return null;
     if (value.trim() === '' || !(Number(value) > least) || !Number.isFinite(Number(value)))
-      throw new Usage(`--${name} ${value} must be a number above ${least}.`);
+      throw new Usage(`${name === 'distance' ? '--clen' : `--${name}`} ${value} must be a number above ${least}.`);
     return Number(value);
   };
   const energy = number('energy', 0);

@@ -133,6 +133,13 @@ describe('hutch geo-assembler', () => {
     const { stdout, status } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...words]);
     expect([status, stdout.toString()]).toEqual([0, `${join(folder, 'geoAssembler.ipynb')}\n`]);
     expect(readFileSync(join(folder, 'geoAssembler.ipynb'), 'utf8')).toContain('PHOTON_ENERGY = 9.3');
+    const lost = [...words, '-g', join(folder, 'none.geom')];
+    const told = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...lost]);
+    expect([told.status, told.stderr.toString()]).toEqual([
+      0,
+      expect.stringContaining(`There is no ${join(folder, 'none.geom')} here; the notebook will need it.\n`),
+    ]);
+    expect(() => parseGeoAssembler(['-c', 'x'])).toThrow('--clen x must be a number above 0.');
     rmSync(folder, { recursive: true });
   });
 });

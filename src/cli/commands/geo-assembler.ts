@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type CliContext, parseRunName } from '../context.ts';
@@ -60,6 +61,9 @@ async function writeNotebook(context: CliContext, asked: GeoAssemblerArguments):
   // The kernel starts in the folder of the notebook, not here.
   const absolute = (file: string | null) => (file === null ? null : resolve(file));
   const { run, geometry, dataRoot } = asked;
+  // It may be meant for another machine, so this is no reason to write none.
+  for (const file of [run !== null && parseRunName(run) ? null : run, geometry, dataRoot])
+    if (file !== null && !existsSync(file)) context.note(`There is no ${file} here; the notebook will need it.\n`);
   const notebook = geoAssemblerNotebook({
     ...asked,
     run: run !== null && parseRunName(run) ? run : absolute(run),
