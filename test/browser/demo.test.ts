@@ -8,6 +8,7 @@ import { fileCases } from './file-cases.ts';
 import { geometryCases } from './geometry-cases.ts';
 import { liveCases } from './live-cases.ts';
 import { pictureCases } from './picture-cases.ts';
+import { projectCases } from './project-cases.ts';
 import { runCases } from './run-cases.ts';
 import { scanCases } from './scan-cases.ts';
 import { Stage } from './stage.ts';
@@ -24,6 +25,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo in Chromium (needs /usr/bin/chr
   describe('geometry', () => geometryCases(stage));
   describe('analysis', () => analysisCases(stage));
   describe('scans', () => scanCases(stage));
+  describe('projects', () => projectCases(stage));
   describe('dropped files', () => droppedCases(stage));
   describe('bridges', () => bridgeCases(stage));
   describe('live', () => liveCases(stage));
