@@ -165,8 +165,8 @@ describe('a table in blocks', () => {
 });
 
 describe('kernels of every frame: WebAssembly as the plain ones', () => {
-  // One frame, rests of four and of eight, and whole eights.
-  const counts = [1, 2, 4, 5, 7, 8, 11, 16];
+  // One frame, rests of four, of eight and of sixteen, and whole ones.
+  const counts = [1, 2, 4, 5, 7, 8, 11, 16, 29];
 
   it.each(counts)('%i frames of float32, in both orders', (frames) => {
     const file = arena.allocate('float32', [frames + 1, pixels]).data;

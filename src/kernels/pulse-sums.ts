@@ -7,6 +7,8 @@ import { referenceKernels } from './reference.ts';
 
 /** Frames that go through a table at a time. */
 const FRAMES_IN_ONE = 8;
+/** Frames in online order that are read at a time: of one pixel they are a cache line. */
+const FRAMES_IN_LINE = 16;
 
 /** What is made of the frames of one module. */
 export interface PulseTargets {
@@ -54,7 +56,7 @@ const SIGNALS_BYTES = 8 * FRAMES_IN_ONE;
 
 /** Elements of the scratch memory, float64, that each thread's kernels need in the arena. */
 export const PULSE_SCRATCH_LENGTH =
-  (FRAMES_BYTES + VALUES_BYTES + MISSING_BYTES + SIGNALS_BYTES + MOST_SLOTS * LOSS_BYTES) / 8;
+  (FRAMES_BYTES + 2 * (VALUES_BYTES + MISSING_BYTES) + SIGNALS_BYTES + MOST_SLOTS * LOSS_BYTES) / 8;
 
 /** Adds one frame by a table, plainly. @param at value of a pixel, NaN = missing */
 function addFrame(at: (pixel: number) => number, range: number, frame: number, to: PulseTargets): void {
@@ -178,12 +180,20 @@ export async function createPulseKernels(
   scratch.fill(0);
   const frames = at(scratch);
   const values = frames + FRAMES_BYTES;
-  const missing = values + VALUES_BYTES;
-  const signals = missing + MISSING_BYTES;
+  const missing = values + 2 * VALUES_BYTES;
+  const signals = missing + 2 * MISSING_BYTES;
   const losses = signals + SIGNALS_BYTES;
 
-  /** Every block of eight frames through `place`, which returns the end of the list of missing values, and the table. */
-  const run = (to: PulseTargets, frameCount: number, place: (block: Block) => number): void => {
+  /**
+   * Every block of `together` frames through `place`, and the table.
+   * @param place returns how many missing values it listed, for each eight frames; nothing where no frame has any value
+   */
+  const run = (
+    to: PulseTargets,
+    frameCount: number,
+    together: number,
+    place: (block: Block) => readonly number[],
+  ): void => {
     const { table } = to;
     const { bins, firstSlots } = table;
     const [sum, count, sums] = [at(to.sum), at(to.count), at(to.sums)];
@@ -198,47 +208,41 @@ export async function createPulseKernels(
       const firstSlot = firstSlots[block];
       const slotCount = firstSlots[block + 1] - firstSlot;
       const firstEntry = firstSlot === 0 ? 0 : table.slots[2 * firstSlot - 1];
-      for (let first = 0; first < frameCount; first += FRAMES_IN_ONE) {
-        const some = Math.min(FRAMES_IN_ONE, frameCount - first);
-        // 0: no frame has any value
-        const end = place({ start, pixels, first, frames: some, sum: sum + 4 * start, count: count + 4 * start });
-        if (end === 0) continue;
-        wasm.eightSums(
-          ...[values, missing, end, slots + 8 * firstSlot, slotCount, firstEntry, ...entries, totals + 16 * firstSlot],
-          ...[
-            ownStarts + 4 * start,
-            ...own,
-            weights + 4 * start,
-            losses,
-            signals,
-            bins,
-            some,
-            sums + 16 * first * bins,
-          ],
-        );
+      for (let first = 0; first < frameCount; first += together) {
+        const some = Math.min(together, frameCount - first);
+        const listed = place({ start, pixels, first, frames: some, sum: sum + 4 * start, count: count + 4 * start });
+        for (const [eight, length] of listed.entries()) {
+          const list = missing + eight * MISSING_BYTES;
+          const before = eight * FRAMES_IN_ONE;
+          wasm.eightSums(
+            ...[values + eight * VALUES_BYTES, list, list + 4 * length, slots + 8 * firstSlot, slotCount, firstEntry],
+            ...[
+              ...entries,
+              totals + 16 * firstSlot,
+              ownStarts + 4 * start,
+              ...own,
+              weights + 4 * start,
+              losses,
+              signals,
+            ],
+            ...[bins, Math.min(FRAMES_IN_ONE, some - before), sums + 16 * (first + before) * bins],
+          );
+        }
       }
     }
   };
+  /** Numbers of a list in memory that ends at `end`. */
+  const listedTo = (end: number): readonly number[] => [(end - missing) / 4];
 
   return {
     addRaw(raw, layout, to) {
       checkFrames('raw', raw, layout, checkTargets(to, layout.frames));
       const from = at(raw, layout.base);
       const stride = 2 * layout.frameStride;
-      run(to, layout.frames, ({ start, pixels, first, frames: some, sum, count }) => {
+      run(to, layout.frames, FRAMES_IN_ONE, ({ start, pixels, first, frames: some, sum, count }) => {
         const block = from + 2 * start + first * stride;
-        return wasm.placeRaw(
-          block,
-          stride,
-          some,
-          pixels,
-          Number.POSITIVE_INFINITY,
-          sum,
-          count,
-          frames,
-          values,
-          missing,
-        );
+        const rest = [Number.POSITIVE_INFINITY, sum, count, frames, values, missing];
+        return listedTo(wasm.placeRaw(block, stride, some, pixels, ...rest));
       });
     },
     addCorrected(raw, analogue, gainBase, cells, constants, range, to) {
@@ -253,28 +257,21 @@ export async function createPulseKernels(
       const [from, gain, cell] = [at(raw, analogue.base), at(raw, gainBase), at(cells)];
       const stride = 2 * analogue.frameStride;
       const ofConstants = [constants.cells, modulePixels, at(constants.limits), at(constants.factors)];
-      run(to, analogue.frames, ({ start, pixels, first, frames: some, sum, count }) => {
-        if (!cells.subarray(first, first + some).some((number) => number < constants.cells)) return 0;
+      run(to, analogue.frames, FRAMES_IN_ONE, ({ start, pixels, first, frames: some, sum, count }) => {
+        if (!cells.subarray(first, first + some).some((number) => number < constants.cells)) return [];
         const offset = 2 * start + first * stride;
         const rest = [start, pixels, range, sum, count, frames, values, missing];
-        return wasm.placeCorrected(
-          from + offset,
-          gain + offset,
-          stride,
-          some,
-          cell + 2 * first,
-          ...ofConstants,
-          ...rest,
-        );
+        const ofFrames = [from + offset, gain + offset, stride, some, cell + 2 * first];
+        return listedTo(wasm.placeCorrected(...ofFrames, ...ofConstants, ...rest));
       });
     },
     addFloats(floats, layout, range, to) {
       checkFrames('values', floats, layout, checkTargets(to, layout.frames));
       const from = at(floats, layout.base);
       const stride = 4 * layout.frameStride;
-      run(to, layout.frames, ({ start, pixels, first, frames: some, sum, count }) => {
+      run(to, layout.frames, FRAMES_IN_ONE, ({ start, pixels, first, frames: some, sum, count }) => {
         const block = from + 4 * start + first * stride;
-        return wasm.placeFloats(block, stride, some, pixels, range, sum, count, values, missing);
+        return listedTo(wasm.placeFloats(block, stride, some, pixels, range, sum, count, values, missing));
       });
     },
     addOnline(floats, { base, pixelStride, frames: frameCount, slowScan, fastScan }, range, to) {
@@ -283,12 +280,13 @@ export async function createPulseKernels(
         throw new RangeError(`frames of ${slowScan} x ${fastScan} pixels, the table has ${modulePixels}`);
       if (frameCount > 0) checkLength('values', floats, base + (modulePixels - 1) * pixelStride + frameCount);
       const from = at(floats, base);
-      run(to, frameCount, ({ start, pixels, first, frames: some, sum, count }) =>
-        wasm.placeOnline(
-          ...[from + 4 * first, 4 * pixelStride, some, slowScan, fastScan, start, pixels, range],
-          ...[sum, count, values, missing],
-        ),
-      );
+      run(to, frameCount, FRAMES_IN_LINE, ({ start, pixels, first, frames: some, sum, count }) => {
+        const listed = wasm.placeOnline(
+          ...[from + 4 * first, 4 * pixelStride, some, slowScan, fastScan, start, pixels, range, sum, count],
+          ...[values, missing, values + VALUES_BYTES, missing + MISSING_BYTES],
+        );
+        return some > FRAMES_IN_ONE ? [listed & 0xffff, listed >>> 16] : [listed & 0xffff];
+      });
     },
   };
 }

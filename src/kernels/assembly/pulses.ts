@@ -190,25 +190,30 @@ export function placeCorrected(
 }
 
 /**
- * The same of float32 frames in online order, where the frames of a pixel lie side by side: pixels [start, start + pixels) in file
- * order. `values`: the first wanted frame of the first pixel; `pixelStride` in bytes; `sum`, `count`: of the block.
+ * The same of up to sixteen float32 frames in online order, where the frames of a pixel lie side by side: a cache line of each is
+ * read at once. Frames 8 to 15 are placed and listed like another eight, at `out2` and `list2`. Pixels [start, start + pixels) in
+ * file order. `values`: the first wanted frame of the module's first pixel; `pixelStride` in bytes; `sum`, `count`: of the block.
+ * Returns the lengths of the lists, that of the second from bit 16 on.
  */
 export function placeOnline(
   values: usize, pixelStride: usize, frames: u32, slowScan: u32, fastScan: u32, start: u32, pixels: u32, range: f32,
-  sum: usize, count: usize, out: usize, list: usize,
-): usize {
+  sum: usize, count: usize, out: usize, list: usize, out2: usize, list2: usize,
+): u32 {
   const limit = f32x4.splat(range);
   const order = i32x4(0, 1, 2, 3);
+  let end = list;
+  let end2 = list2;
   for (let fs: u32 = 0; fs < fastScan; fs++) {
     const firstRow = start > fs ? (start - fs + fastScan - 1) / fastScan : 0;
     const stopRow = start + pixels > fs ? (start + pixels - fs + fastScan - 1) / fastScan : 0;
     for (let ss = firstRow; ss < stopRow; ss++) {
       const pixel = <usize>(ss * fastScan + fs - start);
+      const place = placeOf(pixel);
       let total = load<f32>(sum + (pixel << 2));
       let number = load<i32>(count + (pixel << 2));
-      for (let half: u32 = 0; half << 2 < frames; half++) {
-        const some = <i32>min(4, frames - (half << 2));
-        const from = values + <usize>(fs * slowScan + ss) * pixelStride + (<usize>half << 4);
+      for (let first: u32 = 0; first < frames; first += 4) {
+        const some = <i32>min(4, frames - first);
+        const from = values + <usize>(fs * slowScan + ss) * pixelStride + (<usize>first << 2);
         let four = f32x4.splat(0);
         if (some == 4) four = v128.load(from);
         else {
@@ -225,17 +230,24 @@ export function placeOnline(
         total += f32x4.extract_lane(kept, 2);
         total += f32x4.extract_lane(kept, 3);
         number += popcnt<i32>(i32x4.bitmask(valid));
-        v128.store(out + placeOf(pixel) + (<usize>half << 4), kept);
+        const half = (first >> 2) & 1;
+        v128.store((first < 8 ? out : out2) + place + (<usize>half << 4), kept);
         const missing = i32x4.bitmask(v128.andnot(has, valid));
         if (missing == 0) continue;
-        store<u32>(list, <u32>pixel | (missing << 16) | (half << 24));
-        list += 4;
+        const item = <u32>pixel | (missing << 16) | (half << 24);
+        if (first < 8) {
+          store<u32>(end, item);
+          end += 4;
+        } else {
+          store<u32>(end2, item);
+          end2 += 4;
+        }
       }
       store<f32>(sum + (pixel << 2), total);
       store<i32>(count + (pixel << 2), number);
     }
   }
-  return list;
+  return <u32>((end - list) >> 2) | (<u32>((end2 - list2) >> 2) << 16);
 }
 
 /** Bytes of what a slot lost of its norm and count: float64 (2, 8), and whether it lost anything. All 0 between calls. */
