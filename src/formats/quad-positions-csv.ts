@@ -8,10 +8,12 @@ export interface QuadPositionTable {
   readonly positions: readonly (readonly [number, number])[];
 }
 
-/** Quadrant positions as CSV with their unit in the header. */
+/** Quadrant positions as CSV with their unit in the header, to 1e-9 of it (m: 1e-13): more digits are those of rounding. */
 export function formatQuadPositions({ unit, positions }: QuadPositionTable): string {
   const suffix = unit === null ? '' : `_${unit}`;
-  const rows = positions.map(([x, y], i) => `q${i + 1},${x},${y}`);
+  const digits = unit === 'm' ? 13 : 9;
+  // -0 + 0 is 0.
+  const rows = positions.map((place, i) => [`q${i + 1}`, ...place.map((n) => Number(n.toFixed(digits)) + 0)].join(','));
   return `${[`quadrant,x${suffix},y${suffix}`, ...rows].join('\n')}\n`;
 }
 
@@ -39,7 +41,10 @@ export function parseQuadPositions(
   if (!hasHeader && (first.cells.length !== 2 || !first.cells.every((cell) => Number.isFinite(Number(cell)))))
     throw fail(first.line, 'the header must name columns x and y, such as quadrant,x_mm,y_mm.');
   const [xColumn, yColumn] = hasHeader ? columns : [0, 1];
-  const unit = (hasHeader && header[xColumn]?.[2]?.toLowerCase()) || null;
+  const unitOf = (column: number) => (hasHeader && header[column]?.[2]?.toLowerCase()) || null;
+  const unit = unitOf(xColumn);
+  if (unit !== unitOf(yColumn))
+    throw fail(first.line, `x is in ${unit ?? 'no unit'}, y in ${unitOf(yColumn) ?? 'no unit'}: write one unit.`);
   const positions = rows.slice(hasHeader ? 1 : 0).map(({ line, cells }): readonly [number, number] => {
     const [x, y] = [cells[xColumn], cells[yColumn]].map((cell) => (cell ? Number(cell) : Number.NaN));
     if (!Number.isFinite(x) || !Number.isFinite(y))
