@@ -64,11 +64,18 @@ describe('openDetector', () => {
     await expect(open(PROC, { isRaw: true })).rejects.toThrow(/no raw data of SPB_DET_AGIPD1M-1, only corrected/);
   });
 
+  it('is found by its kind, too', async () => {
+    for (const name of ['AGIPD', 'agipd-1m', 'SPB_DET_AGIPD1M-1'])
+      expect((await open(RAW, { name })).name).toBe('SPB_DET_AGIPD1M-1');
+  });
+
   it('says what a run has instead of the wanted detector', async () => {
     await expect(open('runs/fmt12')).rejects.toMatchObject({ tag: 'SourceNotFound' });
     await expect(open(RAW, { name: 'FXE_DET_LPD1M-1' })).rejects.toThrow(
       /has no detector "FXE_DET_LPD1M-1". It has: SPB_DET_AGIPD1M-1/,
     );
+    await expect(open(RAW, { name: 'LPD' })).rejects.toThrow(/has no detector "LPD". It has: SPB_DET_AGIPD1M-1/);
+    await expect(open(RAW, { name: '-' })).rejects.toThrow(/has no detector "-"/);
     await expect(open(RAW, { modules: [4] })).rejects.toThrow(/no data of modules 4; it has 0, 1, 15, 2, 7|it has 0/);
     const detector = await open(RAW);
     await expect(detector.read({ pulses: { by: 'index', start: -1 } })).rejects.toMatchObject({

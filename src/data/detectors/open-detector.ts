@@ -11,7 +11,7 @@ import { MultiModule } from './multi-module.ts';
 
 /** Which detector of a run to open, and which of its data. */
 export interface DetectorChoice {
-  /** Needed where a run has several detectors (of the wanted type). */
+  /** Needed where a run has several detectors (of the wanted type): a name, or the beginning of a kind's, such as AGIPD. */
   readonly name?: string;
   readonly type?: DetectorType;
   /** true: raw data only; false: corrected only; undefined: corrected where there is any, else raw with a warning. */
@@ -69,9 +69,8 @@ export function openDetector(run: Run, choice: DetectorChoice = {}): MultiModule
 
 function chooseDetector(run: Run, { name, type }: DetectorChoice): FoundDetector {
   const all = findDetectors(run);
-  const isFitting = (detector: FoundDetector) =>
-    (name === undefined || detector.name === name) && (type === undefined || detector.kind.name === type);
-  const fitting = all.filter(isFitting);
+  const named = name === undefined ? all : namedDetectors(all, name);
+  const fitting = named.filter((detector) => type === undefined || detector.kind.name === type);
   if (fitting.length === 1) return fitting[0];
   const names = (fitting.length > 1 ? fitting : all).map((detector) => detector.name);
   if (fitting.length > 1)
@@ -84,6 +83,17 @@ function chooseDetector(run: Run, { name, type }: DetectorChoice): FoundDetector
     name: name ?? type ?? 'detector',
     near: names,
   });
+}
+
+/**
+ * Detectors of a run with a name; if none has it, those of the kinds whose names begin like that: GeoAssembler's `--det AGIPD`.
+ * @param name case and punctuation of kinds do not matter
+ */
+function namedDetectors(all: readonly FoundDetector[], name: string): readonly FoundDetector[] {
+  const own = all.filter((detector) => detector.name === name);
+  const plain = (text: string) => text.toUpperCase().replace(/[^A-Z0-9]/g, '');
+  const wanted = plain(name);
+  return own.length > 0 || wanted === '' ? own : all.filter(({ kind }) => plain(kind.name).startsWith(wanted));
 }
 
 function checkChoice(kind: DetectorKind, choice: DetectorChoice): void {
