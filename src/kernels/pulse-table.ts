@@ -1,7 +1,10 @@
 import type { SumTable } from './kernels.ts';
 
+/** Pixels of a block, as a power of 2: its number is the upper bits of a pixel's. */
+const BLOCK_BITS = 12;
+
 /** Pixels of a block: with eight frames and the entries of its table they fit the cache next to the core. */
-export const BLOCK_PIXELS = 4096;
+export const BLOCK_PIXELS = 1 << BLOCK_BITS;
 
 /** Places of a block: after 128 pixels two are left free (see {@link pixelPlace}). */
 export const BLOCK_PLACES = BLOCK_PIXELS + 2 * (BLOCK_PIXELS >> 7);
@@ -50,9 +53,10 @@ function countEntries({ starts, pixels, weights }: SumTable) {
   const lastBin = new Int32Array(blocks).fill(-1);
   for (let bin = 0; bin < bins; bin++) {
     for (let entry = starts[bin]; entry < starts[bin + 1]; entry++) {
-      const block = Math.floor(pixels[entry] / BLOCK_PIXELS);
+      const pixel = pixels[entry];
+      const block = pixel >>> BLOCK_BITS;
       entries[block]++;
-      own[pixels[entry]]++;
+      own[pixel]++;
       if (lastBin[block] === bin) continue;
       lastBin[block] = bin;
       slots[block]++;
@@ -88,7 +92,7 @@ export function toPulseTable(table: SumTable): PulseTable {
   for (let bin = 0; bin < bins; bin++) {
     for (let entry = starts[bin]; entry < starts[bin + 1]; entry++) {
       const pixel = pixels[entry];
-      const block = Math.floor(pixel / BLOCK_PIXELS);
+      const block = pixel >>> BLOCK_BITS;
       if (lastBin[block] !== bin) {
         lastBin[block] = bin;
         slots[2 * nextSlot[block]++] = bin;
@@ -96,11 +100,14 @@ export function toPulseTable(table: SumTable): PulseTable {
       const slot = nextSlot[block] - 1;
       const at = nextEntry[block]++;
       const own = nextOwn[pixel]++;
-      const share = shares === null ? 1 : shares[entry];
-      entries[at] = pixelPlace(pixel - block * BLOCK_PIXELS);
+      entries[at] = pixelPlace(pixel & (BLOCK_PIXELS - 1));
       ownSlots[own] = slot - firstSlots[block];
-      if (placedShares !== null) placedShares[at] = share;
-      if (ownShares !== null) ownShares[own] = share;
+      let share = 1;
+      if (shares !== null && placedShares !== null && ownShares !== null) {
+        share = shares[entry];
+        placedShares[at] = share;
+        ownShares[own] = share;
+      }
       slots[2 * slot + 1] = at + 1;
       totals[2 * slot] += share * weights[pixel];
       totals[2 * slot + 1] += share;
