@@ -100,7 +100,7 @@ export {
   poniFromFlatGeometry,
 } from './detector/geometry-poni-file.ts';
 export { gotthard2 } from './detector/gotthard.ts';
-export { combinePatterns } from './detector/integration/combine.ts';
+export { combinePatterns, pixelSolidAngle } from './detector/integration/combine.ts';
 export { dropDummies, integrateFrame } from './detector/integration/integrate.ts';
 export { buildIntegrationTable } from './detector/integration/integration-table.ts';
 export { medianFilter, projectPattern, separateBragg, sigmaClip } from './detector/integration/robust.ts';

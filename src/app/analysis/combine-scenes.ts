@@ -1,6 +1,6 @@
 import { NoData } from '../../core/errors.ts';
 import type { Geometry } from '../../detector/geometry.ts';
-import { combinePatterns } from '../../detector/integration/combine.ts';
+import { combinePatterns, pixelSolidAngle } from '../../detector/integration/combine.ts';
 import { integrateFrame, type Pattern } from '../../detector/integration/integrate.ts';
 import type { TableCache } from '../../detector/integration/table-cache.ts';
 import type { CakeSettings, CurveSettings, FullExperiment } from './analysis-request.ts';
@@ -43,7 +43,7 @@ export function combineScenes(
 ): CombinedPatterns {
   if (parts.length === 0) throw new NoData('No configuration is combined: tick at least one.', {});
   const { radialRange, points } = commonAxis(parts, tables, cake?.points ?? null);
-  const reference = pixelAngle(parts[0]);
+  const reference = pixelSolidAngle(parts[0].geometry, parts[0].experiment);
   const patterns = parts.map((part): Pattern => {
     const { scene, geometry, experiment, settings, name } = part;
     const options = scene.options(settings, geometry, experiment);
@@ -55,7 +55,10 @@ export function combineScenes(
       const table = tables.get(geometry, experiment, { ...options, points, radialRange, ...rows });
       return integrateFrame(scene.picture(), table, cake ? {} : { errorModel: 'azimuthal' });
     });
-    return scaled(pattern, part.scale * (settings.hasSolidAngle ? pixelAngle(part) / reference : 1));
+    return scaled(
+      pattern,
+      part.scale * (settings.hasSolidAngle ? pixelSolidAngle(geometry, experiment) / reference : 1),
+    );
   });
   return { combined: combinePatterns(patterns), parts: patterns };
 }
@@ -80,12 +83,6 @@ function commonAxis(
   const step = parts.every(({ settings }) => settings.method !== 'no') ? Math.min(...steps) : Math.max(...steps);
   const points = wanted ?? parts[0].settings.points ?? Math.round((high - low) / step);
   return { radialRange: [low, high], points: Math.min(MOST_POINTS, Math.max(2, points)) };
-}
-
-/** Solid angle of a pixel on the beam, sr. */
-function pixelAngle({ geometry, experiment }: ScenePart): number {
-  const [ss, fs] = geometry.detector.pitch;
-  return (ss * fs) / experiment.distance ** 2;
 }
 
 /** A pattern whose norm counts `factor` times. */

@@ -1,11 +1,22 @@
 import { ShapeMismatch } from '../../core/errors.ts';
+import type { Geometry } from '../geometry.ts';
+import type { Experiment } from './experiment.ts';
 import type { Pattern } from './integrate.ts';
 
 /**
+ * Solid angle of an untilted pixel on the beam, sr. Norms are relative to it; with it as `normalization` of their tables
+ * intensities are per sr, so that patterns of other distances and pixels can be combined.
+ */
+export function pixelSolidAngle({ detector }: Geometry, { distance }: Experiment): number {
+  const [ss, fs] = detector.pitch;
+  return (ss * fs) / distance ** 2;
+}
+
+/**
  * One pattern of several on the same bins: several detectors or positions of one detector, or several frames. Sums add up, so
- * each counts as much as it saw.
+ * each counts as much as it saw. Where distances or pixels differ, give {@link pixelSolidAngle} as `normalization` of the tables.
  * @throws ShapeMismatch if the bins differ, or without patterns
- * @source pyFAI, MultiGeometry
+ * @source pyFAI, MultiGeometry, which always takes solid angles in sr
  */
 export function combinePatterns(patterns: readonly Pattern[], empty = Number.NaN): Pattern {
   const [first] = patterns;

@@ -41,7 +41,12 @@ export function weightSetting(
       `Azimuthal integration: polarization = ${polarization.factor} is impossible, give -1 (vertical) to 1 (horizontal).`,
       { field: 'polarization' },
     );
-  const turn = (2 * (polarization?.offsetDeg ?? 0) * Math.PI) / 180;
+  const { offsetDeg = 0 } = polarization ?? {};
+  if (!Number.isFinite(offsetDeg))
+    throw new StateInvalid(`Azimuthal integration: offset of the polarization = ${offsetDeg}, give degrees.`, {
+      field: 'polarization',
+    });
+  const turn = (2 * offsetDeg * Math.PI) / 180;
   return {
     frame: beamFrame(experiment),
     distanceSquared: experiment.distance ** 2,
