@@ -125,7 +125,7 @@ export function projectCases(stage: Stage): void {
     await open();
     await tab('mask');
     expect(await text('mask-count')).toBe('no pixel is masked');
-    await tab('project');
+    await tab('setup');
     await until(() => text('project-left')).toMatch(/run 4, 1 configuration, 1 mask/);
     await page.getByTestId('project-left').getByRole('button', { name: 'Take up' }).click();
     await tab('mask');

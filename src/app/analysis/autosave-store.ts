@@ -53,14 +53,19 @@ export const useAutosave = create<AutosaveStore>((set, get) => {
     set({ sink, isOn: true, saved: 0, last: null, fault: null });
   };
   const write = async (sink: PatternSink, { stem, unit, curve, lines }: SavedPattern): Promise<void> => {
+    let omitted: string | null = null;
     for (const format of get().formats) {
+      if (format === 'fxye' && unit !== '2th_deg') {
+        omitted = '.fxye is left out: it is over 2θ. Choose 2θ above I(q).';
+        continue;
+      }
       const name = `${stem.slice(0, MOST_NAME)}.${format}`;
       let text: string;
       try {
         text = formatPattern(format, curve, { unit, lines });
       } catch (error) {
         if (!isXfelError(error)) throw error;
-        set({ fault: `.${format} is left out: ${error.message}` });
+        omitted = `.${format} is left out: ${error.message}`;
         continue;
       }
       try {
@@ -75,6 +80,7 @@ export const useAutosave = create<AutosaveStore>((set, get) => {
       names.add(name);
       set({ saved: names.size, last: name, ...(sink instanceof PatternArchive ? { isWaiting: true } : {}) });
     }
+    if (get().sink === sink) set({ fault: omitted });
   };
   return {
     isOn: false,

@@ -101,9 +101,10 @@ describe('automatic saving', () => {
     await autosave().startFolder();
     await autosave().save(pattern('a'));
     expect([...files.keys()]).toEqual(['a.xy']);
-    expect(autosave().fault).toMatch(/^\.fxye is left out: .*2th_deg/);
+    expect(autosave().fault).toMatch(/^\.fxye is left out: .*2θ/);
     await autosave().save(pattern('b', '2th_deg'));
     expect([...files.keys()]).toEqual(['a.xy', 'b.xy', 'b.fxye']);
+    expect(autosave().fault).toBeNull();
     vi.unstubAllGlobals();
   });
 

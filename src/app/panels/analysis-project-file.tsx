@@ -1,6 +1,6 @@
 import { IconDeviceFloppy } from '@tabler/icons-react';
 import { useState } from 'react';
-import { noteProjectSaved, useLeftDraft } from '../analysis/draft-store.ts';
+import { noteProjectSaved } from '../analysis/draft-store.ts';
 import { PROJECT_ENDING } from '../analysis/project.ts';
 import { decodeProject } from '../analysis/project-decode.ts';
 import { encodeProject } from '../analysis/project-encode.ts';
@@ -17,11 +17,9 @@ interface Said {
   readonly isFault: boolean;
 }
 
-/** Saves and opens everything on the page as one file, and offers what was left when the page was closed. */
+/** Saves and opens everything on the page as one file. */
 export function AnalysisProjectFile() {
   const page = useGeometryPage();
-  const left = useLeftDraft((store) => store.left);
-  const forget = useLeftDraft((store) => store.forget);
   const [said, setSaid] = useState<Said | null>(null);
   const attempt = async (act: () => Promise<string>) => {
     try {
@@ -65,30 +63,6 @@ export function AnalysisProjectFile() {
           <IconDeviceFloppy size={15} stroke={1.7} aria-hidden="true" /> Save
         </button>
       </div>
-      {left && (
-        <div className="analysis-row analysis-wrap" data-testid="project-left">
-          <span className="t2">
-            Left {new Date(left.at).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'short' })}: {left.words}
-          </span>
-          <button
-            type="button"
-            className="btn"
-            title="The page as it was when it was closed, in place of everything here"
-            onClick={() =>
-              void attempt(async () => {
-                const words = await open('the page as it was left', left.text);
-                forget();
-                return words;
-              })
-            }
-          >
-            Take up
-          </button>
-          <button type="button" className="btn" onClick={forget}>
-            Forget
-          </button>
-        </div>
-      )}
       {said && (
         <p className={said.isFault ? 'fault' : 't2'} role="status" data-testid="project-said">
           {said.text}

@@ -5,6 +5,7 @@ import { OVERS, useGeometryPage } from '../geometry/geometry-address.ts';
 import type { GeometryDocument } from '../geometry/geometry-document.ts';
 import { useGeometry } from '../geometry/geometry-store.ts';
 import { session } from '../session.ts';
+import { AnalysisLeft } from './analysis-left.tsx';
 import { Field, numberBetween } from './field.tsx';
 import { GeometryBrowse } from './geometry-browse.tsx';
 import { PictureFile } from './geometry-picture-file.tsx';
@@ -17,6 +18,7 @@ export function GeometrySetup() {
   return (
     <section className="pn" aria-label="Picture and calibrant">
       <div className="scroll geoform">
+        <AnalysisLeft />
         <PictureFields />
         <CalibrantFields />
       </div>
