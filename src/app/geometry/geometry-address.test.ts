@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAddressedDocument, readLevels, readPictureChoice } from './geometry-address.ts';
+import { chooseDetector, readAddressedDocument, readLevels, readPictureChoice } from './geometry-address.ts';
 
 const choice = (text: string) => readPictureChoice(new URLSearchParams(text));
 const document = (text: string) => readAddressedDocument(new URLSearchParams(text));
@@ -24,6 +24,16 @@ describe('the address of the geometry page', () => {
       calibrant: 'CeO2',
       rings: 4,
     });
+  });
+
+  it('chooses a detector by name, by kind, or the first', () => {
+    const [agipd, lpd] = [
+      { name: 'SPB_DET_AGIPD1M-1', type: 'AGIPD1M' },
+      { name: 'FXE_DET_LPD1M-1', type: 'LPD1M' },
+    ];
+    for (const wanted of ['FXE_DET_LPD1M-1', 'LPD', 'lpd1m']) expect(chooseDetector([agipd, lpd], wanted)).toBe(lpd);
+    for (const wanted of [null, '', 'DSSC']) expect(chooseDetector([agipd, lpd], wanted)).toBe(agipd);
+    expect(chooseDetector([], 'LPD')).toBeNull();
   });
 
   it('says levels', () => {

@@ -73,6 +73,19 @@ function positive(text: string | null): number | null {
   return value > 0 && Number.isFinite(value) ? value : null;
 }
 
+/**
+ * The detector of a run that an address asks for: by its name, else by the beginning of its kind, as `--det AGIPD` of geoAssembler
+ * has it, else the first; null if there is none.
+ */
+export function chooseDetector<D extends { readonly name: string; readonly type: string }>(
+  detectors: readonly D[],
+  wanted: string | null,
+): D | null {
+  const kind = wanted?.toUpperCase();
+  const byKind = kind ? detectors.find(({ type }) => type.toUpperCase().startsWith(kind)) : undefined;
+  return detectors.find(({ name }) => name === wanted) ?? byKind ?? detectors[0] ?? null;
+}
+
 /** The run on the geometry page and what is chosen of it. */
 export interface GeometryPageView {
   /** Null while none is chosen. */

@@ -8,6 +8,7 @@ import { useConfigurations } from '../analysis/configuration-store.ts';
 import { DraftKeeper } from '../analysis/draft-store.ts';
 import { OtherPictures } from '../analysis/other-pictures.ts';
 import {
+  chooseDetector,
   GeometryPageContext,
   type GeometryPageView,
   readAddressedDocument,
@@ -163,7 +164,7 @@ function usePage(): GeometryPageView {
   });
   const choice = useMemo(() => readPictureChoice(search), [search]);
   const detectors = info.data?.detectors ?? [];
-  const detector = detectors.find(({ name }) => name === choice.detector) ?? detectors[0] ?? null;
+  const detector = chooseDetector(detectors, choice.detector);
   const layout = useQuery({
     queryKey: ['layout', run, detector?.name],
     queryFn: ({ signal }) => session.call('layout', run as RunKey, { detector: detector?.name ?? '' }, signal),
