@@ -91,7 +91,8 @@ describe('docs/extra-geom-names.md', () => {
 
   it('names what is exported', () => {
     /** Names of options and values, which are no exports. */
-    const options = /^(unit|layout|normalization|template|azimuthPoints|method|no|bbox|pseudo|full|polarization|hasSolidAngle)$/;
+    const options =
+      /^(unit|layout|normalization|template|azimuthPoints|method|no|bbox|pseudo|full|polarization|hasSolidAngle)$/;
     const missing: string[] = [];
     for (const [, ours] of rows) {
       for (const [, code] of ours.matchAll(/`([^`]*)`/g)) {
