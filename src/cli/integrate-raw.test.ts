@@ -143,6 +143,10 @@ describe('hutch integrate of raw AGIPD frames', () => {
     const farthest = Math.max(...differences(got.intensity, intensity, count));
     console.log(`I(q) from raw frames against the true photons: at most ${farthest.toFixed(3)} photons a pixel apart`);
     expect(farthest).toBeLessThan(0.02);
+    // Near the beam pixels are in medium and low gain.
+    const bright = intensity.flatMap((value, bin) => (value > 30 * PHOTON_KEV ? [got.intensity[bin] / value] : []));
+    expect(bright.length).toBeGreaterThan(1);
+    for (const ratio of bright) expect(Math.abs(ratio - 1)).toBeLessThan(0.02);
     expect(got.frames).toHaveLength(8);
     for (const [i, each] of (got.frames ?? []).entries()) {
       expect(Math.max(...differences(each, truth.frames?.[i] ?? [], count))).toBeLessThan(0.05);
