@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -202,6 +202,22 @@ describe('what the live engine receives', () => {
       /has no train 9000000000000 or later/,
     );
     expect([engine.replay(), engine.settings.sources]).toEqual([null, [source]]);
+  }, 30_000);
+
+  it('a replay passes over damaged messages and tells of them', async () => {
+    const path = join(folder, 'damaged');
+    cpSync(recordings.pathOf('four'), path, { recursive: true });
+    const content = join(path, '000000.rec');
+    const bytes = readFileSync(content);
+    // The end of the file is that of the last message.
+    bytes[bytes.length - 100] ^= 1;
+    writeFileSync(content, bytes);
+    await engine.startReplay(path, { rateHz: 50, isLooped: true, trainId: null });
+    await until(() => engine.replay()?.leftOut === 1, 'the damaged message', 10_000);
+    await processes(4);
+    expect(engine.replay()).toMatchObject({ hasEnded: false, error: null });
+    expect(engine.replay()?.warning).toMatch(/message 3 at byte \d+ is damaged \(checksum\)/);
+    await engine.stopReplay();
   }, 30_000);
 
   it('a replay whose source is taken away ends', async () => {

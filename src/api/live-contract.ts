@@ -100,6 +100,9 @@ export const replayStateSchema = z.object({
   isLooped: z.boolean(),
   isPaused: z.boolean(),
   hasEnded: z.boolean(),
+  /** Damaged messages that were left out, and what is wrong with the last of them. */
+  leftOut: z.int(),
+  warning: z.string().nullable(),
   error: z.string().nullable(),
 });
 export type ReplayStatus = z.infer<typeof replayStateSchema>;

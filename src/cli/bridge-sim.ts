@@ -140,6 +140,11 @@ async function makeUp(context: CliContext, options: SimOptions): Promise<Train[]
   const number = options.nsources === undefined ? undefined : wholeOf('--nsources', options.nsources, 1);
   const ring = options.ring === undefined ? undefined : wholeOf('--ring', options.ring, 1);
   const hasBeamline = content === 'control' || content === 'mixed';
+  if (content === 'control') {
+    const unused = [options.raw && '--raw', values !== 'random' && '--gen', layout !== 'online' && '--data-like'];
+    const words = unused.filter(Boolean).join(', ');
+    if (words) context.note(`Control data is not of a detector: without use here: ${words}.\n`);
+  }
   const makeDetector = async (detector: SyntheticOptions['detector'], sources: number, count: number) => {
     const facts = { detector, isRaw: options.raw === true, layout, pulses, sources };
     if (values === 'physics') {

@@ -193,6 +193,9 @@ export interface ReplayState {
   readonly isPaused: boolean;
   /** The last message was sent, and it is not looped. */
   readonly hasEnded: boolean;
+  /** Damaged messages that were left out, and what is wrong with the last of them. */
+  readonly leftOut: number;
+  readonly warning: string | null;
   readonly error: string | null;
 }
 

@@ -146,7 +146,7 @@ export class FakeLiveEngine implements LiveEngine {
   async startReplay(path: string, options: ReplayOptions): Promise<ReplayState> {
     this.asked.push([path, options]);
     const ids = { trainId: null, firstTrainId: 1, lastTrainId: 9 };
-    const state = { isPaused: false, hasEnded: false, error: null };
+    const state = { isPaused: false, hasEnded: false, leftOut: 0, warning: null, error: null };
     const { rateHz, isLooped } = options;
     this.replayed = {
       name: 'x',

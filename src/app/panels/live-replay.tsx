@@ -24,7 +24,7 @@ function checkTrain({ firstTrainId, lastTrainId }: ReplayStatus, text: string): 
 /** The recording that plays: where it is, pause, stop, round after round, rate, and the way to a train. */
 export function LiveReplay({ replay, run }: LiveReplayProps) {
   const { name, path, position, messages, trainId, firstTrainId, lastTrainId } = replay;
-  const { rateHz, isLooped, isPaused, hasEnded, error } = replay;
+  const { rateHz, isLooped, isPaused, hasEnded, leftOut, warning, error } = replay;
   const change = (wanted: ChangeReplay) => void run(() => liveSession.changeReplay(wanted));
   const isHeld = isPaused || hasEnded;
   // At its end it begins anew.
@@ -100,6 +100,11 @@ export function LiveReplay({ replay, run }: LiveReplayProps) {
           Stop
         </button>
       </div>
+      {warning && !error && (
+        <div className="trouble" data-testid="replay-warning">
+          {leftOut === 1 ? 'A damaged message is' : `${leftOut} damaged messages are`} left out: {warning}
+        </div>
+      )}
       {error && <div className="trouble">{error}</div>}
     </div>
   );

@@ -23,6 +23,9 @@ let { rateHz, isLooped } = options;
 let isPaused = false;
 let hasEnded = false;
 let error: string | null = null;
+/** Damaged messages by their index: a round passes over them. */
+const damaged = new Map<number, string>();
+let warning: string | null = null;
 let position = 0;
 let lastTrainId: number | null = null;
 /** performance.now() at which the next message is due. */
@@ -59,7 +62,8 @@ try {
   const ids = entries.map(({ trainId }) => trainId).filter((id) => id > 0);
   position = options.trainId === null ? 0 : recording.indexOf(options.trainId);
   const socket = await zmtpTransport.bind('tcp://127.0.0.1:*', 'REP');
-  const progress = () => send({ type: 'progress', position, trainId: lastTrainId, hasEnded, error });
+  const progress = () =>
+    send({ type: 'progress', position, trainId: lastTrainId, hasEnded, leftOut: damaged.size, warning, error });
   port.on('message', (command: ReplayCommand) => {
     if (command.type === 'change') change(command.change, (trainId) => recording.indexOf(trainId));
     else if (command.type === 'go-on') onGoOn();
@@ -100,6 +104,17 @@ try {
     }
     return coming.message;
   };
+  /** A damaged message is passed over, and told; only when all are, there is nothing to replay. */
+  const leaveOut = (index: number, failure: unknown): null => {
+    if (!isXfelError(failure, 'FormatInvalid')) throw failure;
+    warning = failure.message;
+    damaged.set(index, warning);
+    if (damaged.size === entries.length) throw failure;
+    position = index + 1;
+    // Its pause stays, so that the others keep their times.
+    dueAt += gapBefore(position < entries.length ? position : 0);
+    return null;
+  };
   const sendAll = async (): Promise<void> => {
     while (!closing.signal.aborted) {
       // Who asks has taken the last message, so that whatever is decided now concerns the next one only.
@@ -116,7 +131,9 @@ try {
           continue;
         }
         const index = position;
-        const { parts, trainId } = await read(index);
+        const message = await read(index).catch((failure: unknown) => leaveOut(index, failure));
+        if (message === null) continue;
+        const { parts, trainId } = message;
         if (jumpTo !== null || isPaused || !requests.answerFirst(parts)) continue;
         position = index + 1;
         if (trainId > 0) lastTrainId = trainId;
@@ -147,7 +164,7 @@ try {
   try {
     await sendAll();
   } catch (failure) {
-    // A damaged message: what was sent before stays, and the page says why it goes no further.
+    // A file that is gone, or nothing but damaged messages: the page says why it goes no further.
     error = failure instanceof Error ? failure.message : String(failure);
     hasEnded = true;
     progress();

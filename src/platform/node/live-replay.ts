@@ -18,7 +18,10 @@ export type ReplayEvent =
       ReplayState,
       'endpoint' | 'messages' | 'position' | 'firstTrainId' | 'lastTrainId'
     >)
-  | ({ readonly type: 'progress' } & Pick<ReplayState, 'position' | 'trainId' | 'hasEnded' | 'error'>)
+  | ({ readonly type: 'progress' } & Pick<
+      ReplayState,
+      'position' | 'trainId' | 'hasEnded' | 'leftOut' | 'warning' | 'error'
+    >)
   /** The next train may be an earlier one. */
   | { readonly type: 'jump' };
 
@@ -51,7 +54,7 @@ export class LiveReplay {
         if (event.type === 'ready') {
           const { type, ...ready } = event;
           const { rateHz, isLooped } = options;
-          const first = { trainId: null, isPaused: false, hasEnded: false, error: null };
+          const first = { trainId: null, isPaused: false, hasEnded: false, leftOut: 0, warning: null, error: null };
           resolve({ name: basename(path), path, ...ready, ...first, rateHz, isLooped });
         } else if (event.type === 'failed') reject(errorOf(event));
       });
