@@ -5,7 +5,7 @@ import { createRoot } from 'react-dom/client';
 import './style/theme.css';
 import './style/controls.css';
 import { releaseFocusAfterClicks } from './keyboard.ts';
-import { startLive } from './live-store.ts';
+import { startLive } from './live/live-store.ts';
 import { ServerError } from './session.ts';
 import { Shell } from './shell.tsx';
 import { installTestProbe } from './test-probe.ts';

@@ -7,7 +7,7 @@ import { GeometryPage } from './pages/geometry.tsx';
 import { LivePage } from './pages/live.tsx';
 import { RunPage } from './pages/run.tsx';
 import { RunsPage } from './pages/runs.tsx';
-import { KeysOverlay } from './panels/keys-overlay.tsx';
+import { KeysOverlay } from './panels/keys/keys-overlay.tsx';
 import { PanelsMenu } from './panels/panels-menu.tsx';
 import { StatusStrip } from './panels/status-strip.tsx';
 import { useTheme } from './theme-choice.ts';

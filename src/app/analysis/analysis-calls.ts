@@ -32,8 +32,8 @@ import type {
   SceneMessage,
 } from './analysis-request.ts';
 import { AnalysisScene } from './analysis-scene.ts';
-import { combineScenes, type ScenePart } from './combine-scenes.ts';
-import { automaticPoints, cakeResult, patternResult } from './pattern-result.ts';
+import { combineScenes, type ScenePart } from './configurations/combine-scenes.ts';
+import { automaticPoints, cakeResult, patternResult } from './curve/pattern-result.ts';
 
 /** What a refinement may run beside. */
 interface CallOptions {

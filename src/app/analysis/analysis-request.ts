@@ -9,7 +9,7 @@ import type {
   ExperimentFreedom,
   ExperimentParameter,
 } from '../../detector/refinement/refine-experiment.ts';
-import type { PatternUnit } from './pattern-unit.ts';
+import type { PatternUnit } from './curve/pattern-unit.ts';
 
 /** A geometry on its way to the worker, which keeps those it has seen by their key. */
 export interface GeometryMessage {

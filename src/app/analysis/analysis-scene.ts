@@ -2,7 +2,7 @@ import { NoData, StateInvalid } from '../../core/errors.ts';
 import type { Geometry } from '../../detector/geometry.ts';
 import type { IntegrationOptions } from '../../detector/integration/integration-table.ts';
 import type { CurveSettings, FullExperiment, SceneMessage } from './analysis-request.ts';
-import { integrationUnit, type PatternUnit, turnSpacing } from './pattern-unit.ts';
+import { integrationUnit, type PatternUnit, turnSpacing } from './curve/pattern-unit.ts';
 import { PixelLights } from './pixel-light.ts';
 
 type SceneFields = Required<Omit<SceneMessage, 'scene'>>;

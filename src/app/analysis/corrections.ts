@@ -2,8 +2,8 @@ import { useGeometry } from '../geometry/geometry-store.ts';
 import { callAnalysis } from './analysis-client.ts';
 import type { SceneMessage } from './analysis-request.ts';
 import { readPictureFile } from './array-file.ts';
-import { remakeProducts } from './curve-runner.ts';
-import { useCurves } from './curve-store.ts';
+import { remakeProducts } from './curve/curve-runner.ts';
+import { useCurves } from './curve/curve-store.ts';
 
 /** Pictures that correct the picture. */
 export type CorrectionName = 'dark' | 'flat' | 'original' | 'response' | 'background';

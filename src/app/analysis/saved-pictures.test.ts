@@ -8,8 +8,8 @@ import { decodeEdf } from '../../formats/edf.ts';
 import { decodeTiff } from '../../formats/tiff.ts';
 import type { CakeResult } from './analysis-request.ts';
 import { readPictureFile } from './array-file.ts';
-import { cakeTiff } from './cake-file.ts';
-import { cakeValueAt } from './cake-value.ts';
+import { cakeTiff } from './cake/cake-file.ts';
+import { cakeValueAt } from './cake/cake-value.ts';
 import { pictureFile } from './picture-file.ts';
 
 const bytesOf = async (blob: Blob) => new Uint8Array(await blob.arrayBuffer());

@@ -2,7 +2,7 @@ import { create } from 'zustand';
 import { type Geometry, TILE_NUMBERS } from '../../detector/geometry.ts';
 import { type PartLevel, partsOf } from '../../detector/refinement/detector-part.ts';
 import type { RefinedPart } from '../../detector/refinement/refine-geometry.ts';
-import { useRefinement } from '../analysis/refine-store.ts';
+import { useRefinement } from '../analysis/calibration/refine-store.ts';
 import type { GeometryDocument } from './geometry-document.ts';
 import { useGeometry } from './geometry-store.ts';
 

@@ -1,15 +1,15 @@
 import { useEffect } from 'react';
 import '../style/live.css';
 import { useKeys } from '../keyboard.ts';
-import { useLive } from '../live-store.ts';
-import { LiveChain } from '../panels/live-chain.tsx';
-import { CurveActions, LiveCurve } from '../panels/live-curve.tsx';
-import { LiveImage } from '../panels/live-image.tsx';
-import { KeyPlotActions, LiveKeyPlot } from '../panels/live-key-plot.tsx';
-import { LiveParameters } from '../panels/live-parameters.tsx';
-import { LiveRecordings } from '../panels/live-recordings.tsx';
-import { LiveSources } from '../panels/live-sources.tsx';
-import { LiveTrend, TrendActions } from '../panels/live-trend.tsx';
+import { useLive } from '../live/live-store.ts';
+import { LiveChain } from '../panels/live/chain.tsx';
+import { CurveActions, LiveCurve } from '../panels/live/curve.tsx';
+import { LiveImage } from '../panels/live/image.tsx';
+import { KeyPlotActions, LiveKeyPlot } from '../panels/live/key-plot.tsx';
+import { LiveParameters } from '../panels/live/parameters.tsx';
+import { LiveRecordings } from '../panels/live/recordings.tsx';
+import { LiveSources } from '../panels/live/sources.tsx';
+import { LiveTrend, TrendActions } from '../panels/live/trend.tsx';
 import { Workspace, type WorkspaceDefinition } from '../workspace.tsx';
 
 const LIVE: WorkspaceDefinition = {

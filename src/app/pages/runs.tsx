@@ -8,7 +8,7 @@ import { useKeys } from '../keyboard.ts';
 import { numberText } from '../number-text.ts';
 import { DropFiles, PickFiles } from '../panels/drop-files.tsx';
 import { QueryState } from '../panels/query-state.tsx';
-import { RunDetails } from '../panels/run-details.tsx';
+import { RunDetails } from '../panels/run/details.tsx';
 import { durationText, startText } from '../run-text.ts';
 import { DROPPED, session } from '../session.ts';
 

@@ -1,8 +1,8 @@
 import { IconDownload, IconPlayerPlayFilled, IconTrash } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import type { RecordingsReply } from '../../api/recordings-contract.ts';
-import { liveSession } from '../live-session.ts';
-import { bytesText, clockText } from '../live-text.ts';
+import { liveSession } from '../live/live-session.ts';
+import { bytesText, clockText } from '../live/live-text.ts';
 import { numberText } from '../number-text.ts';
 
 interface RecordingRowProps {

@@ -1,7 +1,7 @@
 import { IconPlayerPauseFilled, IconPlayerPlayFilled } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import { useLive } from '../live-store.ts';
-import { bytesText, clockText } from '../live-text.ts';
+import { useLive } from '../live/live-store.ts';
+import { bytesText, clockText } from '../live/live-text.ts';
 import { numberText } from '../number-text.ts';
 import { useIsWide } from '../screen-size.ts';
 import { useWorkspace } from '../workspace-store.ts';
