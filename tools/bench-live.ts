@@ -1,8 +1,8 @@
-// npm run bench:live [-- --pulses 8,16 --seconds 60]: a simulated bridge sends raw AGIPD1M trains (16 modules, both planes)
-// at 10 Hz over a local socket; the live pipeline corrects, averages, integrates and assembles them with its real constants.
+// npm run bench:live [-- --pulses 8,16 --seconds 60 --transport ipc]: a simulated bridge sends raw AGIPD1M trains (16 modules,
+// both planes) at 10 Hz over a local socket; the live pipeline corrects, averages, integrates and assembles them with its real constants.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LiveCounters } from '../src/live/engine.ts';
@@ -16,9 +16,14 @@ import { root } from './process.ts';
 
 const RATE = 10;
 const { values } = parseArgs({
-  options: { pulses: { type: 'string', default: '8,16,32,64' }, seconds: { type: 'string', default: '60' } },
+  options: {
+    pulses: { type: 'string', default: '8,16,32,64' },
+    seconds: { type: 'string', default: '60' },
+    transport: { type: 'string', default: 'tcp' },
+  },
 });
 const seconds = Number(values.seconds);
+const isIpc = values.transport === 'ipc';
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** CPU time of another process so far, s (Linux only). */
@@ -48,7 +53,7 @@ async function measure(pulses: number): Promise<StoredResult[]> {
   let simulator: ChildProcess | null = null;
   try {
     const proposalPath = await generateExample(folder, { pulses, trains: 3, darkTrains: 2 });
-    const endpoint = `tcp://127.0.0.1:${await findFreePort()}`;
+    const endpoint = isIpc ? `ipc://${join(folder, 'bridge.sock')}` : `tcp://127.0.0.1:${await findFreePort()}`;
     simulator = await startSimulator(endpoint, join(proposalPath, 'raw', 'r0004'));
     const engine = await createLiveEngine({
       settings: {
@@ -95,11 +100,11 @@ async function measure(pulses: number): Promise<StoredResult[]> {
     const processed = (after.processed - before.counters.processed) / elapsed;
     await engine.close();
     const figure = (name: string, value: number, unit: string, limit?: string): StoredResult => ({
-      bench: 'live',
+      bench: isIpc ? 'live over ipc' : 'live',
       name: `${pulses} pulses: ${name}`,
       value,
       unit,
-      ...(limit ? { limit } : {}),
+      ...(limit ? { limit, note: `receiver and pipeline on ${availableParallelism()} cores` } : {}),
     });
     return [
       figure('trains processed', processed, 'trains/s', '>= 9.9'),
