@@ -101,6 +101,22 @@ describe('tables by the kernels', () => {
     );
   }, 120_000);
 
+  it('the beam on the corner of pixels, or in their middle, is no end of a logarithm', () => {
+    for (const place of [0, -2e-4, -1e-4])
+      for (const method of SPLIT_METHODS)
+        for (const azimuthPoints of [undefined, 5]) {
+          const geometry = smallGeometry(place, place, 0, 0);
+          const experiment = { distance: 0.1, photonEnergyKeV: 9.3 };
+          const options = { points: 20, azimuthPoints, method, unit: 'log(q.nm)_None' as const };
+          const got = buildIntegrationTable(geometry, experiment, options);
+          expect(differences(got, buildPlainTable(geometry, experiment, options)), method).toEqual([]);
+          expect(Number.isFinite(got.radial[0]), method).toBe(true);
+          // Those that are farther than the first bins are whole.
+          const shares = got.totals.filter((_, i) => i % 3 === 2).reduce((sum, count) => sum + count, 0);
+          expect(Math.abs(shares - 40 * 37), method).toBeLessThan(4);
+        }
+  });
+
   it.each([AGIPD_1M, DSSC_1M, LPD_1M, jungfrau(1)])(
     'also of $name',
     (detector) => {

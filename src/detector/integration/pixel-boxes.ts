@@ -108,7 +108,8 @@ function fillWidths(
     let half = 0;
     for (let k = 0; k < steps.length; k++) {
       const distance = Math.abs(radii[start + steps[k]] - centre);
-      if (distance > half) half = distance;
+      // The logarithm of a corner on the beam is no place.
+      if (distance > half && distance < Number.POSITIVE_INFINITY) half = distance;
     }
     halves[pixel + j] = half;
   }
@@ -137,7 +138,7 @@ function fillHeights(
     if (halfTurn > 0.5 * Math.PI && Math.abs(turnsAround(corners, start)) > 1) halfTurn = Math.PI;
     else if (isScaled && widths[pixel + j] > 0 && halfTurn > 0) {
       const area = Math.abs(areaOf(corners, start));
-      const shrink = Math.min(1, Math.sqrt(area / (4 * widths[pixel + j] * halfTurn)));
+      const shrink = area >= 0 ? Math.min(1, Math.sqrt(area / (4 * widths[pixel + j] * halfTurn))) : 1;
       widths[pixel + j] *= shrink;
       halfTurn *= shrink;
     }

@@ -33,7 +33,9 @@ export function boxTile(
     let corner = radii + <usize>i * cornerStride;
     if (far && !toAngles) {
       for (let j = 0; j < columns; j++, centre += 8, half += 8, corner += 8) {
-        store<f64>(half, farthest(v128.load(corner), v128.load(corner + far), load<f64>(centre)));
+        const middle = load<f64>(centre);
+        const width = farthest(v128.load(corner), v128.load(corner + far), middle);
+        store<f64>(half, width < Infinity ? width : farthestPlace(corner, steps, corners, middle));
       }
       continue;
     }
@@ -47,12 +49,12 @@ export function boxTile(
         if (height < 0.5) {
           const nearRadii = v128.load(corner);
           const otherRadii = v128.load(corner + far);
-          const width = farthest(nearRadii, otherRadii, load<f64>(centre));
+          let width = farthest(nearRadii, otherRadii, load<f64>(centre));
+          if (!(width < Infinity)) width = farthestPlace(corner, steps, corners, load<f64>(centre));
           let shrink: f64 = 1;
           if (isScaled && width > 0 && height > 0) {
             const area = abs(squareArea(nearRadii, otherRadii, near, other));
-            shrink = sqrt(area / (4 * width * height));
-            if (shrink > 1) shrink = 1;
+            if (area >= 0) shrink = min(<f64>1, sqrt(area / (4 * width * height)));
           }
           store<f64>(half, width * shrink);
           store<f64>(half + toAzimuth, height * shrink);
@@ -60,11 +62,7 @@ export function boxTile(
         }
       }
       const middle = load<f64>(centre);
-      let width: f64 = 0;
-      for (let k = 0; k < corners; k++) {
-        const distance = abs(load<f64>(corner + load<u32>(steps + (<usize>k << 2))) - middle);
-        if (distance > width) width = distance;
-      }
+      let width = farthestPlace(corner, steps, corners, middle);
       if (toAngles) {
         const angles = corner + toAngles;
         const angle = load<f64>(centre + toAzimuth);
@@ -78,7 +76,7 @@ export function boxTile(
         if (halfTurn > 0.5 * PI && abs(turnsAround(angles, steps, corners)) > 1) halfTurn = PI;
         else if (isScaled && width > 0 && halfTurn > 0) {
           const area = abs(areaOf(corner, toAngles, steps, corners));
-          const shrink = min(<f64>1, sqrt(area / (4 * width * halfTurn)));
+          const shrink = area >= 0 ? min(<f64>1, sqrt(area / (4 * width * halfTurn))) : 1;
           width *= shrink;
           halfTurn *= shrink;
         }
@@ -96,6 +94,16 @@ function farthest(near: v128, far: v128, middle: f64): f64 {
   const both = f64x2.splat(middle);
   const two = f64x2.pmax(f64x2.abs(f64x2.sub(near, both)), f64x2.abs(f64x2.sub(far, both)));
   return f64x2.extract_lane(f64x2.pmax(two, v128.shuffle<f64>(two, two, 1, 0)), 0);
+}
+
+/** How far the farthest corner is; the logarithm of one on the beam is no place. */
+function farthestPlace(corner: usize, steps: usize, corners: i32, middle: f64): f64 {
+  let width: f64 = 0;
+  for (let k = 0; k < corners; k++) {
+    const distance = abs(load<f64>(corner + load<u32>(steps + (<usize>k << 2))) - middle);
+    if (distance > width && distance < Infinity) width = distance;
+  }
+  return width;
 }
 
 /** Signed area of an outline of four corners, whose azimuths are on one turn. */
