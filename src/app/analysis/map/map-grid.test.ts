@@ -37,7 +37,7 @@ describe('the grid of a scan', () => {
           expect([...grid.cells]).toEqual(points);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 200 },
     );
   });
 

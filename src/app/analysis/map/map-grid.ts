@@ -130,32 +130,50 @@ function isGliding(places: Float64Array, span: number): boolean {
 function stepsOf(sorted: Float64Array, places: Float64Array): Float64Array | null {
   const distinct = sorted.filter((place, i) => i === 0 || place !== sorted[i - 1]);
   const span = distinct[distinct.length - 1] - distinct[0];
-  if (span === 0 || areSetPoints(places, distinct.length)) return distinct.length > MOST_CELLS ? null : distinct;
+  const exact = distinct.length > MOST_CELLS ? null : distinct;
+  if (span === 0) return exact;
+  const visits = visitsOf(places, distinct.length);
+  if (visits === 'again') return exact;
   const gaps = Float64Array.from({ length: distinct.length - 1 }, (_, i) => distinct[i + 1] - distinct[i]).sort();
   // Every position by itself, all about as far from each other: set points, or a scan along one line.
   const isOneLine = gaps[0] > gaps[gaps.length - 1] / EVEN_RATIO;
   const limit = isOneLine ? 0 : stepLimit(gaps, span);
-  if (limit === null) return null;
-  const middles: number[] = [];
-  let [sum, count] = [sorted[0], 1];
-  for (let i = 1; i < sorted.length; i++) {
-    if (sorted[i] - sorted[i - 1] > limit) {
-      middles.push(sum / count);
-      [sum, count] = [0, 0];
-    }
-    sum += sorted[i];
-    count++;
-  }
-  middles.push(sum / count);
-  return middles.length > MOST_CELLS ? null : Float64Array.from(middles);
+  const groups = limit === null ? null : groupsOf(sorted, limit);
+  // A few readings of each step may rise by chance.
+  if (visits === 'once' && !(groups && areAlike(groups))) return exact;
+  if (!groups || groups.length > MOST_CELLS) return null;
+  return Float64Array.from(groups, ({ sum, count }) => sum / count);
 }
 
-/** Whether positions are exact: they come back as they were, or were gone through once in their order. Noise does neither. */
-function areSetPoints(places: Float64Array, distinct: number): boolean {
+interface Group {
+  sum: number;
+  count: number;
+}
+
+/** Positions that are nearer to the next than a limit. @param sorted rising */
+function groupsOf(sorted: Float64Array, limit: number): Group[] {
+  const groups: Group[] = [{ sum: sorted[0], count: 1 }];
+  for (let i = 1; i < sorted.length; i++) {
+    if (sorted[i] - sorted[i - 1] > limit) groups.push({ sum: 0, count: 0 });
+    const group = groups[groups.length - 1];
+    group.sum += sorted[i];
+    group.count++;
+  }
+  return groups;
+}
+
+/** Whether all groups have as many positions, and more than one. */
+function areAlike(groups: readonly Group[]): boolean {
+  return groups[0].count > 1 && groups.every(({ count }) => count === groups[0].count);
+}
+
+/** Exact positions come back as they were, or are gone through once in their order; noise does neither but by chance. */
+function visitsOf(places: Float64Array, distinct: number): 'again' | 'once' | 'noise' {
   const visits = places.filter((place, i) => i === 0 || place !== places[i - 1]);
+  if (visits.length >= COMES_BACK * distinct) return 'again';
   const isRising = visits.every((place, i) => i === 0 || place > visits[i - 1]);
   const isFalling = visits.every((place, i) => i === 0 || place < visits[i - 1]);
-  return isRising || isFalling || visits.length >= COMES_BACK * distinct;
+  return isRising || isFalling ? 'once' : 'noise';
 }
 
 /** What lies between the gaps within steps and those between them; null where they are not apart. @param gaps rising */
