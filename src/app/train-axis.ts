@@ -1,15 +1,12 @@
 /** What the x axis of a plot against trains is. */
-export const TRAIN_AXES = [
-  ['id', 'train id'],
-  ['index', 'train index'],
-  ['time', 'time'],
-] as const;
+export const TRAIN_AXES = { id: 'train id', index: 'train index', time: 'time' } as const;
 /** Name of an x axis. */
-export type TrainAxis = (typeof TRAIN_AXES)[number][0];
+export type TrainAxis = keyof typeof TRAIN_AXES;
 
 /** The chosen axis. */
 export function trainAxisOf(search: URLSearchParams): TrainAxis {
-  return TRAIN_AXES.find(([name]) => name === search.get('x'))?.[0] ?? 'id';
+  const name = search.get('x') ?? '';
+  return Object.hasOwn(TRAIN_AXES, name) ? (name as TrainAxis) : 'id';
 }
 
 /** Time of day of ms since the epoch, in the clock of this browser. */

@@ -4,13 +4,14 @@ import { cancelExport, type ExportJob, startExport, useExportJobs } from '../exp
 import { choiceName, useKeyChoice } from '../key-choice.ts';
 import { numberText } from '../number-text.ts';
 import { chosenKey, useRunView } from '../run-view.ts';
+import { Choices } from './choices.tsx';
 import { shortKey } from './source-keys.tsx';
 
-const FORMATS: readonly (readonly [ExportFormat, string])[] = [
-  ['npy', 'the values as they are stored'],
-  ['csv', 'a row for each entry or train'],
-  ['parquet', 'a typed table'],
-];
+const FORMATS: Readonly<Record<ExportFormat, string>> = {
+  npy: 'the values as they are stored',
+  csv: 'a row for each entry or train',
+  parquet: 'a typed table',
+};
 
 /** Writes the key on screen, or the ticked keys, into a file of this computer. */
 export function ExportPanel() {
@@ -31,21 +32,13 @@ export function ExportPanel() {
   return (
     <section className="pn" aria-label="Export">
       <div className="ptool">
-        <span className="seg">
-          {FORMATS.map(([each, words]) => (
-            <button
-              key={each}
-              type="button"
-              className={format === each ? 'on' : ''}
-              aria-pressed={format === each}
-              title={words}
-              onClick={() => setFormat(each)}
-              data-testid={`export-${each}`}
-            >
-              {each}
-            </button>
-          ))}
-        </span>
+        <Choices
+          values={Object.keys(FORMATS) as ExportFormat[]}
+          value={format}
+          titleOf={(each) => FORMATS[each]}
+          testId="export"
+          onChoose={setFormat}
+        />
         <span className="sp" />
         <button type="button" className="btn p" disabled={keys.length === 0} onClick={start} data-testid="export-start">
           {ticked.length > 0 ? `Export ${numberText(ticked.length)} ${ticked.length === 1 ? 'key' : 'keys'}` : 'Export'}

@@ -10,6 +10,7 @@ import { npyFile, saveFile } from '../save-file.ts';
 import { session } from '../session.ts';
 import { noteShownFrame } from '../test-probe.ts';
 import { trainIndexOf } from '../train-ranges.ts';
+import { Choices } from './choices.tsx';
 import { ColourBar } from './colour-bar.tsx';
 import { QueryState } from './query-state.tsx';
 import { shortKey } from './source-keys.tsx';
@@ -113,19 +114,7 @@ export function HeatMapPlot({ chosen, word }: { readonly chosen: ChosenKey; read
             <option key={each}>{each}</option>
           ))}
         </select>
-        <span className="seg">
-          {SCALES.map((each) => (
-            <button
-              key={each}
-              type="button"
-              className={scale === each ? 'on' : ''}
-              aria-pressed={scale === each}
-              onClick={() => setScale(each)}
-            >
-              {each}
-            </button>
-          ))}
-        </span>
+        <Choices values={SCALES} value={scale} onChoose={setScale} />
         <button type="button" className="btn" onClick={() => data && setLevels(levelsOf(data.image))}>
           Auto level
         </button>

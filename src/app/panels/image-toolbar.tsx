@@ -2,6 +2,7 @@ import { IconCrosshair, IconLock, IconLockOpen } from '@tabler/icons-react';
 import { memo, type ReactNode } from 'react';
 import { COLOUR_MAPS, type ColourMap } from '../../display/colormap.ts';
 import { SCALES, type Scale } from '../../display/scale.ts';
+import { Choices } from './choices.tsx';
 
 interface ImageToolbarProps {
   readonly map: ColourMap;
@@ -38,19 +39,7 @@ export const ImageToolbar = memo(function ImageToolbar(props: ImageToolbarProps)
           <option key={name}>{name}</option>
         ))}
       </select>
-      <span className="seg">
-        {SCALES.map((name) => (
-          <button
-            key={name}
-            type="button"
-            className={scale === name ? 'on' : ''}
-            aria-pressed={scale === name}
-            onClick={() => onScale(name)}
-          >
-            {name}
-          </button>
-        ))}
-      </span>
+      <Choices values={SCALES} value={scale} onChoose={onScale} />
       <button type="button" className="btn" onClick={onAutoLevel} title="Levels at 1 and 99 % of the pixels, once">
         Auto level <kbd>L</kbd>
       </button>

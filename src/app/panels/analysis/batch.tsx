@@ -14,6 +14,7 @@ import { useGeometryPage } from '../../geometry/geometry-address.ts';
 import { useGeometry } from '../../geometry/geometry-store.ts';
 import { numberText, valueText } from '../../number-text.ts';
 import { useTheme } from '../../theme-choice.ts';
+import { Choices } from '../choices.tsx';
 import { Field } from '../field.tsx';
 import { SaveMenu } from '../save-menu.tsx';
 import { NumberField } from './number.tsx';
@@ -57,20 +58,13 @@ export function AnalysisBatch() {
   return (
     <section className="pn" aria-label="Batch" data-testid="analysis-batch">
       <div className="ptool" role="toolbar" aria-label="Batch">
-        <span className="seg">
-          {(Object.keys(LOOKS) as BatchLook[]).map((each) => (
-            <button
-              key={each}
-              type="button"
-              className={look === each ? 'on' : ''}
-              aria-pressed={look === each}
-              data-testid={`batch-as-${each}`}
-              onClick={() => setLook(each)}
-            >
-              {LOOKS[each]}
-            </button>
-          ))}
-        </span>
+        <Choices
+          values={Object.keys(LOOKS) as BatchLook[]}
+          value={look}
+          wordOf={(each) => LOOKS[each]}
+          testId="batch-as"
+          onChoose={setLook}
+        />
         <span className="sp" />
         {result && (
           <SaveMenu

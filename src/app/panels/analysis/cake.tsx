@@ -15,6 +15,7 @@ import { usePhaseMarks } from '../../analysis/phases/phase-marks.ts';
 import { useGeometry } from '../../geometry/geometry-store.ts';
 import { numberText, valueText } from '../../number-text.ts';
 import { useStable } from '../../stable-callback.ts';
+import { Choices } from '../choices.tsx';
 import { SaveMenu } from '../save-menu.tsx';
 import { CutPlot, type LineCut } from './cake-cut.tsx';
 import { AnalysisConfigurationBar } from './configuration-bar.tsx';
@@ -296,20 +297,13 @@ export function AnalysisCakeActions() {
   return (
     <>
       {cakes?.before && (
-        <span className="seg">
-          {(Object.keys(VIEWS) as View[]).map((each) => (
-            <button
-              key={each}
-              type="button"
-              className={view === each ? 'on' : ''}
-              aria-pressed={view === each}
-              data-testid={`cake-${each}`}
-              onClick={() => set({ view: each })}
-            >
-              {VIEWS[each]}
-            </button>
-          ))}
-        </span>
+        <Choices
+          values={Object.keys(VIEWS) as View[]}
+          value={view}
+          wordOf={(each) => VIEWS[each]}
+          testId="cake"
+          onChoose={(each) => set({ view: each })}
+        />
       )}
       <button
         type="button"

@@ -1,6 +1,7 @@
 import { nameOf, useConfigurations } from '../../analysis/configurations/configuration-store.ts';
 import { addressOfDetector } from '../../analysis/configurations/same-train.ts';
 import { useGeometryPage } from '../../geometry/geometry-address.ts';
+import { Choices } from '../choices.tsx';
 import '../../style/analysis.css';
 
 /** Which configuration the page shows, and whether curves are those of all together; nothing while there is one. */
@@ -27,21 +28,16 @@ export function AnalysisConfigurationBar({ testId }: { readonly testId: string }
           </option>
         ))}
       </select>
-      <span className="seg">
-        {(['one', 'combined'] as const).map((each) => (
-          <button
-            key={each}
-            type="button"
-            className={view === each ? 'on' : ''}
-            aria-pressed={view === each}
-            title={each === 'one' ? 'Only this configuration' : `One curve of ${included} configurations, and one cake`}
-            data-testid={`${testId}-${each}`}
-            onClick={() => setView(each)}
-          >
-            {each === 'one' ? 'this' : 'combined'}
-          </button>
-        ))}
-      </span>
+      <Choices
+        values={['one', 'combined'] as const}
+        value={view}
+        wordOf={(each) => (each === 'one' ? 'this' : 'combined')}
+        titleOf={(each) =>
+          each === 'one' ? 'Only this configuration' : `One curve of ${included} configurations, and one cake`
+        }
+        testId={testId}
+        onChoose={setView}
+      />
     </div>
   );
 }

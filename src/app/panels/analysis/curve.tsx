@@ -15,6 +15,7 @@ import { useGeometry } from '../../geometry/geometry-store.ts';
 import { numberText, valueText } from '../../number-text.ts';
 import { useStable } from '../../stable-callback.ts';
 import { useTheme } from '../../theme-choice.ts';
+import { Choices } from '../choices.tsx';
 import '../../style/analysis.css';
 import { SaveMenu } from '../save-menu.tsx';
 import { AnalysisConfigurationBar } from './configuration-bar.tsx';
@@ -90,20 +91,13 @@ export function AnalysisCurve() {
   return (
     <section className="pn" aria-label="I(q)" data-testid="analysis-curve">
       <div className="ptool" role="toolbar" aria-label="I(q)">
-        <span className="seg">
-          {(Object.keys(PATTERN_UNITS) as PatternUnit[]).map((each) => (
-            <button
-              key={each}
-              type="button"
-              className={unit === each ? 'on' : ''}
-              aria-pressed={unit === each}
-              data-testid={`unit-${each}`}
-              onClick={() => useCurves.getState().setSettings({ unit: each })}
-            >
-              {PATTERN_UNITS[each].word}
-            </button>
-          ))}
-        </span>
+        <Choices
+          values={Object.keys(PATTERN_UNITS) as PatternUnit[]}
+          value={unit}
+          wordOf={(each) => PATTERN_UNITS[each].word}
+          testId="unit"
+          onChoose={(each) => useCurves.getState().setSettings({ unit: each })}
+        />
         <span className="seg">
           <button
             type="button"
@@ -125,20 +119,12 @@ export function AnalysisCurve() {
           </button>
         </span>
         <span className="sp" />
-        <span className="seg">
-          {(['rings', 'all'] as const).map((each) => (
-            <button
-              key={each}
-              type="button"
-              className={zoom === each ? 'on' : ''}
-              aria-pressed={zoom === each}
-              title={each === 'rings' ? 'Only what holds the rings of the calibrant' : 'Everything'}
-              onClick={() => useCurves.setState({ zoom: each })}
-            >
-              {each}
-            </button>
-          ))}
-        </span>
+        <Choices
+          values={['rings', 'all'] as const}
+          value={typeof zoom === 'string' ? zoom : null}
+          titleOf={(each) => (each === 'rings' ? 'Only what holds the rings of the calibrant' : 'Everything')}
+          onChoose={(each) => useCurves.setState({ zoom: each })}
+        />
       </div>
       <AnalysisConfigurationBar testId="curve-configuration" />
       {shown && rings[ring] && (

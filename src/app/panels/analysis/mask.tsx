@@ -8,6 +8,7 @@ import { MASK_TOOLS, type MaskTool, useMask } from '../../analysis/mask/mask-sto
 import { useGeometry } from '../../geometry/geometry-store.ts';
 import { numberText } from '../../number-text.ts';
 import { saveFile } from '../../save-file.ts';
+import { Choices } from '../choices.tsx';
 import { FileButton, NumberField, Tick } from './number.tsx';
 import '../../style/analysis.css';
 
@@ -40,21 +41,14 @@ export function AnalysisMask() {
   return (
     <section className="pn" aria-label="Mask" data-testid="analysis-mask">
       <div className="ptool" role="toolbar" aria-label="Mask">
-        <span className="seg">
-          {(Object.keys(MASK_TOOLS) as MaskTool[]).map((each) => (
-            <button
-              key={each}
-              type="button"
-              className={tool === each ? 'on' : ''}
-              aria-pressed={tool === each}
-              disabled={!geometry}
-              data-testid={`mask-${each}`}
-              onClick={() => setMaskTool(tool === each ? null : each)}
-            >
-              {MASK_TOOLS[each]}
-            </button>
-          ))}
-        </span>
+        <Choices
+          values={Object.keys(MASK_TOOLS) as MaskTool[]}
+          value={tool}
+          wordOf={(each) => MASK_TOOLS[each]}
+          isDisabled={() => !geometry}
+          testId="mask"
+          onChoose={(each) => setMaskTool(tool === each ? null : each)}
+        />
         <span className="sp" />
         <button
           type="button"

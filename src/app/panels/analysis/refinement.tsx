@@ -9,6 +9,7 @@ import { useCalibrantRings } from '../../analysis/phases/calibrant-rings.ts';
 import { useGeometry } from '../../geometry/geometry-store.ts';
 import { numberText } from '../../number-text.ts';
 import { useTheme } from '../../theme-choice.ts';
+import { Choices } from '../choices.tsx';
 import { NumberField, Tick } from './number.tsx';
 import '../../style/analysis.css';
 
@@ -40,21 +41,14 @@ export function AnalysisRefinement() {
   return (
     <section className="pn" aria-label="Refinement" data-testid="analysis-refinement">
       <div className="ptool" role="toolbar" aria-label="Refinement">
-        <span className="seg">
-          {(Object.keys(LEVELS) as PartLevel[]).map((each) => (
-            <button
-              key={each}
-              type="button"
-              className={level === each ? 'on' : ''}
-              aria-pressed={level === each}
-              disabled={job !== null}
-              data-testid={`refine-${each}`}
-              onClick={() => setLevel(each)}
-            >
-              {LEVELS[each]}
-            </button>
-          ))}
-        </span>
+        <Choices
+          values={Object.keys(LEVELS) as PartLevel[]}
+          value={level}
+          wordOf={(each) => LEVELS[each]}
+          isDisabled={() => job !== null}
+          testId="refine"
+          onChoose={setLevel}
+        />
         <span className="sp" />
         {result && !job && (
           <span className={`chip ${result.isConverged ? 'ok' : 'warn'}`} data-testid="refine-state">

@@ -9,11 +9,12 @@ import { withExample, withGeometry } from '../../geometry/start-document.ts';
 import { forgetDraft, readDraft } from '../../geometry/stored-draft.ts';
 import { saveFile } from '../../save-file.ts';
 
+/** The ending first: the list is narrow. */
 const FORMATS: readonly (readonly [SaveFormat, string])[] = [
-  ['geom', 'CrystFEL .geom'],
-  ['h5', 'HDF5 positions (LPD, DSSC)'],
-  ['csv', 'quadrant positions, CSV'],
-  ['json', 'everything on this page, JSON'],
+  ['geom', '.geom (CrystFEL)'],
+  ['h5', '.h5, positions (LPD, DSSC)'],
+  ['csv', '.csv, quadrant positions'],
+  ['json', '.json, everything on this page'],
 ];
 
 /** Loads and saves geometries; says whether there is something to lose. */

@@ -17,13 +17,10 @@ import {
   partLabel,
   turnSelectedOnScreen,
 } from '../../geometry/move-selected.ts';
+import { Choices } from '../choices.tsx';
 import { Field, numberBetween } from '../field.tsx';
 
-const LEVELS: readonly (readonly [PartLevel, string])[] = [
-  ['quadrant', 'Quadrant'],
-  ['module', 'Module'],
-  ['tile', 'Tile'],
-];
+const LEVELS: Readonly<Record<PartLevel, string>> = { quadrant: 'Quadrant', module: 'Module', tile: 'Tile' };
 const STEPS = [0.1, 1, 10] as const;
 /** What a press of a turning button turns by, degrees. */
 const TURN_DEG = 0.1;
@@ -50,20 +47,13 @@ export function GeometryMove() {
       <div className="ptool">
         <b data-testid="selected-name">{name ?? 'Nothing selected'}</b>
         <span className="sp" />
-        <span className="seg">
-          {LEVELS.map(([each, word]) => (
-            <button
-              key={each}
-              type="button"
-              className={level === each ? 'on' : ''}
-              aria-pressed={level === each}
-              onClick={() => select({ level: each, part: null })}
-              data-testid={`level-${each}`}
-            >
-              {word}
-            </button>
-          ))}
-        </span>
+        <Choices
+          values={Object.keys(LEVELS) as PartLevel[]}
+          value={level}
+          wordOf={(each) => LEVELS[each]}
+          testId="level"
+          onChoose={(each) => select({ level: each, part: null })}
+        />
       </div>
       <div className="scroll movegrid">
         <div className="movepad">

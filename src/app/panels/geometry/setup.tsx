@@ -6,6 +6,7 @@ import type { GeometryDocument } from '../../geometry/geometry-document.ts';
 import { useGeometry } from '../../geometry/geometry-store.ts';
 import { session } from '../../session.ts';
 import { AnalysisLeft } from '../analysis/left.tsx';
+import { Choices } from '../choices.tsx';
 import { Field, numberBetween } from '../field.tsx';
 import { Slider } from '../slider.tsx';
 import { GeometryBrowse } from './browse.tsx';
@@ -96,36 +97,22 @@ function PictureFields() {
         </Row>
       )}
       <div className="georow">
-        <span className="seg">
-          {OVERS.map((over) => (
-            <button
-              key={over}
-              type="button"
-              className={choice.over === over ? 'on' : ''}
-              aria-pressed={choice.over === over}
-              onClick={() => set({ over })}
-              data-testid={`over-${over}`}
-            >
-              {OVER_WORDS[over]}
-            </button>
-          ))}
-        </span>
-        <span className="seg">
-          {(['raw', 'corrected'] as const).map((view) => (
-            <button
-              key={view}
-              type="button"
-              className={choice.view === view ? 'on' : ''}
-              aria-pressed={choice.view === view}
-              aria-label={view}
-              disabled={view === 'corrected' ? !canCorrect : !detector?.isRaw}
-              title={view === 'corrected' && !canCorrect ? 'There are no dark runs beside this run' : view}
-              onClick={() => set({ view })}
-            >
-              {view === 'raw' ? 'raw' : 'corr.'}
-            </button>
-          ))}
-        </span>
+        <Choices
+          values={OVERS}
+          value={choice.over}
+          wordOf={(over) => OVER_WORDS[over]}
+          testId="over"
+          onChoose={(over) => set({ over })}
+        />
+        <Choices
+          values={['raw', 'corrected'] as const}
+          value={choice.view}
+          wordOf={(view) => (view === 'raw' ? 'raw' : 'corr.')}
+          titleOf={(view) => (view === 'corrected' && !canCorrect ? 'There are no dark runs beside this run' : view)}
+          labelOf={(view) => view}
+          isDisabled={(view) => (view === 'corrected' ? !canCorrect : !detector?.isRaw)}
+          onChoose={(view) => set({ view })}
+        />
       </div>
       {choice.over === 'one' ? (
         <div className="sliders flat">

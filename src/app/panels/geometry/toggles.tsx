@@ -1,5 +1,6 @@
 import { IconBorderAll, IconCircles, IconTag } from '@tabler/icons-react';
 import { useGeometryLook } from '../../geometry/geometry-look.ts';
+import { Choices } from '../choices.tsx';
 
 /** Rings, frames and names on or off; front or back. */
 export function GeometryToggles() {
@@ -24,20 +25,15 @@ export function GeometryToggles() {
           <Icon size={15} stroke={1.7} aria-hidden="true" />
         </button>
       ))}
-      <span className="seg">
-        {([true, false] as const).map((side) => (
-          <button
-            key={String(side)}
-            type="button"
-            className={isFront === side ? 'on' : ''}
-            aria-pressed={isFront === side}
-            title={side ? 'Seen from the sample: +x to the left (V)' : 'Seen from behind: +x to the right (V)'}
-            onClick={() => set({ isFront: side })}
-          >
-            {side ? 'Front' : 'Back'}
-          </button>
-        ))}
-      </span>
+      <Choices
+        values={[true, false] as const}
+        value={isFront}
+        wordOf={(side) => (side ? 'Front' : 'Back')}
+        titleOf={(side) =>
+          side ? 'Seen from the sample: +x to the left (V)' : 'Seen from behind: +x to the right (V)'
+        }
+        onChoose={(side) => set({ isFront: side })}
+      />
     </>
   );
 }

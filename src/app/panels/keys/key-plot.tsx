@@ -4,7 +4,8 @@ import { type KeyView, VIEW_WORDS, valuesOf, viewsOf } from '../../key-views.ts'
 import { numberText } from '../../number-text.ts';
 import { chosenKey, useRunView } from '../../run-view.ts';
 import { session } from '../../session.ts';
-import { TRAIN_AXES, trainAxisOf } from '../../train-axis.ts';
+import { TRAIN_AXES, type TrainAxis, trainAxisOf } from '../../train-axis.ts';
+import { Choices } from '../choices.tsx';
 import { HeatMapPlot } from '../heat-map-plot.tsx';
 import { QueryState } from '../query-state.tsx';
 import { shortKey } from '../source-keys.tsx';
@@ -88,28 +89,36 @@ export function KeyPlot() {
                 <IconX size={12} stroke={2} aria-hidden="true" />
               </button>
             </span>
-            <Segments
+            <Choices
               label="How to compare"
-              choices={[
-                ['axis', 'second axis'],
-                ['scatter', 'scatter'],
-              ]}
+              values={['axis', 'scatter'] as const}
               value={mode}
+              wordOf={(each) => (each === 'axis' ? 'second axis' : each)}
+              testId="choose"
               onChoose={(compare) => set({ compare })}
             />
           </>
         ) : (
           views.length > 1 && (
-            <Segments
+            <Choices
               label="View"
-              choices={views.map((each) => [each, VIEW_WORDS[each]] as const)}
-              value={view}
+              values={views}
+              value={view ?? null}
+              wordOf={(each) => VIEW_WORDS[each]}
+              testId="choose"
               onChoose={(plot) => set({ plot })}
             />
           )
         )}
         {(isComparing ? mode === 'axis' : view === 'trains') && (
-          <Segments label="Axis" choices={TRAIN_AXES} value={trainAxisOf(search)} onChoose={(x) => set({ x })} />
+          <Choices
+            label="Axis"
+            values={Object.keys(TRAIN_AXES) as TrainAxis[]}
+            value={trainAxisOf(search)}
+            wordOf={(each) => TRAIN_AXES[each]}
+            testId="choose"
+            onChoose={(x) => set({ x })}
+          />
         )}
         {!isComparing && view === 'trains' && views.includes('map') && (
           <ElementField
@@ -148,32 +157,6 @@ function Body({ view, shown, info }: BodyProps) {
   if (view === 'train' || view === 'mean')
     return <KeyCurve chosen={shown} isMean={view === 'mean'} word={valuesOf(info).word} />;
   return <KeySeries chosen={shown} />;
-}
-
-interface SegmentsProps<T extends string> {
-  readonly label: string;
-  readonly choices: readonly (readonly [T, string])[];
-  readonly value: T | undefined;
-  readonly onChoose: (value: T) => void;
-}
-
-function Segments<T extends string>({ label, choices, value, onChoose }: SegmentsProps<T>) {
-  return (
-    <fieldset className="seg" aria-label={label}>
-      {choices.map(([each, words]) => (
-        <button
-          key={each}
-          type="button"
-          className={value === each ? 'on' : ''}
-          aria-pressed={value === each}
-          onClick={() => onChoose(each)}
-          data-testid={`choose-${each}`}
-        >
-          {words}
-        </button>
-      ))}
-    </fieldset>
-  );
 }
 
 interface ElementFieldProps {

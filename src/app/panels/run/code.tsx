@@ -5,6 +5,7 @@ import { valuesOf, viewsOf } from '../../key-views.ts';
 import { useKeys } from '../../keyboard.ts';
 import { chosenKey, chosenTrain, useRunView } from '../../run-view.ts';
 import { session } from '../../session.ts';
+import { Choices } from '../choices.tsx';
 
 const COPIED_MS = 2000;
 
@@ -52,19 +53,7 @@ export function RunCode() {
   return (
     <section className="pn" aria-label="Code">
       <div className="ptool">
-        <span className="seg">
-          {LANGUAGES.map((each) => (
-            <button
-              key={each}
-              type="button"
-              className={language === each ? 'on' : ''}
-              aria-pressed={language === each}
-              onClick={() => setLanguage(each)}
-            >
-              {each.split(' ')[0]}
-            </button>
-          ))}
-        </span>
+        <Choices values={LANGUAGES} value={language} wordOf={(each) => each.split(' ')[0]} onChoose={setLanguage} />
         <span className="sp" />
         <span className="t3">{/\((.+)\)/.exec(language)?.[1]}</span>
       </div>

@@ -7,6 +7,7 @@ import { describePlace, latticeOf } from '../../scattering.ts';
 import { session } from '../../session.ts';
 import { noteShownFrame } from '../../test-probe.ts';
 import { trainIdAt } from '../../train-ranges.ts';
+import { Choices } from '../choices.tsx';
 import { ImageView } from '../image-view.tsx';
 import { QueryState } from '../query-state.tsx';
 import { Slider } from '../slider.tsx';
@@ -100,22 +101,16 @@ export function RunFrame() {
           <span className="b el">{detector.name}</span>
         )}
         <span className="sp" />
-        <span className="seg">
-          {(['raw', 'corrected'] as const).map((each) => (
-            <button
-              key={each}
-              type="button"
-              className={view === each ? 'on' : ''}
-              aria-pressed={view === each}
-              disabled={each === 'corrected' ? !canCorrect : !detector.isRaw}
-              title={each === 'corrected' && !canCorrect ? 'There are no dark runs beside this run' : undefined}
-              onClick={() => set({ view: each })}
-              data-testid={`view-${each}`}
-            >
-              {each}
-            </button>
-          ))}
-        </span>
+        <Choices
+          values={['raw', 'corrected'] as const}
+          value={view}
+          titleOf={(each) =>
+            each === 'corrected' && !canCorrect ? 'There are no dark runs beside this run' : undefined
+          }
+          isDisabled={(each) => (each === 'corrected' ? !canCorrect : !detector.isRaw)}
+          testId="view"
+          onChoose={(each) => set({ view: each })}
+        />
       </div>
       <ImageView
         image={image}
