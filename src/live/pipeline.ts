@@ -1,4 +1,3 @@
-import type { DType } from '../core/dtype.ts';
 import { isXfelError, SkipTrain, Unsupported } from '../core/errors.ts';
 import type { FrameOrder, ModuleLayout } from '../core/frame-order.ts';
 import type { Lease } from '../core/lease.ts';
@@ -7,7 +6,7 @@ import { clipRoi } from '../core/roi.ts';
 import type { Train } from '../core/train.ts';
 import { type ArrayPlace, type KernelArena, placeOf } from '../kernels/arena.ts';
 import type { Kernels, SumTable, TileTable } from '../kernels/kernels.ts';
-import { type PulseTable, toPulseTable } from '../kernels/pulse-table.ts';
+import { toPulseTable } from '../kernels/pulse-table.ts';
 import { type DetectorInput, type DetectorOrigin, findDetectorInput, type ModuleFrames } from './detector-input.ts';
 import type { LiveResult, LiveSettings } from './engine.ts';
 import {
@@ -21,6 +20,7 @@ import {
 } from './module-task.ts';
 import { MovingAverage } from './moving-average.ts';
 import type { SlotPool } from './slot-pool.ts';
+import { placePulseTable, placeTable } from './table-place.ts';
 
 /** Where each pixel counts in I(q). */
 export interface IntegrationSetup {
@@ -74,42 +74,6 @@ const LEAST_COUNT = 1e-6;
 
 /** (thread): float64 (frame, points, 2) = signal, norm. */
 type PulseSums = readonly ArrayPlace[];
-
-/** An array's copy in the arena. */
-function place<D extends Exclude<DType, 'string'>>(
-  arena: KernelArena,
-  dtype: D,
-  array: NdArray<D>['data'],
-): ArrayPlace {
-  const placed = arena.allocate(dtype, [array.length]);
-  (placed.data as Float32Array).set(array as Float32Array);
-  return placeOf(placed);
-}
-
-function placeTable({ starts, pixels, shares, weights, totals }: SumTable, arena: KernelArena): SumTablePlace {
-  return {
-    starts: place(arena, 'uint32', starts),
-    pixels: place(arena, 'uint32', pixels),
-    shares: shares && place(arena, 'float32', shares),
-    weights: place(arena, 'float32', weights),
-    totals: place(arena, 'float64', totals),
-  };
-}
-
-function placePulseTable(table: PulseTable, weights: ArrayPlace, arena: KernelArena): PulseTablePlace {
-  return {
-    bins: table.bins,
-    firstSlots: place(arena, 'uint32', table.firstSlots),
-    slots: place(arena, 'uint32', table.slots),
-    totals: place(arena, 'float64', table.totals),
-    entries: place(arena, 'uint16', table.entries),
-    shares: table.shares && place(arena, 'float32', table.shares),
-    ownStarts: place(arena, 'uint32', table.ownStarts),
-    ownSlots: place(arena, 'uint16', table.ownSlots),
-    ownShares: table.ownShares && place(arena, 'float32', table.ownShares),
-    weights,
-  };
-}
 
 /** The newest time stamp that the train's sources carry, in the result's words. */
 function sendTime(train: Train): { readonly sentAt?: number } {
