@@ -1,5 +1,6 @@
 import { createElement, useEffect } from 'react';
 import { useGeometry } from '../../geometry/geometry-store.ts';
+import { headingLines } from '../curve/correction-words.ts';
 import { useProduct } from '../curve/curve-runner.ts';
 import { useCurves } from '../curve/curve-store.ts';
 import { azimuthWords, showCurves } from '../curve/shown-curves.ts';
@@ -21,9 +22,8 @@ export function patternsOnPage(
   const isSectors = after.length > 1 && after[0].label === undefined;
   const parts = after.slice(1).map(({ label }) => label);
   const lines = [
-    made.picture,
+    ...headingLines(made, look),
     ...(isSectors || parts.length === 0 ? [] : [`combined: ${parts.join(' + ')}`]),
-    `geometry v${made.version}`,
   ];
   if (!isSectors) return [{ stem: made.stem, unit: shown.unit, curve: { x: shown.x, ...shown.main }, lines }];
   return after.map(({ azimuthRange, sigma }, i) => ({

@@ -146,7 +146,7 @@ describe('patterns of the page', () => {
     ...look,
     curves: {
       ...{ before: null, after, isProposal: false, isFinal: true },
-      made: { version: 2, picture: 'run 4 · mean', stem: 'p1-r0004', unit: 'keV' },
+      made: { version: 2, picture: 'run 4 · mean', stem: 'p1-r0004', unit: 'keV', how: 'pixels split: no' },
       ...change,
     } as BeforeAfter<readonly PatternResult[]>,
   });

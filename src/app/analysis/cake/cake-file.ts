@@ -46,7 +46,7 @@ export function saveCake(format: CakeFormat, { after, made }: BeforeAfter<CakeRe
     return;
   }
   if (format === 'txt') {
-    const text = cakeText(after, [made.picture, `geometry v${made.version}`]);
+    const text = cakeText(after, [made.picture, `geometry v${made.version}`, made.how]);
     saveFile(new Blob([text], { type: 'text/plain' }), name);
     return;
   }

@@ -40,6 +40,7 @@ function scenesNow(isQuick: boolean, radialRange: CurveSettings['radialRange']):
     unit: units.join(' and '),
     picture: `${words} · ${picture.provenance}`,
     stem: `${picture.stem}-combined`,
+    how: 'split and corrected as each configuration says',
   };
   return { request: { parts }, made };
 }

@@ -7,6 +7,7 @@ import type { FullExperiment } from '../analysis-request.ts';
 import { combinedCake, combinedCurves } from '../configurations/combined-runner.ts';
 import { sendPictures, useScenes } from '../configurations/scene-store.ts';
 import { ringRange, ringsOf } from '../phases/calibrant-rings.ts';
+import { integrationWords } from './correction-words.ts';
 import { type BeforeAfter, useCurves } from './curve-store.ts';
 
 /** After this time without a change the chosen method replaces the quick one, ms. */
@@ -121,6 +122,7 @@ async function makeOnce(isQuick: boolean): Promise<void> {
   const before = proposal ? now : isMoved ? { ...now, geometry: document.start } : null;
   const made = {
     ...{ version, picture: picture.provenance, unit: picture.unit },
+    how: integrationWords({ ...useCurves.getState(), settings }),
     stem: [picture.stem, fileWords(useScenes.getState().current.name)].filter((part) => part !== '').join('-'),
   };
   // The quick method may be the chosen one.

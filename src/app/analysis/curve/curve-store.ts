@@ -14,6 +14,8 @@ export interface Provenance {
   readonly stem: string;
   /** Of its intensities. */
   readonly unit: string;
+  /** How its pixels were split and what they were corrected for, in words. */
+  readonly how: string;
 }
 
 /** Results of the geometry before and after: as loaded and as moved, or as it is and as a refinement proposes. */

@@ -6,7 +6,8 @@ import {
   PATTERN_FORMATS as TEXT_FORMATS,
 } from '../../../formats/pattern-text.ts';
 import { csvFile, saveFile } from '../../save-file.ts';
-import type { Overlay, Provenance } from './curve-store.ts';
+import { headingLines } from './correction-words.ts';
+import { type Overlay, type Provenance, useCurves } from './curve-store.ts';
 import { PATTERN_UNITS, type PatternUnit } from './pattern-unit.ts';
 
 /** Files of a curve. */
@@ -20,9 +21,9 @@ export function savePattern(
   format: PatternFormat,
   curve: PatternCurve,
   unit: PatternUnit,
-  { picture, version }: Provenance,
+  made: Provenance,
 ): string | null {
-  const name = `${picture.replaceAll(/[^\p{L}\p{N}]+/gu, '-')}-v${version}.${format}`;
+  const name = `${made.picture.replaceAll(/[^\p{L}\p{N}]+/gu, '-')}-v${made.version}.${format}`;
   if (format === 'png') {
     savePlot(name);
     return null;
@@ -37,7 +38,7 @@ export function savePattern(
     return null;
   }
   try {
-    const text = formatPattern(format, curve, { unit, lines: [picture, `geometry v${version}`] });
+    const text = formatPattern(format, curve, { unit, lines: headingLines(made, useCurves.getState()) });
     saveFile(new Blob([text], { type: 'text/plain' }), name);
     return null;
   } catch (error) {

@@ -21,7 +21,7 @@ const pattern = (height: number, width: number): PatternResult => ({
 const curves = (isProposal = false): BeforeAfter<readonly PatternResult[]> => ({
   before: [pattern(8, 0.02)],
   after: [pattern(10, 0.01)],
-  made: { version: 3, picture: 'run 4', stem: 'r0004', unit: 'keV' },
+  made: { version: 3, picture: 'run 4', stem: 'r0004', unit: 'keV', how: 'pixels split: no' },
   isFinal: true,
   isProposal,
 });

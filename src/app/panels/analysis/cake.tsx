@@ -2,12 +2,13 @@ import { IconAdjustments } from '@tabler/icons-react';
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { Levels } from '../../../display/levels.ts';
 import type { CakeResult } from '../../analysis/analysis-request.ts';
-import { CAKE_FORMATS, saveCake } from '../../analysis/cake/cake-file.ts';
+import { CAKE_FORMATS, type CakeFormat, saveCake } from '../../analysis/cake/cake-file.ts';
 import { angleTicks, axisTicks, paintRows, rowLevels } from '../../analysis/cake/cake-picture.ts';
 import { cakeValueAt } from '../../analysis/cake/cake-value.ts';
 import { useCakeView } from '../../analysis/cake/cake-view.ts';
 import { useProduct } from '../../analysis/curve/curve-runner.ts';
 import { useCurves } from '../../analysis/curve/curve-store.ts';
+import { whenFinal } from '../../analysis/curve/final-products.ts';
 import { angleAt, PATTERN_UNITS, ringPlace } from '../../analysis/curve/pattern-unit.ts';
 import { placeWords, useLinkedMark, useLinkedPlace, useOtherPlace } from '../../analysis/linked-place.ts';
 import { useCalibrantRings } from '../../analysis/phases/calibrant-rings.ts';
@@ -294,6 +295,11 @@ function Cake({ name, cake, isAfter, levels, cut, onHover, onCut }: CakeProps) {
 export function AnalysisCakeActions() {
   const { view, isOpen, set } = useCakeView();
   const cakes = useCurves((state) => state.cakes);
+  const save = async (format: CakeFormat) => {
+    await whenFinal('cakes');
+    const { cakes: now } = useCurves.getState();
+    if (now) saveCake(format, now);
+  };
   return (
     <>
       {cakes?.before && (
@@ -315,12 +321,7 @@ export function AnalysisCakeActions() {
       >
         <IconAdjustments size={15} stroke={1.7} aria-hidden="true" />
       </button>
-      <SaveMenu
-        what="cake"
-        formats={CAKE_FORMATS}
-        onSave={(format) => cakes && saveCake(format, cakes)}
-        testId="save-cake"
-      />
+      <SaveMenu what="cake" formats={CAKE_FORMATS} onSave={(format) => void save(format)} testId="save-cake" />
     </>
   );
 }

@@ -5,6 +5,7 @@ import type { FittedPeak } from '../../../detector/analysis/peak-fit.ts';
 import { Plot, type PlotMark } from '../../../display/plot.tsx';
 import { useProduct } from '../../analysis/curve/curve-runner.ts';
 import { useCurves } from '../../analysis/curve/curve-store.ts';
+import { whenFinal } from '../../analysis/curve/final-products.ts';
 import { PATTERN_FORMATS, type PatternFormat, savePattern } from '../../analysis/curve/pattern-file.ts';
 import { angleAt, PATTERN_UNITS, type PatternUnit, ringPlace } from '../../analysis/curve/pattern-unit.ts';
 import { ringMarks, ringPeak, showCurves } from '../../analysis/curve/shown-curves.ts';
@@ -208,10 +209,13 @@ export function AnalysisCurveActions() {
       y: Float64Array.from(shown.main.y),
     });
   };
-  const save = (format: PatternFormat) => {
-    if (!shown || !curves) return;
-    const problem = savePattern(format, { x: shown.x, ...shown.main }, shown.unit, curves.made);
-    useCurves.setState({ saveError: problem });
+  const save = async (format: PatternFormat) => {
+    await whenFinal('curves');
+    const { curves: now, ...look } = useCurves.getState();
+    const experiment = useGeometry.getState().document?.experiment;
+    if (!now || !experiment) return;
+    const { x, main, unit } = showCurves({ ...look, curves: now, experiment });
+    useCurves.setState({ saveError: savePattern(format, { x, ...main }, unit, now.made) });
   };
   return (
     <>
@@ -224,7 +228,7 @@ export function AnalysisCurveActions() {
       >
         <IconStack2 size={15} stroke={1.7} aria-hidden="true" />
       </button>
-      <SaveMenu what="curve" formats={PATTERN_FORMATS} onSave={save} testId="save-pattern" />
+      <SaveMenu what="curve" formats={PATTERN_FORMATS} onSave={(format) => void save(format)} testId="save-pattern" />
     </>
   );
 }

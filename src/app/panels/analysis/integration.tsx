@@ -1,5 +1,6 @@
 import { SPLIT_METHODS, type SplitMethod } from '../../../detector/integration/split-method.ts';
 import { useCorrections } from '../../analysis/corrections.ts';
+import { correctionWords } from '../../analysis/curve/correction-words.ts';
 import { useCurves } from '../../analysis/curve/curve-store.ts';
 import { PATTERN_UNITS } from '../../analysis/curve/pattern-unit.ts';
 import { METHOD_WORDS } from '../../split-words.ts';
@@ -166,18 +167,7 @@ function widthOf(): number {
   return x ? Number(((x[x.length - 1] - x[0]) / 50).toPrecision(2)) : 0.05;
 }
 
-function onWords({ settings, corrections, dummy, background }: ReturnType<typeof useCurves.getState>): string {
-  const on = [
-    ...(settings.hasSolidAngle ? ['solid angle'] : []),
-    ...(settings.polarization === null ? [] : [`polarisation ${settings.polarization}`]),
-    ...(corrections.dark ? ['dark'] : []),
-    ...(corrections.flat ? ['flat field'] : []),
-    ...(settings.oblique ? ['oblique incidence'] : []),
-    ...(settings.seat ? ['anvil and seat'] : []),
-    ...(corrections.original && corrections.response ? ['transfer function'] : []),
-    ...(dummy === null ? [] : [`dummy ${dummy}`]),
-    ...(corrections.background ? ['picture without sample'] : []),
-    ...(background.kind === 'auto' ? ['background of the curve'] : []),
-  ];
+function onWords(curves: Parameters<typeof correctionWords>[0]): string {
+  const on = correctionWords(curves);
   return on.length === 0 ? 'no correction is on' : `on: ${on.join(', ')}`;
 }
