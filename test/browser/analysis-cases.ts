@@ -213,7 +213,6 @@ export function analysisCases(stage: Stage): void {
       return parsePattern(file.bytes.toString());
     };
     await tab('integration');
-    // With this method the quick curve of a moment ago is already the one that stays.
     await page.getByTestId('method').selectOption('no');
     const before = await curve();
     await page.getByTestId('seat').check();
