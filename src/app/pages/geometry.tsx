@@ -90,7 +90,7 @@ const GEOMETRY: WorkspaceDefinition = {
       { id: 'parts', beside: 'move', side: 'below' },
       { id: 'history', beside: 'parts', side: 'within', isBehind: true },
       { id: 'helpers', beside: 'parts', side: 'within', isBehind: true },
-      { id: 'files', beside: 'parts', side: 'within', isBehind: true },
+      { id: 'files', beside: 'move', side: 'within', isBehind: true },
       { id: 'curve', beside: 'picture', side: 'right', width: 400, height: 300 },
       { id: 'cake', beside: 'curve', side: 'within', isBehind: true },
       { id: 'integration', beside: 'curve', side: 'within', isBehind: true },

@@ -58,7 +58,7 @@ export function RunsPage() {
               <small>{proposal ? `${proposal.path} · ${proposal.instrument}` : ''}</small>
             </span>
           </div>
-          <div className="ptool wrap">
+          <div className="ptool">
             <select
               className="selct"
               aria-label="Proposal"

@@ -58,7 +58,7 @@ export function KeyPlot() {
   const mode = search.get('compare') === 'scatter' ? 'scatter' : 'axis';
   return (
     <section className="pn" aria-label="Plot">
-      <div className="ptool wrap">
+      <div className="ptool">
         <b className="el keyname" title={`${shown.source} ${shown.key}`}>
           {shortKey(shown.key)}
         </b>

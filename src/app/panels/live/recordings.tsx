@@ -124,7 +124,7 @@ function RecordBar({ recording, run }: RecordBarProps) {
   const Icon = isRunning ? IconPlayerStopFilled : IconPlayerRecordFilled;
   return (
     <>
-      <div className="ptool wrap">
+      <div className="ptool">
         {input('Name of the recording; without one it is the time', name, setName, 'name (else the time)')}
         {input('Stop after so many trains', trains, setTrains, 'trains', 62)}
         {input('Stop after so many gigabytes', gigabytes, setGigabytes, 'GB', 48)}
