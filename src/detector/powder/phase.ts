@@ -161,7 +161,7 @@ function atomsOf({ items }: CifBlock, operations: readonly SymmetryOperation[]):
  * Intensities are multiplicity * |F|^2 * Lorentz factor with screened (Thomas-Fermi) atoms: right to some 20 %, enough to know
  * which lines to look for.
  * @param maxTwoTheta rad
- * @throws StateInvalid for an impossible cell
+ * @throws StateInvalid for an impossible cell, or more than two million reflections
  */
 export function phaseLines(phase: Phase, photonEnergyKeV: number, maxTwoTheta: number): PhaseLine[] {
   const wavelength = KEV_ANGSTROM / photonEnergyKeV;
@@ -174,7 +174,7 @@ export function phaseLines(phase: Phase, photonEnergyKeV: number, maxTwoTheta: n
       phase.atoms.length > 0 ? structureFactorSquared(phase.atoms, hkl, spacing) * multiplicity * lorentz : 1;
     return { hkl, spacing, twoTheta: 2 * theta, q: (2 * Math.PI) / spacing, intensity: strength, multiplicity };
   });
-  const strongest = Math.max(...lines.map(({ intensity }) => intensity), 0);
+  const strongest = lines.reduce((most, { intensity }) => Math.max(most, intensity), Number.MIN_VALUE);
   return lines
     .map((line) => ({ ...line, intensity: line.intensity / strongest }))
     .filter(({ intensity }) => intensity > FAINT);

@@ -77,6 +77,20 @@ export function planeSpacing(cell: UnitCell, [h, k, l]: Hkl): number {
   return 1 / Math.sqrt(h * h * aa + k * k * bb + l * l * cc + 2 * (h * k * ab + h * l * ac + k * l * bc));
 }
 
+/** Largest indices that reach a spacing, and how many reflections have none larger. */
+function indexBox({ a, b, c }: UnitCell, minSpacing: number) {
+  const largest = [a, b, c].map((edge) => Math.floor((edge * (1 + 1e-9)) / minSpacing));
+  return { largest, count: largest.reduce((product, index) => product * (2 * index + 1), 1) };
+}
+
+/**
+ * How many reflections are looked through for the planes down to a spacing: about twice as many as there are, absent ones counted.
+ * @param minSpacing Angstrom
+ */
+export function reflectionCount(cell: UnitCell, minSpacing: number): number {
+  return indexBox(cell, minSpacing).count;
+}
+
 /**
  * All lattice planes down to a spacing, in order of spacing (largest first), equal ones joined.
  * @param isPresent whether a reflection exists; systematic absences give false
@@ -86,8 +100,11 @@ export function planeSpacing(cell: UnitCell, [h, k, l]: Hkl): number {
 export function planeFamilies(cell: UnitCell, minSpacing: number, isPresent: (hkl: Hkl) => boolean): PlaneFamily[] {
   const [aa, bb, cc, ab, ac, bc] = reciprocalMetric(cell);
   const maxSquare = (1 + SAME_SPACING) / (minSpacing * minSpacing);
-  const [hMax, kMax, lMax] = [cell.a, cell.b, cell.c].map((edge) => Math.floor((edge * (1 + 1e-9)) / minSpacing));
-  if (!((2 * hMax + 1) * (2 * kMax + 1) * (2 * lMax + 1) <= MAX_REFLECTIONS)) {
+  const {
+    largest: [hMax, kMax, lMax],
+    count,
+  } = indexBox(cell, minSpacing);
+  if (!(count <= MAX_REFLECTIONS)) {
     throw new StateInvalid(
       `A cell of ${cell.a} x ${cell.b} x ${cell.c} Angstrom has too many reflections down to ${minSpacing} Angstrom; is the cell in Angstrom?`,
       { cell, minSpacing },

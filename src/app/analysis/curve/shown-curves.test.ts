@@ -121,4 +121,18 @@ describe('places on an axis', () => {
     expect(phaseProblem(at(-500))).toMatch(/no volume/);
     expect(phaseSticks(at(-500), 'd_A', experiment, 1)).toEqual([]);
   });
+
+  it('a cell with more lines than can be told apart, or with none, has a reason instead of lines', () => {
+    const at = (a: number) => ({ phase: phaseFromCell('cell', cubicCell(a), 'P'), stretch: 1, state: AMBIENT });
+    const reach = { photonEnergyKeV: 9.3, maxTwoTheta: 0.8 };
+    for (const edge of [281, 1e5, 1e40]) {
+      expect(phaseProblem(at(edge), reach)).toMatch(/too many lines down to 1\.71 Å/);
+      expect(phaseSticks(at(edge), 'q_A^-1', experiment, 0.8)).toEqual([]);
+    }
+    // Far enough inwards a large cell has lines.
+    expect(phaseSticks(at(281), 'q_A^-1', experiment, 0.05).length).toBeGreaterThan(50);
+    expect(phaseProblem(at(20), reach)).toBeNull();
+    expect(phaseProblem(at(0), reach)).toMatch(/No unit cell has edges 0/);
+    expect(phaseSticks(at(0), 'q_A^-1', experiment, 0.8)).toEqual([]);
+  });
 });

@@ -1,9 +1,11 @@
 import { isXfelError } from '../../../core/errors.ts';
+import { KEV_ANGSTROM } from '../../../core/physics.ts';
 import { patternBackground } from '../../../detector/analysis/background.ts';
 import { curveAt, subtractCurve } from '../../../detector/analysis/curve.ts';
 import { type FittedPeak, fitPeak } from '../../../detector/analysis/peak-fit.ts';
 import type { CalibrantRing } from '../../../detector/powder/calibrant.ts';
 import { type Phase, phaseAt, phaseLines, stretchPhase } from '../../../detector/powder/phase.ts';
+import { reciprocalMetric, reflectionCount } from '../../../detector/powder/unit-cell.ts';
 import type { Curve, PlotMark } from '../../../display/plot.tsx';
 import type { FullExperiment, PatternResult } from '../analysis-request.ts';
 import type { BeforeAfter, Overlay, ShownPhase } from './curve-store.ts';
@@ -151,11 +153,25 @@ export function phaseOnScreen({ phase, stretch, state }: PhaseScene): Phase {
   return stretchPhase(phase.equation ? phaseAt(phase, state) : phase, stretch);
 }
 
-/** Why a phase cannot be where it is asked to be; null: it can. */
-export function phaseProblem(scene: PhaseScene): string | null {
+/** More reflections than this lie so near to each other that no line tells anything, and take longer than a page can wait. */
+const MOST_REFLECTIONS = 3e5;
+
+/**
+ * Why a phase cannot be where it is asked to be, or has no lines; null: it can.
+ * @param reach how far its lines are to go, rad; left out: its lines are not asked for
+ */
+export function phaseProblem(
+  scene: PhaseScene,
+  reach?: { readonly photonEnergyKeV: number; readonly maxTwoTheta: number },
+): string | null {
   try {
-    phaseOnScreen(scene);
-    return null;
+    const { cell, listed } = phaseOnScreen(scene);
+    reciprocalMetric(cell);
+    if (!reach || listed) return null;
+    const spacing = KEV_ANGSTROM / reach.photonEnergyKeV / (2 * Math.sin(Math.min(Math.PI, reach.maxTwoTheta) / 2));
+    return reflectionCount(cell, spacing) <= MOST_REFLECTIONS
+      ? null
+      : `A cell of ${[cell.a, cell.b, cell.c].map((edge) => Number(edge.toPrecision(6))).join(', ')} Å has too many lines down to ${Number(spacing.toPrecision(3))} Å to show them. Is it in Å? Else end the radial range earlier.`;
   } catch (error) {
     if (isXfelError(error)) return error.message;
     throw error;
@@ -163,7 +179,7 @@ export function phaseProblem(scene: PhaseScene): string | null {
 }
 
 /**
- * Lines of a phase up to an angle, those that are strong enough to be looked for; none where its equation of state has no volume.
+ * Lines of a phase up to an angle, those that are strong enough to be looked for; none where `phaseProblem` has a reason.
  * @param maxTwoTheta rad
  */
 export function phaseSticks(
@@ -172,10 +188,11 @@ export function phaseSticks(
   experiment: FullExperiment,
   maxTwoTheta: number,
 ): PhaseStick[] {
-  if (phaseProblem(scene)) return [];
+  const { photonEnergyKeV } = experiment;
+  if (phaseProblem(scene, { photonEnergyKeV, maxTwoTheta })) return [];
   const now = phaseOnScreen(scene);
   const growth = now.cell.a / scene.phase.cell.a;
-  return phaseLines(now, experiment.photonEnergyKeV, maxTwoTheta)
+  return phaseLines(now, photonEnergyKeV, maxTwoTheta)
     .filter(({ intensity }) => intensity >= FAINT)
     .map(({ hkl, spacing, twoTheta, q, intensity }) => ({
       hkl: hkl.map((index) => String(index).replace('-', '\u2212')).join(' '),

@@ -18,6 +18,12 @@ const USUAL_ANGLE = 1.2;
 /** Share of a plot's height that the faintest line has, and what the strongest has more. */
 const HEIGHT = [0.04, 0.5] as const;
 
+/** How far lines go on an axis, rad. @param x of the curve or the cake, rising */
+export function lineReach(x: ArrayLike<number> | undefined, unit: PatternUnit, experiment: FullExperiment): number {
+  const far = x ? angleAt(x[unit === 'd_A' ? 0 : x.length - 1], unit, experiment) : Number.NaN;
+  return Number.isNaN(far) ? USUAL_ANGLE : far;
+}
+
 /** Lines of all phases that are shown, on an axis. @param x of the curve or the cake, rising */
 export function usePhaseMarks(
   x: ArrayLike<number> | undefined,
@@ -27,11 +33,11 @@ export function usePhaseMarks(
   const phases = useCurves((state) => state.phases);
   return useMemo(() => {
     if (!x || !experiment) return [];
-    const far = angleAt(x[unit === 'd_A' ? 0 : x.length - 1], unit, experiment);
+    const reach = lineReach(x, unit, experiment);
     return phases
       .filter(({ isShown }) => isShown)
       .flatMap((each) =>
-        phaseSticks(each, unit, experiment, Number.isNaN(far) ? USUAL_ANGLE : far).map(
+        phaseSticks(each, unit, experiment, reach).map(
           ({ place, intensity, hkl }): PhaseMark => ({
             x: place,
             label: '',

@@ -5,6 +5,7 @@ import { type ShownPhase, useCurves } from '../../analysis/curve/curve-store.ts'
 import { PATTERN_UNITS } from '../../analysis/curve/pattern-unit.ts';
 import { phaseOnScreen, phaseProblem, phaseSticks } from '../../analysis/curve/shown-curves.ts';
 import { savePhase } from '../../analysis/phases/phase-file.ts';
+import { lineReach } from '../../analysis/phases/phase-marks.ts';
 import { useGeometry } from '../../geometry/geometry-store.ts';
 import { numberText } from '../../number-text.ts';
 import { NumberField, Tick } from './number.tsx';
@@ -41,10 +42,16 @@ export function AnalysisPhase({ id, isOpen, onOpen }: PhaseProps) {
   const shown = useCurves((state) => state.phases.find((each) => each.id === id));
   const { changePhase, removePhase } = useCurves();
   const [isEquationOpen, setEquationOpen] = useState(false);
-  const problem = useMemo(() => shown && phaseProblem(shown), [shown]);
+  const curve = useCurves((state) => state.curves?.after[0]);
+  const experiment = useGeometry((state) => state.document?.experiment);
+  const problem = useMemo(() => {
+    if (!shown || !experiment) return null;
+    const maxTwoTheta = isOpen ? TABLE_ANGLE : lineReach(curve?.x, curve?.unit ?? 'q_A^-1', experiment);
+    return phaseProblem(shown, { photonEnergyKeV: experiment.photonEnergyKeV, maxTwoTheta });
+  }, [shown, isOpen, curve, experiment]);
   if (!shown) return null;
   const { phase, colour, isShown, stretch, state } = shown;
-  const { a, b, c } = problem ? phase.cell : phaseOnScreen(shown).cell;
+  const { a, b, c } = phaseProblem(shown) ? phase.cell : phaseOnScreen(shown).cell;
   const { equation = PLAIN_EQUATION } = phase;
   const setEquation = (change: Partial<EquationOfState>) => {
     const { equation: _before, ...rest } = phase;
