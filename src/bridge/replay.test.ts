@@ -12,9 +12,24 @@ function train(number: number, image: NdArray = zeros('uint16', [2, 4, 4])): Tra
     ['image.data', image],
     ['image.trainId', ndarray('uint64', [2], BigUint64Array.of(5n, 5n))],
     ['number', BigInt(number)],
+    ['data.trainId', 5n],
     ['metadata', new Map([['timestamp.tid', 5n]])],
   ]);
-  return { trainId: 5, sources: new Map([['D', { data, metadata: new Map([['timestamp.tid', 5n]]) }]]) };
+  return {
+    trainId: 5,
+    sources: new Map([
+      [
+        'D',
+        {
+          data,
+          metadata: new Map([
+            ['timestamp.tid', 5n],
+            ['ignored_keys', 7n],
+          ]),
+        },
+      ],
+    ]),
+  };
 }
 const read = (parts: readonly OutgoingPart[]) => trainOfMessage(decodeBridgeMessage(wholeParts(parts)), 0, () => {});
 
@@ -28,8 +43,11 @@ describe('createReplay', () => {
       expect((data.get('image.trainId') as NdArray).data).toEqual(
         BigUint64Array.of(1000n + BigInt(i), 1000n + BigInt(i)),
       );
+      expect(data.get('data.trainId')).toBe(1000n + BigInt(i));
       expect(data.has('metadata')).toBe(false);
-      expect([...metadata.keys()]).toEqual(['source', 'timestamp', 'timestamp.tid', 'timestamp.sec', 'timestamp.frac']);
+      expect(metadata.get('ignored_keys')).toBe(7n);
+      const times = ['timestamp', 'timestamp.tid', 'timestamp.sec', 'timestamp.frac'];
+      expect([...metadata.keys()]).toEqual(['source', ...times, 'ignored_keys']);
       expect(Math.abs(Number(metadata.get('timestamp')) * 1000 - Date.now())).toBeLessThan(1000);
       expect(metadata.get('timestamp.frac')).toMatch(/^\d{18}$/);
       expect(Number(`${metadata.get('timestamp.sec')}.${metadata.get('timestamp.frac')}`)).toBeCloseTo(

@@ -15,11 +15,20 @@ export function stampTrain(train: Train, now: number): Train {
 }
 
 function stamped(metadata: ReadonlyMap<string, TrainValue>, now: number): Map<string, TrainValue> {
+  const { timestamp, sec, frac } = sendingTime(now);
   return new Map<string, TrainValue>([
     ...metadata,
-    ['timestamp', now / 1000],
-    ['timestamp.sec', String(Math.floor(now / 1000))],
-    // attoseconds as 18 digits
-    ['timestamp.frac', `${String(Math.floor(now % 1000)).padStart(3, '0')}${'0'.repeat(15)}`],
+    ['timestamp', timestamp],
+    ['timestamp.sec', sec],
+    ['timestamp.frac', frac],
   ]);
+}
+
+/** A time as Karabo writes it: s since the epoch, and its whole seconds and attoseconds (18 digits) as text. @param now ms */
+export function sendingTime(now: number): { readonly timestamp: number; readonly sec: string; readonly frac: string } {
+  return {
+    timestamp: now / 1000,
+    sec: String(Math.floor(now / 1000)),
+    frac: `${String(Math.floor(now % 1000)).padStart(3, '0')}${'0'.repeat(15)}`,
+  };
 }

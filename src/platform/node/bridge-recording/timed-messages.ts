@@ -1,8 +1,7 @@
-import { renewTrain } from '../../../bridge/replay.ts';
+import { renewMessage } from '../../../bridge/renew-message.ts';
 import type { TimedMessage } from '../../../bridge/replay-recording.ts';
-import { encodeTrain, trainOfMessage } from '../../../bridge/train-message.ts';
 import { NoData } from '../../../core/errors.ts';
-import { decodeBridgeMessage } from '../../../formats/bridge-message.ts';
+import { decodeBridgeMessage, encodeBridgeMessage } from '../../../formats/bridge-message.ts';
 import type { MessageRange, Recording } from './recording.ts';
 
 /** Which messages of a recording, how often, and under which train ids. */
@@ -43,9 +42,8 @@ export async function* timedMessages(
       const atMs = begin + Math.max(0, receivedAt - first.receivedAt);
       const isRenewed = firstTrainId !== undefined && protocol !== 'unknown' && trainId > 0;
       if (isRenewed) {
-        const train = trainOfMessage(decodeBridgeMessage(parts), receivedAt, () => undefined, { mayWrite: true });
-        const renewed = renewTrain(train, firstTrainId + sent, Date.now());
-        yield { parts: encodeTrain(renewed, { protocol }), atMs };
+        const renewed = renewMessage(decodeBridgeMessage(parts), firstTrainId + sent, Date.now());
+        yield { parts: encodeBridgeMessage(renewed, { protocol }), atMs };
       } else yield { parts, atMs };
       sent++;
     }
