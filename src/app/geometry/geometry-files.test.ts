@@ -117,6 +117,22 @@ describe('files of the geometry page', () => {
   });
 
   it.each([
+    ['distance', { distance: 0 }, /distance/],
+    ['distance', { distance: 5000 }, /mine\.poni: a distance of 5000 m/],
+    ['distance', { distance: 1e6 }, /distance = 1000000 is impossible/],
+    ['wavelength', { wavelength: 1e-7 }, /mine\.poni: a photon energy of 0\.01/],
+    ['turn', { rot1: 1e5 }, /mine\.poni: rot1 = 100000 rad/],
+  ])('.poni: an impossible %s is refused', (_, wrong, message) => {
+    const poni = formatPoni({
+      ...{ distance: 0.21, poni1: 1e-3, poni2: -2e-3, rot1: 0, rot2: 0, rot3: 0 },
+      ...{ wavelength: 1.2e-10, detector: 'Detector', pixel: [2e-4, 2e-4], shape: null, orientation: 3 },
+      ...{ splineFile: null, config: {} },
+      ...wrong,
+    });
+    expect(() => readGeometryFile('mine.poni', textBytes(poni), agipd)).toThrow(message);
+  });
+
+  it.each([
     ['of another detector', () => crystfelFromGeometry(exampleGeometry(LPD_1M))],
     ['empty', () => ''],
     ['text', () => 'hello\nworld'],
@@ -151,6 +167,9 @@ describe('the state of the page as JSON', () => {
     ['"version": 1', '"version": 9', /version/],
     ['"calibrant": "LaB6"', '"calibrant": 3', /calibrant/],
     ['"distance": 0.152', '"distance": null', /experiment\.distance/],
+    ['"distance": 0.152', '"distance": -1', /a distance of -1 m/],
+    ['"photonEnergyKeV": 9.31', '"photonEnergyKeV": 1e9', /a photon energy/],
+    ['"rings": 6', '"rings": 1e9', /rings must be 0 to 100/],
     ['"kind": "rectangle"', '"kind": "star"', /helpers 0/],
     ['   127,', '   128,', /moves\.tile/],
     ['"modules": 16', '"modules": 15', /AGIPD1M/],

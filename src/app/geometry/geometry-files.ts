@@ -16,6 +16,7 @@ import { isNexusGeometry, readNexusGeometry } from '../../formats/nexus-geometry
 import { parsePoni } from '../../formats/poni.ts';
 import { formatQuadPositions, parseQuadPositions } from '../../formats/quad-positions-csv.ts';
 import { browserDecoders } from '../../platform/browser/inflate.ts';
+import { checkExperiment } from './experiment-limits.ts';
 import type { GeometryDocument } from './geometry-document.ts';
 import { decodeGeometryState, isGeometryState } from './geometry-state.ts';
 import { MemoryBytes } from './memory-bytes.ts';
@@ -54,7 +55,7 @@ export function readGeometryFile(name: string, bytes: Uint8Array, now: Geometry)
   const lines = text.split(/\r\n|\n|\r/, 2000).filter((line) => !/^\s*([;#]|$)/.test(line));
   if (lines.some((line) => /^\s*(poni1|poni_version)\s*:/i.test(line))) {
     const poni = parsePoni(text, { path: name });
-    return { kind: 'experiment', experiment: experimentOfGeometry(poni, now).experiment };
+    return { kind: 'experiment', experiment: checkExperiment(experimentOfGeometry(poni, now).experiment, name) };
   }
   const isTable = lines.length > 0 && lines.every((line) => !line.includes('=') && /[,;\t]/.test(line));
   if (isTable) return { kind: 'geometry', geometry: geometryFromTable(text, detector, name), text: null };

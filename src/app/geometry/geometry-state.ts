@@ -2,6 +2,7 @@ import { FormatInvalid } from '../../core/errors.ts';
 import { detectorByName } from '../../detector/detector-table.ts';
 import { createGeometry } from '../../detector/geometry.ts';
 import { type LevelMoves, type PartLevel, type PartMove, partsOf } from '../../detector/refinement/detector-part.ts';
+import { checkExperiment } from './experiment-limits.ts';
 import type { GeometryDocument, Helper } from './geometry-document.ts';
 
 /** Names the format, so that a file of it is known whatever it is called. */
@@ -9,6 +10,7 @@ const MARK = 'hutch geometry';
 const VERSION = 1;
 const LEVELS: readonly PartLevel[] = ['quadrant', 'module', 'tile'];
 const MAX_HELPERS = 10;
+const MOST_RINGS = 100;
 const EXPERIMENT = ['poni1', 'poni2', 'rot1', 'rot2', 'rot3'] as const;
 
 /** The document of the geometry page as JSON: start, moves, experiment, rings, helpers. */
@@ -96,6 +98,8 @@ export function decodeGeometryState(text: string, name = 'state'): GeometryDocum
     throw fail('helpers', `a list of at most ${MAX_HELPERS}`);
   const source = top['text'];
   const given = record(experiment);
+  const rings = number(top['rings'], 'rings');
+  if (!Number.isInteger(rings) || rings < 0 || rings > MOST_RINGS) throw fail('rings', `0 to ${MOST_RINGS}`);
   return {
     start: createGeometry(
       detector,
@@ -105,15 +109,20 @@ export function decodeGeometryState(text: string, name = 'state'): GeometryDocum
     origin: words(top['origin'], 'origin'),
     text: source === null ? null : words(source, 'text'),
     moves: Object.fromEntries(LEVELS.map((level) => [level, readMoves(level)])) as unknown as LevelMoves,
-    experiment: {
-      distance: number(given['distance'], 'experiment.distance'),
-      photonEnergyKeV: number(given['photonEnergyKeV'], 'experiment.photonEnergyKeV'),
-      ...Object.fromEntries(
-        EXPERIMENT.flatMap((key) => (given[key] === undefined ? [] : [[key, number(given[key], `experiment.${key}`)]])),
-      ),
-    },
+    experiment: checkExperiment(
+      {
+        distance: number(given['distance'], 'experiment.distance'),
+        photonEnergyKeV: number(given['photonEnergyKeV'], 'experiment.photonEnergyKeV'),
+        ...Object.fromEntries(
+          EXPERIMENT.flatMap((key) =>
+            given[key] === undefined ? [] : [[key, number(given[key], `experiment.${key}`)]],
+          ),
+        ),
+      },
+      name,
+    ),
     calibrant: words(top['calibrant'], 'calibrant'),
-    rings: number(top['rings'], 'rings'),
+    rings,
     helpers: helpers.map((each, id): Helper => {
       const { kind, centre, size, angleDeg } = record(each);
       if (kind !== 'circle' && kind !== 'rectangle') throw fail(`helpers ${id}`, 'a circle or a rectangle');

@@ -6,7 +6,7 @@ import { crystfelFromGeometry } from '../../detector/geometry-crystfel-write.ts'
 import { geometryFileOf } from './geometry-files.ts';
 import { useGeometry } from './geometry-store.ts';
 import { moveSelected } from './move-selected.ts';
-import { startDocument } from './start-document.ts';
+import { startDocument, withGeometry } from './start-document.ts';
 
 const KNOWN = { ...exampleGeometry(AGIPD_1M), metadata: { distance: 0.16, photonEnergyKeV: 9.3 } };
 const TEXT = `; measured at night\nmy_key = 7\n${crystfelFromGeometry(KNOWN)}`;
@@ -42,6 +42,15 @@ describe('a geometry that the server gives', () => {
     const [before, after] = [TEXT, text].map((geom) => quadPositions(geometryFromCrystfel(geom, AGIPD_1M)));
     expect(after[2][0]).toBeCloseTo(before[2][0] + 2, 2);
     expect(after[1][0]).toBeCloseTo(before[1][0], 6);
+  });
+
+  it('of impossible distance and energy opens with usual ones; what is on the page stays', () => {
+    const { experiment } = startDocument({ ...layoutOf(null), distance: 0, photonEnergyKeV: 1e9 }, NOTHING);
+    expect(experiment).toEqual({ distance: 0.2, photonEnergyKeV: 9.3 });
+    const addressed = startDocument(layoutOf(null), { ...NOTHING, distance: 1e9, photonEnergyKeV: 1e-5 });
+    expect(addressed.experiment).toEqual({ distance: 0.16, photonEnergyKeV: 9.3 });
+    const wrong = { ...exampleGeometry(AGIPD_1M), metadata: { distance: -0.1, photonEnergyKeV: 0 } };
+    expect(withGeometry(addressed, wrong, 'x.geom', null).experiment).toEqual(addressed.experiment);
   });
 
   it('of no file is written anew', async () => {

@@ -1,6 +1,7 @@
 import type { DetectorLayout } from '../../api/run-calls.ts';
 import { detectorByName } from '../../detector/detector-table.ts';
 import { createGeometry, exampleGeometry, type Geometry } from '../../detector/geometry.ts';
+import { isDistance, isPhotonEnergy } from './experiment-limits.ts';
 import type { AddressedDocument } from './geometry-address.ts';
 import { type GeometryDocument, NO_MOVES } from './geometry-document.ts';
 
@@ -25,8 +26,8 @@ export function startDocument(layout: DetectorLayout, addressed: AddressedDocume
     text: layout.text,
     moves: NO_MOVES,
     experiment: {
-      distance: addressed.distance ?? distance ?? USUAL.distance,
-      photonEnergyKeV: addressed.photonEnergyKeV ?? photonEnergyKeV ?? USUAL.photonEnergyKeV,
+      distance: [addressed.distance, distance].find(isToldDistance) ?? USUAL.distance,
+      photonEnergyKeV: [addressed.photonEnergyKeV, photonEnergyKeV].find(isToldEnergy) ?? USUAL.photonEnergyKeV,
     },
     calibrant: addressed.calibrant ?? USUAL.calibrant,
     rings: addressed.rings ?? USUAL.rings,
@@ -50,11 +51,15 @@ export function withGeometry(
     moves: NO_MOVES,
     experiment: {
       ...document.experiment,
-      ...(distance === undefined ? {} : { distance }),
-      ...(photonEnergyKeV === undefined ? {} : { photonEnergyKeV }),
+      ...(isToldDistance(distance) ? { distance } : {}),
+      ...(isToldEnergy(photonEnergyKeV) ? { photonEnergyKeV } : {}),
     },
   };
 }
+
+/** Files have 0 and the like where nobody knew the number; what the page shows stays then. */
+const isToldDistance = (metres: number | null | undefined) => metres != null && isDistance(metres);
+const isToldEnergy = (keV: number | null | undefined) => keV != null && isPhotonEnergy(keV);
 
 /** The document with the detector's example geometry. */
 export function withExample(document: GeometryDocument): GeometryDocument {

@@ -98,6 +98,14 @@ describe('parameter sets', () => {
     ] as const)
       expect(() => readParameters(text, flat, geometry), text).toThrow(message);
   });
+
+  it.each([
+    ['Distance: -0.2\nPoni1: 0\nPoni2: 0', /What was pasted: a distance of -0.2 m/],
+    ['Distance: 1e9\nPoni1: 0\nPoni2: 0', /What was pasted: a distance of 1000000000 m/],
+    ['directDist = 0 centerX = 10 centerY = 10', /distance and pixels above 0/],
+  ])('impossible ones are refused: %s', (text, message) => {
+    expect(() => readParameters(text, flat, geometry)).toThrow(message);
+  });
 });
 
 function closeFit(parameters: object): object {

@@ -4,6 +4,7 @@ import type { Geometry } from '../../../detector/geometry.ts';
 import { poniFromExperiment } from '../../../detector/geometry-poni-file.ts';
 import { formatPoni, parsePoni } from '../../../formats/poni.ts';
 import { type Fit2dParameters, fromFit2d, toFit2d } from '../../../formats/poni-fit2d.ts';
+import { checkExperiment } from '../../geometry/experiment-limits.ts';
 import type { FullExperiment } from '../analysis-request.ts';
 
 /** Programs whose parameters say where a detector is. */
@@ -85,9 +86,13 @@ const PAIR = /["']?([A-Za-z_]\w*)["']?\s*(?:[:=]\s*|\s)\s*(-?(?:\d+\.?\d*|\.\d+)
 /**
  * The experiment of parameters as somebody pasted them, of pyFAI (a .poni file, or its words), Fit2D or ImageD11: lines, or names and
  * numbers with anything in between. What is not told stays.
- * @throws FormatInvalid where they are none of them, or something is missing
+ * @throws FormatInvalid where they are none of them, or something is missing or impossible
  */
 export function readParameters(text: string, now: FullExperiment, geometry: Geometry): FullExperiment {
+  return checkExperiment(experimentOfPairs(text, now, geometry), 'What was pasted');
+}
+
+function experimentOfPairs(text: string, now: FullExperiment, geometry: Geometry): FullExperiment {
   const pairs = new Map([...text.matchAll(PAIR)].map(([, name, value]) => [name.toLowerCase(), Number(value)]));
   const of = (name: string, otherwise?: number): number => {
     const value = pairs.get(name.toLowerCase()) ?? otherwise;

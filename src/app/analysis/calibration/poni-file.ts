@@ -1,6 +1,7 @@
 import type { Geometry } from '../../../detector/geometry.ts';
 import { experimentOfGeometry, poniFromExperiment } from '../../../detector/geometry-poni-file.ts';
 import { formatPoni, type PoniVersion, parsePoni } from '../../../formats/poni.ts';
+import { checkExperiment } from '../../geometry/experiment-limits.ts';
 import { saveFile } from '../../save-file.ts';
 import type { FullExperiment } from '../analysis-request.ts';
 
@@ -13,7 +14,10 @@ export const PONI_VERSIONS: readonly PoniVersion[] = ['2.1', '2', '1'];
  */
 export async function readPoniFile(file: File, now: FullExperiment, geometry: Geometry): Promise<FullExperiment> {
   const { experiment } = experimentOfGeometry(parsePoni(await file.text(), { path: file.name }), geometry);
-  return { ...experiment, photonEnergyKeV: experiment.photonEnergyKeV ?? now.photonEnergyKeV };
+  return checkExperiment(
+    { ...experiment, photonEnergyKeV: experiment.photonEnergyKeV ?? now.photonEnergyKeV },
+    file.name,
+  );
 }
 
 /** Hands the experiment to the browser's downloads as a .poni file. @throws Unsupported if the version cannot hold it */

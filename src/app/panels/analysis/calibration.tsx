@@ -4,6 +4,7 @@ import type { ExperimentParameter } from '../../../detector/refinement/refine-ex
 import type { FullExperiment } from '../../analysis/analysis-request.ts';
 import { PONI_VERSIONS, readPoniFile, savePoniFile } from '../../analysis/calibration/poni-file.ts';
 import { useRefinement } from '../../analysis/calibration/refine-store.ts';
+import { DISTANCE_MM, ENERGY_KEV, OFFSET_MM, TURN_DEG } from '../../geometry/experiment-limits.ts';
 import { useGeometry } from '../../geometry/geometry-store.ts';
 import { numberText } from '../../number-text.ts';
 import { FileButton, NumberField, RangeField } from './number.tsx';
@@ -18,16 +19,20 @@ interface Row {
   /** From the experiment's unit to that on screen. */
   readonly scale: number;
   readonly digits: number;
+  /** In the unit on screen. */
+  readonly limits: readonly [low: number, high: number];
 }
 const DEGREES = 180 / Math.PI;
+const OFFSETS = [-OFFSET_MM, OFFSET_MM] as const;
+const TURNS = [-TURN_DEG, TURN_DEG] as const;
 const ROWS: readonly Row[] = [
-  { name: 'distance', word: 'Distance', unit: 'mm', scale: 1e3, digits: 3 },
-  { name: 'poni1', word: 'PONI 1 (y)', unit: 'mm', scale: 1e3, digits: 3 },
-  { name: 'poni2', word: 'PONI 2 (x)', unit: 'mm', scale: 1e3, digits: 3 },
-  { name: 'rot1', word: 'Rotation 1', unit: '°', scale: DEGREES, digits: 4 },
-  { name: 'rot2', word: 'Rotation 2', unit: '°', scale: DEGREES, digits: 4 },
-  { name: 'rot3', word: 'Rotation 3', unit: '°', scale: DEGREES, digits: 4 },
-  { name: 'photonEnergyKeV', word: 'Energy', unit: 'keV', scale: 1, digits: 4 },
+  { name: 'distance', word: 'Distance', unit: 'mm', scale: 1e3, digits: 3, limits: DISTANCE_MM },
+  { name: 'poni1', word: 'PONI 1 (y)', unit: 'mm', scale: 1e3, digits: 3, limits: OFFSETS },
+  { name: 'poni2', word: 'PONI 2 (x)', unit: 'mm', scale: 1e3, digits: 3, limits: OFFSETS },
+  { name: 'rot1', word: 'Rotation 1', unit: '°', scale: DEGREES, digits: 4, limits: TURNS },
+  { name: 'rot2', word: 'Rotation 2', unit: '°', scale: DEGREES, digits: 4, limits: TURNS },
+  { name: 'rot3', word: 'Rotation 3', unit: '°', scale: DEGREES, digits: 4, limits: TURNS },
+  { name: 'photonEnergyKeV', word: 'Energy', unit: 'keV', scale: 1, digits: 4, limits: ENERGY_KEV },
 ];
 
 /** Distance, centre, tilt and energy from the rings of one or several exposures; parameters of pyFAI and Fit2D side by side. */
@@ -58,7 +63,7 @@ export function AnalysisCalibration() {
             </tr>
           </thead>
           <tbody>
-            {ROWS.map(({ name, word, unit, scale, digits }) => {
+            {ROWS.map(({ name, word, unit, scale, digits, limits }) => {
               const bound = bounds[name];
               const sigma = calibration?.uncertainties[name] ?? 0;
               return (
@@ -77,7 +82,8 @@ export function AnalysisCalibration() {
                       label={word}
                       unit={unit}
                       value={(experiment[name] ?? 0) * scale}
-                      low={name === 'distance' || name === 'photonEnergyKeV' ? 1e-3 : -1e6}
+                      low={limits[0]}
+                      high={limits[1]}
                       testId={`now-${name}`}
                       onChange={(value) => value !== null && set(name, value / scale)}
                     />

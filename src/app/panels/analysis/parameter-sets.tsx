@@ -11,6 +11,7 @@ import {
   withFit2d,
 } from '../../analysis/calibration/parameter-sets.ts';
 import { useRefinement } from '../../analysis/calibration/refine-store.ts';
+import { DISTANCE_MM, TURN_DEG } from '../../geometry/experiment-limits.ts';
 import { useGeometry } from '../../geometry/geometry-store.ts';
 import { numberText } from '../../number-text.ts';
 import { Field } from '../field.tsx';
@@ -24,6 +25,13 @@ const FIT2D_FIELDS: readonly (readonly [keyof ReturnType<typeof fit2dOf>, label:
   ['tiltDeg', 'Tilt', '°'],
   ['tiltPlanRotationDeg', 'Tilt plane', '°'],
 ];
+
+/** What can be typed; any number else. */
+const FIT2D_LIMITS: Partial<Record<string, readonly [low: number, high: number]>> = {
+  directDistMm: DISTANCE_MM,
+  tiltDeg: [0, 89],
+  tiltPlanRotationDeg: [-TURN_DEG, TURN_DEG],
+};
 
 /** The same experiment as pyFAI and Fit2D have it, beside each other, and as ImageD11 and SPD; each to be copied, and taken over. */
 export function ParameterSets() {
@@ -83,8 +91,8 @@ export function ParameterSets() {
                 label={label}
                 unit={unit}
                 value={Number(fit2d[key].toFixed(6))}
-                low={key === 'directDistMm' ? 1e-3 : key === 'tiltDeg' ? 0 : -1e9}
-                high={key === 'tiltDeg' ? 89 : 1e9}
+                low={FIT2D_LIMITS[key]?.[0] ?? -1e9}
+                high={FIT2D_LIMITS[key]?.[1] ?? 1e9}
                 testId={`fit2d-${key}`}
                 onChange={(value) =>
                   value !== null &&

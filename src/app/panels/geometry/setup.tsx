@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { CALIBRANTS, calibrantByName, calibrantRings } from '../../../detector/powder/calibrant.ts';
+import { DISTANCE_MM, ENERGY_KEV } from '../../geometry/experiment-limits.ts';
 import { OVERS, useGeometryPage } from '../../geometry/geometry-address.ts';
 import type { GeometryDocument } from '../../geometry/geometry-document.ts';
 import { useGeometry } from '../../geometry/geometry-store.ts';
@@ -192,7 +193,7 @@ function CalibrantFields() {
         label="Sample distance"
         unit="mm"
         value={tidy(experiment.distance * 1e3)}
-        check={numberBetween(1, 100_000)}
+        check={numberBetween(...DISTANCE_MM)}
         effect={effect}
         onApply={(text) =>
           apply({ experiment: { ...experiment, distance: Number(text) / 1e3 } }, `distance ${text} mm`)
@@ -203,7 +204,7 @@ function CalibrantFields() {
         label="Photon energy"
         unit="keV"
         value={tidy(experiment.photonEnergyKeV)}
-        check={numberBetween(0.1, 200)}
+        check={numberBetween(...ENERGY_KEV)}
         effect={effect}
         onApply={(text) =>
           apply({ experiment: { ...experiment, photonEnergyKeV: Number(text) } }, `photon energy ${text} keV`)
