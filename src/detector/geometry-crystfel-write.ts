@@ -16,10 +16,13 @@ export type CrystfelLayout = readonly ('frame' | 'modno' | 'ss' | 'fs' | number)
 /** Data as in virtual CXI files. */
 export const CXI_LAYOUT: CrystfelLayout = ['frame', 'modno', 'ss', 'fs'];
 
+const ALL_BITS = 0xffffffff;
+
 /** What a .geom file tells beside the positions; what is not given comes from the geometry's metadata. */
 export interface CrystfelWriteOptions {
   readonly layout?: CrystfelLayout;
   readonly dataPath?: string;
+  /** Without bits, here or in the metadata, any bit of it makes a pixel bad, as in masks of the European XFEL. */
   readonly maskPath?: string;
   readonly maskGoodBits?: number;
   readonly maskBadBits?: number;
@@ -44,6 +47,8 @@ export function crystfelFromGeometry(geometry: Geometry, options: CrystfelWriteO
   const res = 1 / detector.pixelSize;
   const given = { ...metadata, ...definedOf(options) };
   const groups = groupsOf(detector, options.quadrants);
+  // Without bits CrystFEL reads a mask and leaves out nothing.
+  const isNewMask = options.maskPath !== undefined && given.maskGoodBits === undefined;
   return formatGeom({
     comments: [
       `${detector.name} geometry file written by Hutch`,
@@ -54,7 +59,7 @@ export function crystfelFromGeometry(geometry: Geometry, options: CrystfelWriteO
     dataPath: given.dataPath ?? '/entry_1/instrument_1/detector_1/data',
     maskPath: given.maskPath,
     maskGood: given.maskGoodBits,
-    maskBad: given.maskBadBits,
+    maskBad: given.maskBadBits ?? (isNewMask ? ALL_BITS : undefined),
     res,
     photonEnergyEv:
       given.photonEnergyKeV === undefined ? metadata.photonEnergySource : inUnits(given.photonEnergyKeV, 1e3),
