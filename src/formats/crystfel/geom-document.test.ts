@@ -190,6 +190,10 @@ describe('numbers of a .geom file', () => {
       ),
     );
   });
+
+  it('lengths of few digits come back with few digits', () => {
+    for (const pixels of [-30.5, -12, 14, 542.794, -526.111, 0]) expect(inUnits(pixels / 5000, 5000)).toBe(pixels);
+  });
 });
 
 describe('motor positions in comments', () => {

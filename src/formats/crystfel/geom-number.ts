@@ -29,6 +29,9 @@ export function vectorText([x, y, z]: Vector): string {
  */
 export function inUnits(length: number, perUnit: number): number {
   const near = length * perUnit;
+  // Of several numbers the one with fewer digits: -30.5, not -30.500000000000004.
+  const short = Number(near.toPrecision(15));
+  if (short / perUnit === length) return short;
   if (near / perUnit === length) return near;
   const step = Math.max(Math.abs(near) * 2 ** -53, Number.MIN_VALUE);
   for (const other of [near + step, near - step, near + 2 * step, near - 2 * step])
