@@ -2,27 +2,39 @@ import { isXfelError } from '../core/errors.ts';
 import type { GeomPanel } from '../formats/crystfel/geom-panel.ts';
 import type { Detector } from './detector.ts';
 import { DETECTOR_NAMES, detectorByName } from './detector-table.ts';
-import { panelTiles } from './panel-tiles.ts';
+import { differingAxes, panelTiles } from './panel-tiles.ts';
 
 /** Panels may leave out edges and dead corners, but not more of a detector that they are said to be. */
 const LEAST_SHARE = 0.9;
+/** How far pixels may be from the size of a detector's, as a part of it. */
+const SAME_PITCH = 0.02;
 
 /**
- * The known detector whose tiles a file's panels are; else the one that panels of several tiles, or parts of tiles, cover,
- * with pixels of that size. undefined if there is none, or several.
+ * The known detector with pixels of that size whose tiles a file's panels are; else the one that panels of several tiles, or
+ * parts of tiles, cover. undefined if there is none, or several.
  */
 export function detectPanels(panels: readonly GeomPanel[]): Detector | undefined {
-  const candidates = candidatesFor(panels);
+  const axes = differingAxes(panels);
+  const candidates = candidatesFor(panels, axes).filter((detector) => hasPitch(panels, detector));
   const exact = candidates.find(
-    (detector) => detector.dataShape[0] * detector.tiles.length === panels.length && isFitting(panels, detector),
+    (detector) => detector.dataShape[0] * detector.tiles.length === panels.length && isFitting(panels, axes, detector),
   );
   if (exact) return exact;
-  const covered = candidates.filter((detector) => isCovered(panels, detector));
+  const covered = candidates.filter((detector) => isCovered(panels, axes, detector));
   return covered.length === 1 ? covered[0] : undefined;
 }
 
-function candidatesFor(panels: readonly GeomPanel[]): Detector[] {
-  const numbers = panels.flatMap(({ dims }) => dims.filter((dim) => typeof dim === 'number'));
+/** Numbers of a panel that may be that of its module: a gain plane is the same everywhere. */
+function numbersOf({ dims }: GeomPanel, axes: readonly number[]): number[] {
+  return axes.map((axis) => dims[axis]).filter((dim) => typeof dim === 'number');
+}
+
+function hasPitch(panels: readonly GeomPanel[], { pitch }: Detector): boolean {
+  return panels.every(({ fs, res }) => Math.abs(Math.hypot(...fs) / res / pitch[1] - 1) <= SAME_PITCH);
+}
+
+function candidatesFor(panels: readonly GeomPanel[], axes: readonly number[]): Detector[] {
+  const numbers = panels.flatMap((panel) => numbersOf(panel, axes));
   const lastSs = panels.reduce((last, panel) => Math.max(last, panel.maxSs), 0);
   const modulesIndexed = numbers.reduce((most, index) => Math.max(most, index + 1), 1);
   return DETECTOR_NAMES.flatMap((name) => {
@@ -34,37 +46,34 @@ function candidatesFor(panels: readonly GeomPanel[]): Detector[] {
   });
 }
 
-function isFitting(panels: readonly GeomPanel[], detector: Detector): boolean {
+function isFitting(panels: readonly GeomPanel[], axes: readonly number[], detector: Detector): boolean {
   // The check that places them is not used here: it explains failures by calling this one.
   const [modules, slowScan, fastScan] = detector.dataShape;
   const starts = new Set(detector.tiles.map(({ ssStart, fsStart }) => ssStart * fastScan + fsStart));
   const [tile] = detector.tiles;
   // Where the data have an axis of modules, rows are not counted through.
-  const isIndexed = panels[0].dims.some((dim, axis) => panels.some(({ dims }) => dims[axis] !== dim));
   const isInside = panels.every(
     ({ minSs, maxSs, minFs, maxFs }) =>
       maxSs - minSs === tile.ssStop - tile.ssStart - 1 &&
       maxFs - minFs === tile.fsStop - tile.fsStart - 1 &&
       starts.has((minSs % slowScan) * fastScan + minFs) &&
-      minSs < (isIndexed ? 1 : modules) * slowScan,
+      minSs < (axes.length > 0 ? 1 : modules) * slowScan,
   );
-  return isInside && !panels.some(({ dims }) => dims.some((dim) => typeof dim === 'number' && dim >= modules));
+  return isInside && panels.every((panel) => numbersOf(panel, axes).every((module) => module < modules));
 }
 
-/** Whether the panels are a detector's data but for edges, with pixels of its size, and all tiles have some of it. */
-function isCovered(panels: readonly GeomPanel[], detector: Detector): boolean {
+/** Whether the panels are a detector's data but for edges, and all tiles have some of it. */
+function isCovered(panels: readonly GeomPanel[], axes: readonly number[], detector: Detector): boolean {
   const [modules, slowScan, fastScan] = detector.dataShape;
   const isStacked = panels.some(({ maxSs }) => maxSs >= slowScan);
   const found = new Set<number>();
   let pixels = 0;
   for (const panel of panels) {
-    const { minSs, maxSs, minFs, maxFs, res, fs, dims } = panel;
-    const step = Math.hypot(...fs) / res / detector.pitch[1];
-    const numbers = dims.filter((dim) => typeof dim === 'number');
+    const { minSs, maxSs, minFs, maxFs } = panel;
     // Which of several numbers is the module is not known yet; the largest is as good as any for a guess.
-    const offset = isStacked ? 0 : Math.max(0, ...numbers) * slowScan;
+    const offset = isStacked ? 0 : Math.max(0, ...numbersOf(panel, axes)) * slowScan;
     const isInside = minSs >= 0 && minFs >= 0 && maxFs < fastScan && offset + maxSs < modules * slowScan;
-    if (!isInside || Math.abs(step - 1) > 0.02) return false;
+    if (!isInside) return false;
     for (const { module, tile } of panelTiles(panel, offset, detector))
       found.add(module * detector.tiles.length + tile);
     pixels += (maxSs - minSs + 1) * (maxFs - minFs + 1);

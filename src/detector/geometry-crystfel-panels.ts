@@ -3,7 +3,7 @@ import type { CrystfelGeom } from '../formats/crystfel/geom.ts';
 import type { GeomPanel } from '../formats/crystfel/geom-panel.ts';
 import { detectPanels } from './detect-panels.ts';
 import { type Detector, tileShapeOf } from './detector.ts';
-import { type PlacedPanel, panelOffset, panelPart, panelTiles, type TilePart } from './panel-tiles.ts';
+import { differingAxes, type PlacedPanel, panelOffset, panelPart, panelTiles, type TilePart } from './panel-tiles.ts';
 
 /** How far the panels of one tile may be from continuing each other, px: files are written with few decimals. */
 const TOLERANCE_PX = 0.01;
@@ -18,7 +18,7 @@ const MAX_PARTS = 512;
  */
 export function placePanels(panels: readonly GeomPanel[], detector: Detector, path: string): PlacedPanel[] {
   const [modules, slowScan, fastScan] = detector.dataShape;
-  const axis = moduleAxisOf(panels, slowScan, path);
+  const axis = moduleAxisOf(panels, detector, path);
   const placed: PlacedPanel[] = [];
   const byTile = new Map<number, PlacedPanel[]>();
   for (const panel of panels) {
@@ -149,12 +149,12 @@ function hintFor(panels: readonly GeomPanel[], wanted: Detector): string {
 
 /**
  * Which axis of the data is that of the modules: the one with a number that differs from panel to panel. Others, such as the
- * gain plane of raw files, have one number everywhere. null: there is none, modules follow each other along ss.
+ * gain plane of raw files, have one number everywhere. null: there is none, modules follow each other along ss, or there is one.
  */
-function moduleAxisOf(panels: readonly GeomPanel[], slowScan: number, path: string): number | null {
-  const first = panels[0].dims;
-  const numbered = first.flatMap((dim, axis) => (typeof dim === 'number' ? [axis] : []));
-  const differing = numbered.filter((axis) => panels.some((panel) => panel.dims[axis] !== first[axis]));
+function moduleAxisOf(panels: readonly GeomPanel[], { dataShape }: Detector, path: string): number | null {
+  const [modules, slowScan] = dataShape;
+  const numbered = panels[0].dims.flatMap((dim, axis) => (typeof dim === 'number' ? [axis] : []));
+  const differing = differingAxes(panels);
   if (differing.length > 1) {
     throw new GeometryInvalid(
       `${path}: ${differing.map((axis) => `dim${axis}`).join(' and ')} both differ between panels: one of them must be the module, the others the same everywhere.`,
@@ -163,5 +163,6 @@ function moduleAxisOf(panels: readonly GeomPanel[], slowScan: number, path: stri
   }
   if (differing.length === 1) return differing[0];
   const isStacked = panels.some((panel) => panel.maxSs >= slowScan);
-  return numbered.length > 0 && !isStacked ? numbered[0] : null;
+  // Of a single module the number may be any: that of the module in a larger array, or of a gain plane.
+  return numbered.length > 0 && !isStacked && modules > 1 ? numbered[0] : null;
 }

@@ -110,6 +110,29 @@ describe('a .geom file for data of other axes', () => {
   });
 
   it.each([
+    [['modno', 'frame', 'ss', 'fs']],
+    [['ss', 'frame', 'fs']],
+    [['frame', 'ss', 'modno', 'fs']],
+    [['modno', 'ss', 'fs', 'frame']],
+    [[7, 'modno', 'ss', 'fs']],
+    [['frame', 20, 'ss', 'fs']],
+    [['frame', 'modno', 20, 'ss', 'fs']],
+  ] as CrystfelLayout[][])('(%s) is written whole and read back, of one module, two and many', (layout) => {
+    for (const detector of [jungfrau(1), jungfrau(2), AGIPD_1M]) {
+      const geometry = exampleGeometry(detector);
+      const text = crystfelFromGeometry(geometry, { ...KNOWN, layout });
+      expect(parseGeom(text).panels.at(-1)?.dims).toEqual(
+        layout.map((dim) => (dim === 'frame' ? '%' : dim === 'modno' ? detector.dataShape[0] - 1 : dim)),
+      );
+      for (const again of [geometryFromCrystfel(text), geometryFromCrystfel(text, detector)]) {
+        expect(again.detector).toEqual(detector);
+        for (let i = 0; i < again.tiles.length; i++)
+          expect(Math.abs(again.tiles[i] - geometry.tiles[i])).toBeLessThan(1e-15);
+      }
+    }
+  });
+
+  it.each([
     [['frame', 'fs', 'ss']],
     [['frame', 'ss']],
     [['frame', 'frame', 'ss', 'fs']],
@@ -171,6 +194,15 @@ describe('a new .geom file', () => {
       { index: 0, data: '/a/mask', file: null, goodBits: 0, badBits: 0xffff },
     ]);
     expect(geometryFromCrystfel(text).metadata).toMatchObject({ maskPath: '/a/mask', maskBadBits: 0xffff });
+    // Without bits CrystFEL would read the mask and leave out nothing.
+    const [any, kept, good] = [
+      crystfelFromGeometry(geometry, { ...KNOWN, maskPath: '/a/mask' }),
+      crystfelFromGeometry(geometryFromCrystfel(text), { maskPath: '/b' }),
+      crystfelFromGeometry(geometry, { ...KNOWN, maskPath: '/a/mask', maskGoodBits: 1 }),
+    ].map((each) => parseGeom(each).panels[0].masks[0]);
+    expect(any).toMatchObject({ goodBits: 0, badBits: 0xffffffff });
+    expect(kept).toMatchObject({ data: '/b', badBits: 0xffff });
+    expect(good).toMatchObject({ goodBits: 1, badBits: 0 });
     expect(
       parseGeom(text)
         .groups.slice(-3)

@@ -33,7 +33,7 @@ export function geometryFromCrystfel(text: string, detector?: Detector, options:
   const found = detector ?? detectPanels(geom.panels);
   if (!found) {
     throw new GeometryInvalid(
-      `${path}: its ${geom.panels.length} panels are those of no detector that is known here. Is the file whole? If it is, say which detector it is.`,
+      `${path}: its ${geom.panels.length} panels are those of no detector that is known here. Is the file whole, and res right? If so, say which detector it is, by name or by its record in a JSON file.`,
       { path },
     );
   }

@@ -10,6 +10,14 @@ export interface PlacedPanel {
   readonly offset: readonly [ss: number, fs: number];
 }
 
+/** Axes of the data with a number that is not the same in all panels. There is one at most, that of the modules, in a good file. */
+export function differingAxes(panels: readonly GeomPanel[]): number[] {
+  const [first] = panels;
+  return first.dims.flatMap((dim, axis) =>
+    typeof dim === 'number' && panels.some(({ dims }) => dims[axis] !== dim) ? [axis] : [],
+  );
+}
+
 /** A rectangle of pixels, half-open, in the data of a module. */
 export interface TilePart {
   readonly ssStart: number;

@@ -7,7 +7,7 @@ import type { GeomDimension, Vector } from './geom-panel.ts';
 /** A panel of a new file. */
 export interface GeomPanelPlan {
   readonly name: string;
-  /** Axes of the data array, slowest first; the first may be `%`. */
+  /** Axes of the data array, slowest first; `%` is at the same place in all panels of a file. */
   readonly dims: readonly GeomDimension[];
   /** Pixels in the data array, inclusive. */
   readonly minFs: number;
@@ -88,7 +88,7 @@ export function formatGeom(plan: GeomFilePlan): string {
     ...(plan.maskPath === undefined ? [] : [`mask = ${plan.maskPath}`]),
     ...(plan.maskPath === undefined || plan.maskGood === undefined ? [] : [`mask_good = ${bits(plan.maskGood)}`]),
     ...(plan.maskPath === undefined || plan.maskBad === undefined ? [] : [`mask_bad = ${bits(plan.maskBad)}`]),
-    ...(plan.panels.every(({ dims }) => dims[0] === '%') ? ['dim0 = %'] : []),
+    ...eventAxes(plan).map((axis) => `dim${axis} = %`),
     `res = ${decimal(plan.res)} ; pixels per metre`,
     '',
     '; Photon energy',
@@ -108,6 +108,10 @@ export function formatGeom(plan: GeomFilePlan): string {
   for (const panel of plan.panels) lines.push(...panelLines(panel), '');
   lines.push(...plan.groups.map(({ name, children }) => `group_${name} = ${children.join(',')}`), '');
   return lines.join('\n');
+}
+
+function eventAxes({ panels }: GeomFilePlan): number[] {
+  return (panels[0]?.dims ?? []).flatMap((dim, axis) => (dim === '%' ? [axis] : []));
 }
 
 function badRegionLines(region: GeomBadRegionPlan): string[] {
@@ -131,7 +135,7 @@ function badRegionLines(region: GeomBadRegionPlan): string[] {
 
 function panelLines(panel: GeomPanelPlan): string[] {
   return [
-    // dim0 = % stands at the top for all panels.
+    // The axis of events stands at the top for all panels.
     ...panel.dims.flatMap((dim, index) => (dim === '%' ? [] : [`dim${index} = ${dim}`])),
     `min_fs = ${panel.minFs}`,
     `min_ss = ${panel.minSs}`,
