@@ -1,5 +1,6 @@
 import { BridgeTimeout, StateInvalid } from '../core/errors.ts';
 import type { Lease } from '../core/lease.ts';
+import { CLIENT_SOCKETS, checkChoice, checkTime, startTimer } from './bridge-settings.ts';
 import { parsePeerEndpoint } from './endpoint.ts';
 import { type BridgeTrain, EndpointReceiver, type EndpointState } from './endpoint-receiver.ts';
 import { RecycledMemory } from './recycled-memory.ts';
@@ -49,7 +50,7 @@ export interface BridgeClient extends AsyncIterable<BridgeTrain>, AsyncDisposabl
    * client goes on, ask again
    */
   next(): Promise<BridgeTrain>;
-  /** Listens to one more; an endpoint that is there already stays as it is. @throws EndpointInvalid */
+  /** Listens to one more; an endpoint that is there already stays as it is. @throws EndpointInvalid, StateInvalid */
   add(address: string | BridgeAddress): void;
   /** Listens no more; trains of it that wait are let go. @returns whether it was there */
   remove(endpoint: string): boolean;
@@ -61,14 +62,16 @@ export interface BridgeClient extends AsyncIterable<BridgeTrain>, AsyncDisposabl
 
 /**
  * Listens to any number of bridges.
- * @throws EndpointInvalid if one of the endpoints is none, StateInvalid for a wrong queue length
+ * @throws EndpointInvalid if one of the endpoints is none, StateInvalid for settings that make no sense
  * @example
  * await using client = openBridgeClient({ endpoints: ['tcp://a:4500', 'tcp://b:4500'], transport, policy: 'latest' });
  * for await (const train of client) { ..; train.release(); }
  */
 export function openBridgeClient(options: OpenBridgeOptions): BridgeClient {
   const { policy = 'wait', signal, timeoutMs } = options;
-  if (typeof policy === 'object' && !(Number.isInteger(policy.queue) && policy.queue >= 1))
+  for (const field of ['timeoutMs', 'silenceMs', 'resendMs'] as const) checkTime(field, options[field]);
+  if (typeof policy !== 'object') checkChoice('policy', policy, ['wait', 'latest', '{ queue: n }']);
+  else if (!(Number.isInteger(policy.queue) && policy.queue >= 1))
     throw new StateInvalid(`A queue of ${policy.queue} trains is none: give a whole number from 1 on.`, {
       field: 'policy',
     });
@@ -118,6 +121,7 @@ export function openBridgeClient(options: OpenBridgeOptions): BridgeClient {
   const add = (address: string | BridgeAddress) => {
     const { endpoint, socket = 'REQ' } = typeof address === 'string' ? { endpoint: address } : address;
     parsePeerEndpoint(endpoint);
+    checkChoice('socket', socket, CLIENT_SOCKETS);
     if (receivers.has(endpoint) || ended) return;
     const receiver = new EndpointReceiver({ ...options, allocate, endpoint, socket }, offer);
     receivers.set(endpoint, receiver);
@@ -143,13 +147,10 @@ export function openBridgeClient(options: OpenBridgeOptions): BridgeClient {
     if (ended) return Promise.reject(ended.error);
     if (reader) return Promise.reject(new Error('This bridge client is read by somebody else already.'));
     return new Promise((resolve, reject) => {
-      const timer =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(() => {
-              reader = null;
-              reject(timedOut(timeoutMs, [...receivers.values()]));
-            }, timeoutMs);
+      const timer = startTimer(timeoutMs, () => {
+        reader = null;
+        reject(timedOut(timeoutMs ?? 0, [...receivers.values()]));
+      });
       reader = {
         resolve(train) {
           clearTimeout(timer);
@@ -169,7 +170,10 @@ export function openBridgeClient(options: OpenBridgeOptions): BridgeClient {
 
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted) onAbort();
-  for (const address of options.endpoints) parsePeerEndpoint(typeof address === 'string' ? address : address.endpoint);
+  for (const address of options.endpoints) {
+    parsePeerEndpoint(typeof address === 'string' ? address : address.endpoint);
+    if (typeof address === 'object') checkChoice('socket', address.socket ?? 'REQ', CLIENT_SOCKETS);
+  }
   for (const address of options.endpoints) add(address);
 
   return {

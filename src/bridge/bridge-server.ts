@@ -1,7 +1,8 @@
 import { sleep } from '../core/cancel.ts';
 import { BridgeTimeout, NoData } from '../core/errors.ts';
 import type { Train } from '../core/train.ts';
-import type { BridgeProtocol } from '../formats/bridge-source.ts';
+import { BRIDGE_PROTOCOLS, type BridgeProtocol } from '../formats/bridge-source.ts';
+import { checkChoice, checkTime, SERVER_SOCKETS, startTimer } from './bridge-settings.ts';
 import type { OutgoingPart } from './outgoing-part.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { ServerSocketKind, SocketTransport } from './socket.ts';
@@ -53,13 +54,15 @@ const FLUSH_MS = 2000;
 
 /**
  * Opens a Karabo bridge. A client that is slow, dead or asks nonsense never holds up the others.
- * @throws EndpointInvalid, PortInUse
+ * @throws EndpointInvalid, PortInUse, StateInvalid for settings that make no sense
  * @example
  * await using server = await openBridgeServer({ endpoint: 'tcp://*:4545', transport });
  * for (const train of trains) await server.send(train);
  */
 export async function openBridgeServer(options: OpenBridgeServerOptions): Promise<BridgeServer> {
-  const { socket: kind = 'REP', protocol, isStamped = false } = options;
+  const { socket: kind = 'REP', protocol = '2.2', isStamped = false } = options;
+  checkChoice('socket', kind, SERVER_SOCKETS);
+  checkChoice('protocol', protocol, BRIDGE_PROTOCOLS);
   const socket = await options.transport.bind(options.endpoint, kind);
   const requests = kind === 'REP' ? new RequestQueue(socket) : null;
   const closed = new AbortController();
@@ -100,16 +103,14 @@ export async function openBridgeServer(options: OpenBridgeServerOptions): Promis
     get peers() {
       return socket.peers;
     },
-    send(train, { signal, timeoutMs } = {}) {
+    async send(train, { signal, timeoutMs } = {}) {
+      checkTime('timeoutMs', timeoutMs);
       const late = new AbortController();
       const ends = AbortSignal.any([closed.signal, late.signal, ...(signal ? [signal] : [])]);
-      const timer =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(() => {
-              const text = `Nobody took train ${train.trainId} from ${socket.endpoint} in ${timeoutMs} ms (${socket.peers} connected).`;
-              late.abort(new BridgeTimeout(text, { endpoint: socket.endpoint, timeoutMs }));
-            }, timeoutMs);
+      const timer = startTimer(timeoutMs, () => {
+        const text = `Nobody took train ${train.trainId} from ${socket.endpoint} in ${timeoutMs} ms (${socket.peers} connected).`;
+        late.abort(new BridgeTimeout(text, { endpoint: socket.endpoint, timeoutMs }));
+      });
       const sending = last.then(() => deliver(train, ends)).finally(() => clearTimeout(timer));
       last = sending.catch(() => undefined);
       return sending;

@@ -2,6 +2,7 @@ import { sleep } from '../core/cancel.ts';
 import { BridgeTimeout, isXfelError, type XfelError } from '../core/errors.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Train } from '../core/train.ts';
+import { CLIENT_SOCKETS, checkChoice, checkTime, startTimer } from './bridge-settings.ts';
 import { parsePeerEndpoint } from './endpoint.ts';
 import { RecycledMemory } from './recycled-memory.ts';
 import { RequestPace } from './request-pace.ts';
@@ -53,7 +54,7 @@ const INVALID_PAUSE_MS = 100;
  * Receives trains from a Karabo bridge for ever: connects, reconnects after a failure (also when a server died with our
  * request), reports messages that cannot be read and goes on. Ends only with the signal (quietly) or by leaving the loop.
  * Nothing is read ahead but one message of the socket: what a slow reader misses, the server drops.
- * @throws EndpointInvalid before the first train
+ * @throws EndpointInvalid, StateInvalid before the first train
  * @example for await (const train of receiveTrains({ endpoint: 'tcp://localhost:4500', transport })) { ..; train.release?.() }
  */
 export function receiveTrains(options: BridgeClientOptions): AsyncGenerator<Train> {
@@ -65,7 +66,7 @@ export function receiveTrains(options: BridgeClientOptions): AsyncGenerator<Trai
 /**
  * As {@link receiveTrains}, for who wants something else of a message: its parts as they are, or its size too.
  * @param read makes of a message what is handed out; when it throws MessageInvalid the message is left out and released
- * @throws EndpointInvalid before the first message
+ * @throws EndpointInvalid, StateInvalid before the first message
  */
 export async function* receiveWith<T>(
   options: BridgeClientOptions,
@@ -73,6 +74,8 @@ export async function* receiveWith<T>(
 ): AsyncGenerator<T> {
   const { endpoint, socket: kind = 'REQ', transport, signal, onStatus } = options;
   parsePeerEndpoint(endpoint);
+  checkChoice('socket', kind, CLIENT_SOCKETS);
+  for (const field of ['silenceMs', 'resendMs'] as const) checkTime(field, options[field]);
   let pause = FIRST_PAUSE_MS;
   while (!signal?.aborted) {
     let socket: ClientSocket | null = null;
@@ -123,14 +126,12 @@ async function receiveOrSay(
   pace: RequestPace,
   { endpoint, socket: kind = 'REQ', onStatus, silenceMs = 5000, resendMs }: BridgeClientOptions,
 ): Promise<ReceivedMessage> {
-  const silence = setTimeout(
-    () =>
-      onStatus?.({
-        state: 'silent',
-        isConnected: true,
-        text: `${endpoint} is connected but has sent nothing for ${silenceMs / 1000} s. Is its input running?`,
-      }),
-    silenceMs,
+  const silence = startTimer(silenceMs, () =>
+    onStatus?.({
+      state: 'silent',
+      isConnected: true,
+      text: `${endpoint} is connected but has sent nothing for ${silenceMs / 1000} s. Is its input running?`,
+    }),
   );
   let resend: ReturnType<typeof setTimeout> | undefined;
   let isGivenUp = false;
@@ -145,11 +146,11 @@ async function receiveOrSay(
   const started = performance.now();
   const givenUp = new Promise<never>((_, reject) => {
     if (resendMs === undefined || kind !== 'REQ') return;
-    resend = setTimeout(() => {
+    resend = startTimer(resendMs, () => {
       isGivenUp = true;
       const text = `${endpoint} has not answered the request in ${resendMs} ms; it is sent again.`;
       reject(new BridgeTimeout(text, { endpoint, timeoutMs: resendMs }));
-    }, resendMs);
+    });
   });
   try {
     const message = socket.receive();

@@ -74,8 +74,8 @@ export interface ServerSocket {
 
 /** Port: how messages travel. */
 export interface SocketTransport {
-  /** @throws EndpointInvalid, BridgeTimeout (nobody there), MessageInvalid (not ZeroMQ), or the signal's reason */
+  /** @throws EndpointInvalid, StateInvalid (no such socket), BridgeTimeout (nobody there), MessageInvalid (not ZeroMQ), or the signal's reason */
   connect(endpoint: string, kind: ClientSocketKind, options?: ConnectOptions): Promise<ClientSocket>;
-  /** @throws EndpointInvalid, PortInUse */
+  /** @throws EndpointInvalid, StateInvalid (no such socket), PortInUse */
   bind(endpoint: string, kind: ServerSocketKind, options?: BindOptions): Promise<ServerSocket>;
 }

@@ -1,5 +1,5 @@
 import { Usage } from '../core/errors.ts';
-import type { BridgeProtocol } from '../formats/bridge-source.ts';
+import { BRIDGE_PROTOCOLS, type BridgeProtocol } from '../formats/bridge-source.ts';
 
 const SERVER_SOCKETS = ['REP', 'PUB', 'PUSH'] as const;
 const CLIENT_OF = { REP: 'REQ', PUB: 'SUB', PUSH: 'PULL' } as const;
@@ -23,7 +23,7 @@ export function clientSocketOf(given: string): 'REQ' | 'SUB' | 'PULL' {
 
 /** The protocol of messages. @throws Usage */
 export function protocolOf(given: string): BridgeProtocol {
-  return chooseWord('protocol', given, ['1.0', '2.0', '2.1', '2.2']);
+  return chooseWord('protocol', given, BRIDGE_PROTOCOLS);
 }
 
 /** A number >= 0. @throws Usage */

@@ -7,7 +7,10 @@ export interface TaskOptions {
   readonly onProgress?: ProgressCallback;
 }
 
-/** Resolves after `milliseconds`; rejects at once with the signal's reason when it is aborted. */
+/** Longest time of a timer, ms: JavaScript takes a longer one for none at all. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Resolves after `milliseconds`, 24 days at most; rejects at once with the signal's reason when it is aborted. */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -15,10 +18,13 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, milliseconds);
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      },
+      Math.min(milliseconds, LONGEST_MS),
+    );
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -1,8 +1,8 @@
-import { MessageInvalid } from '../core/errors.ts';
+import { MessageInvalid, StateInvalid } from '../core/errors.ts';
 import { whyNotReceived, wireItemSize } from './bridge-dtype.ts';
 import { decodeMessageV1, encodeMessageV1, isMessageV1 } from './bridge-message-v1.ts';
 import { elementsOf, MAX_RANK, numpyOf, plainValue } from './bridge-numpy.ts';
-import type { BridgeArray, BridgeProtocol, BridgeSource } from './bridge-source.ts';
+import { BRIDGE_PROTOCOLS, type BridgeArray, type BridgeProtocol, type BridgeSource } from './bridge-source.ts';
 import { decodeMsgpack, type MsgpackLimits, MsgpackMap, type MsgpackValue } from './msgpack.ts';
 import { encodeMsgpack, joinPieces } from './msgpack-encode.ts';
 
@@ -113,7 +113,7 @@ export interface EncodeOptions {
  * Writes a message. In protocol 2 arrays are handed on as they are, not copied; 1.0 copies everything into its one part. The
  * order of sources and keys is kept (Python's server sorts its sources by name in 2.2: sort before if bytes must be equal).
  * @returns the parts of one ZeroMQ message; none in protocol 2 if there is no source
- * @throws MessageInvalid for integers beyond 64 bits
+ * @throws MessageInvalid for integers beyond 64 bits, StateInvalid for an unknown protocol
  */
 export function encodeBridgeMessage(sources: readonly BridgeSource[], options: EncodeOptions = {}): Uint8Array[] {
   return encodeBridgePieces(sources, options).map((part) => (part instanceof Uint8Array ? part : joinPieces(part)));
@@ -122,13 +122,17 @@ export function encodeBridgeMessage(sources: readonly BridgeSource[], options: E
 /**
  * As {@link encodeBridgeMessage}, but the one part of protocol 1.0 comes in pieces, so that there, too, no array is copied.
  * @returns the parts of one ZeroMQ message; one that is a list is its pieces, to be sent one after another
- * @throws MessageInvalid for integers beyond 64 bits
+ * @throws MessageInvalid for integers beyond 64 bits, StateInvalid for an unknown protocol
  */
 export function encodeBridgePieces(
   sources: readonly BridgeSource[],
   { protocol = '2.2' }: EncodeOptions = {},
 ): (Uint8Array | Uint8Array[])[] {
   if (protocol === '1.0') return [encodeMessageV1(sources)];
+  if (!BRIDGE_PROTOCOLS.includes(protocol))
+    throw new StateInvalid(`Unknown protocol "${protocol}": choose ${BRIDGE_PROTOCOLS.join(', ')}.`, {
+      field: 'protocol',
+    });
   return sources.flatMap((each) => {
     const { source, metadata, data, arrays } = isNumpyInside(each) ? withoutNumpy(each) : each;
     const isInHeader = protocol === '2.2';

@@ -1,7 +1,9 @@
 import type { MsgpackMap, MsgpackValue } from './msgpack.ts';
 
-/** How messages are laid out; 2.0 and 2.1 are 2.2 with the metadata among the data. */
-export type BridgeProtocol = '1.0' | '2.0' | '2.1' | '2.2';
+/** How messages may be laid out; 2.0 and 2.1 are 2.2 with the metadata among the data. */
+export const BRIDGE_PROTOCOLS = ['1.0', '2.0', '2.1', '2.2'] as const;
+/** How a message is laid out. */
+export type BridgeProtocol = (typeof BRIDGE_PROTOCOLS)[number];
 
 /** One array as it is on the wire. */
 export interface BridgeArray {

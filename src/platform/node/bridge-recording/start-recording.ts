@@ -1,5 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { checkTime, startTimer } from '../../../bridge/bridge-settings.ts';
 import {
   type BridgeProtocolName,
   factsOfMessage,
@@ -74,12 +75,13 @@ const PROTOCOL_NUMBERS: Readonly<Record<BridgeProtocolName, number>> = { '1.0': 
 
 /**
  * Records a stream of bridge messages, exactly as they came, into a folder.
- * @throws Usage if the folder is not empty, FileUnreadable if it cannot be written
+ * @throws Usage if the folder is not empty, FileUnreadable if it cannot be written, StateInvalid for a duration that is none
  * @example
  * async function* messages() { for (const train of trains) yield { parts: encodeTrain(train) }; }
  * const recorder = await startRecording({ messages: messages(), dir: 'rec', whenSlow: 'wait' });
  */
 export async function startRecording(options: StartRecordingOptions): Promise<Recorder> {
+  checkTime('maxDurationMs', options.maxDurationMs);
   const dir = await makeFolder(options.dir);
   const writer = await RecordingWriter.create(dir, options.segmentBytes, options.openForWriting);
   const recording = new OpenRecorder(writer, options);
@@ -189,7 +191,7 @@ class OpenRecorder implements Recorder {
     const onAbort = () => this.#end('interrupted');
     if (signal?.aborted) onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
-    const timer = maxDurationMs === undefined ? undefined : setTimeout(() => this.#end('time is over'), maxDurationMs);
+    const timer = startTimer(maxDurationMs, () => this.#end('time is over'));
     let failure: { readonly error: unknown } | null = null;
     try {
       await this.#takeAll();

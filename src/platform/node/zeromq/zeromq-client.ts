@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import type * as Zeromq from 'zeromq';
+import { CLIENT_SOCKETS, checkChoice } from '../../../bridge/bridge-settings.ts';
 import { parsePeerEndpoint } from '../../../bridge/endpoint.ts';
 import type { ClientSocket, ClientSocketKind, ConnectOptions, ReceivedMessage } from '../../../bridge/socket.ts';
 import { BridgeTimeout, MessageInvalid } from '../../../core/errors.ts';
@@ -59,6 +60,7 @@ export async function connectZeromq(
   const { signal, maxMessageBytes = DEFAULT_MAX_MESSAGE, handshakeMs = HANDSHAKE_MS } = options;
   signal?.throwIfAborted();
   const address = parsePeerEndpoint(endpoint);
+  checkChoice('socket', kind, CLIENT_SOCKETS);
   const host = address.transport === 'tcp' ? address.host : '';
   // libzmq tries for ever, silently, to find a computer that nobody knows.
   if (host !== '')

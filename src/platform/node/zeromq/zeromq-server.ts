@@ -1,4 +1,5 @@
 import type * as Zeromq from 'zeromq';
+import { checkChoice, SERVER_SOCKETS } from '../../../bridge/bridge-settings.ts';
 import { parseEndpoint } from '../../../bridge/endpoint.ts';
 import { wholeParts } from '../../../bridge/outgoing-part.ts';
 import type { BindOptions, ServerSocket, ServerSocketKind } from '../../../bridge/socket.ts';
@@ -27,6 +28,7 @@ export async function bindZeromq(
   limits: BindOptions = {},
 ): Promise<ServerSocket> {
   const address = parseEndpoint(endpoint);
+  checkChoice('socket', kind, SERVER_SOCKETS);
   // libzmq takes a socket file away from the program that listens there.
   if (address.transport === 'ipc' && (await isAnswered(address.path))) throw portInUse(endpoint);
   const options = {

@@ -1,4 +1,5 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net';
+import { CLIENT_SOCKETS, checkChoice } from '../../../bridge/bridge-settings.ts';
 import { type Endpoint, parsePeerEndpoint } from '../../../bridge/endpoint.ts';
 import type { ClientSocket, ClientSocketKind, ConnectOptions, ReceivedMessage } from '../../../bridge/socket.ts';
 import { BridgeTimeout, isXfelError, MessageInvalid, type XfelError } from '../../../core/errors.ts';
@@ -25,6 +26,7 @@ export function connectZmtp(
     const { signal } = options;
     signal?.throwIfAborted();
     const address = parsePeerEndpoint(endpoint);
+    checkChoice('socket', kind, CLIENT_SOCKETS);
     let queue: ReceivedMessage[] = [];
     let waiter: { resolve(message: ReceivedMessage): void; reject(error: unknown): void } | null = null;
     let failure: { readonly error: unknown } | null = null;

@@ -1,6 +1,7 @@
 import { existsSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { checkChoice, SERVER_SOCKETS } from '../../../bridge/bridge-settings.ts';
 import { type Endpoint, parseEndpoint } from '../../../bridge/endpoint.ts';
 import { beginsWith } from '../../../bridge/outgoing-part.ts';
 import type { BindOptions, ServerSocket, ServerSocketKind } from '../../../bridge/socket.ts';
@@ -72,6 +73,7 @@ export async function bindZmtp(
 ): Promise<ServerSocket> {
   const limits = { maxMessageBytes: options.maxRequestBytes ?? MAX_REQUEST_BYTES, maxParts: MAX_REQUEST_PARTS };
   const address = parseEndpoint(endpoint);
+  checkChoice('socket', kind, SERVER_SOCKETS);
   const peers = new Set<Peer>();
   let listener: Listener | null = null;
   let nextPush = 0;
