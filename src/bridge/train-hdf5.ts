@@ -1,6 +1,7 @@
 import { isNdArray, type NdArray, ndarray } from '../core/ndarray.ts';
 import type { Train, TrainValue } from '../core/train.ts';
 import type { Hdf5AttributeValue, Hdf5Writer } from '../formats/hdf5-writer.ts';
+import { nestedValues } from './nested-values.ts';
 
 /** Something of a train that has no place in the file. */
 export interface UnsavedValue {
@@ -135,7 +136,7 @@ function jsonText(value: TrainValue): string {
   if (value instanceof Map)
     return `{${[...value].map(([key, entry]) => `${JSON.stringify(key)}: ${jsonText(entry)}`).join(', ')}}`;
   if (Array.isArray(value)) return `[${value.map(jsonText).join(', ')}]`;
-  if (isNdArray(value)) return jsonText(Array.from(value.data as ArrayLike<TrainValue>));
+  if (isNdArray(value)) return jsonText(nestedValues(value));
   return JSON.stringify(value);
 }
 

@@ -153,6 +153,8 @@ describe('messageOfTrain', () => {
       texts: ndarray('string', [2], ['a', 'b']),
       complex: ndarray('complex64', [], Float32Array.of(1.5, -2)),
       list: [half(0x3c00), ndarray('int8', [2], Int8Array.of(1, 2))],
+      table: ndarray('string', [2, 2], ['a', 'b', 'c', 'd']),
+      inside: [ndarray('int8', [2, 1], Int8Array.of(1, 2)), ndarray('complex64', [], Float32Array.of(1.5, -2))],
     });
     expect(decodeFloat16(0x3e00)).toBe(1.5);
     expect(sent).toEqual({
@@ -165,7 +167,26 @@ describe('messageOfTrain', () => {
       texts: ['a', 'b'],
       complex: ndarray('complex64', [], Float32Array.of(1.5, -2)),
       list: [1, [1n, 2n]],
+      table: [
+        ['a', 'b'],
+        ['c', 'd'],
+      ],
+      inside: [
+        [[1n], [2n]],
+        [1.5, -2],
+      ],
     });
+  });
+
+  it.each([
+    ['undefined', undefined],
+    ['Object', { x: 1 }],
+    ['Float32Array', Float32Array.of(1)],
+    ['function', () => 1],
+  ])('refuses what is no value, by its name: %s', (kind, value) => {
+    // biome-ignore lint/suspicious/noExplicitAny: callers without types give anything
+    const data = { list: [1, new Map([['x', value as any]])] };
+    expect(() => messageOfTrain(train(data))).toThrow(`S list[1].x is ${kind}, which no message carries`);
   });
 
   it('sorts sources by name, as the python server does', () => {

@@ -2,13 +2,12 @@ import {
   allocate,
   type DType,
   type DTypeStorage,
-  decodeFloat16,
   isBigIntDType,
-  isFloatDType,
   itemSizeOf,
   lanesOf,
   viewBytes,
 } from '../core/dtype.ts';
+import { MessageInvalid } from '../core/errors.ts';
 import type { Lease } from '../core/lease.ts';
 import { byteSizeOf, bytesOf, elementCount, isNdArray, type NdArray, ndarray } from '../core/ndarray.ts';
 import type { Train, TrainSource, TrainValue } from '../core/train.ts';
@@ -17,6 +16,7 @@ import { type EncodeOptions, encodeBridgeMessage, encodeBridgePieces } from '../
 import { elementsOf, numpyOf, textAt } from '../formats/bridge-numpy.ts';
 import type { BridgeArray, BridgeSource } from '../formats/bridge-source.ts';
 import { MsgpackExtension, MsgpackMap, type MsgpackValue } from '../formats/msgpack.ts';
+import { nestedValues } from './nested-values.ts';
 import type { OutgoingPart } from './outgoing-part.ts';
 
 /** Text arrays with more elements stay bytes: a text takes many times its bytes. */
@@ -200,6 +200,7 @@ function swapBytes(bytes: Uint8Array, size: number): void {
 /**
  * A train as the parts of one message. @param options the protocol, 2.2 unless told
  * @returns none if the train has no source and the protocol is not 1.0
+ * @throws MessageInvalid for integers beyond 64 bits, and for what is no value of a train
  */
 export function encodeTrain(train: Train, options: EncodeOptions = {}): Uint8Array[] {
   return encodeBridgeMessage(messageOfTrain(train), options);
@@ -213,7 +214,10 @@ export function encodeOutgoing(train: Train, options: EncodeOptions = {}): Outgo
   return encodeBridgePieces(messageOfTrain(train), options);
 }
 
-/** A train as the sources of a message, in name order as the Python server sends them. Arrays are not copied. */
+/**
+ * A train as the sources of a message, in name order as the Python server sends them. Arrays are not copied.
+ * @throws MessageInvalid for what is no value of a train
+ */
 export function messageOfTrain(train: Train): BridgeSource[] {
   return [...train.sources]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -223,34 +227,32 @@ export function messageOfTrain(train: Train): BridgeSource[] {
       for (const [key, value] of data) {
         if (isNdArray(value) && !isPlain(value)) {
           arrays.push({ path: key, dtype: value.dtype, shape: value.shape, bytes: bytesOf(value) });
-        } else scalars.push([key, messageValue(value)]);
+        } else scalars.push([key, messageValue(value, source, key)]);
       }
-      const meta = [...metadata].map(([key, value]) => [key, messageValue(value)] as const);
+      const meta = [...metadata].map(([key, value]) => [key, messageValue(value, source, key)] as const);
       return { source, metadata: new MsgpackMap(meta), data: new MsgpackMap(scalars), arrays, order: [...data.keys()] };
     });
 }
 
-function messageValue(value: TrainValue): MsgpackValue {
-  if (isNdArray(value)) return scalarsOf(value);
-  if (value instanceof Map) return new MsgpackMap([...value].map(([key, entry]) => [key, messageValue(entry)]));
-  if (Array.isArray(value)) return value.map(messageValue);
-  return value as MsgpackValue;
+/** @throws MessageInvalid for what is no value of a train; callers without types give anything */
+function messageValue(value: TrainValue, source: string, key: string): MsgpackValue {
+  // Lists and maps have no arrays; what comes of one has plain values only.
+  if (isNdArray(value)) return nestedValues(value) as MsgpackValue;
+  if (value instanceof Map)
+    return new MsgpackMap([...value].map(([name, entry]) => [name, messageValue(entry, source, `${key}.${name}`)]));
+  if (Array.isArray(value)) return value.map((entry, i) => messageValue(entry, source, `${key}[${i}]`));
+  if (value === null || value instanceof Uint8Array || /^(string|boolean|number|bigint)$/.test(typeof value))
+    return value as MsgpackValue;
+  const kind = typeof value === 'object' ? (value as object).constructor?.name : typeof value;
+  throw new MessageInvalid(
+    `${source} ${key} is ${kind}, which no message carries: give numbers (float), bigint (integer), text, booleans, null, Uint8Array, arrays made with ndarray(), lists, or a Map.`,
+    { source, key },
+  );
 }
 
 /** What goes among the plain values: text, which the wire's arrays cannot carry, and 0-d arrays unless they are complex. */
 function isPlain({ dtype, shape }: NdArray): boolean {
   return dtype === 'string' || (shape.length === 0 && lanesOf(dtype) === 1);
-}
-
-function scalarsOf(array: NdArray): MsgpackValue {
-  const native = (i: number): MsgpackValue => {
-    const element = array.data[i];
-    if (typeof element === 'string' || typeof element === 'bigint') return element;
-    if (array.dtype === 'bool') return element !== 0;
-    if (array.dtype === 'float16') return decodeFloat16(element);
-    return isFloatDType(array.dtype) || lanesOf(array.dtype) > 1 ? element : BigInt(element);
-  };
-  return array.shape.length === 0 ? native(0) : Array.from({ length: array.data.length }, (_, i) => native(i));
 }
 
 /** A copy of a small integer array filled with one value: train ids of frames when a message is sent again. */
