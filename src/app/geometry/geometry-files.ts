@@ -13,6 +13,7 @@ import { ReaderHdf5File } from '../../formats/hdf5-reader/reader-file.ts';
 import { MemorySink } from '../../formats/hdf5-write/byte-sink.ts';
 import { createHdf5Writer } from '../../formats/hdf5-write/writer.ts';
 import { isNexusGeometry, readNexusGeometry } from '../../formats/nexus-geometry-read.ts';
+import { decodeText } from '../../formats/plain-text.ts';
 import { parsePoni } from '../../formats/poni.ts';
 import { formatQuadPositions, parseQuadPositions } from '../../formats/quad-positions-csv.ts';
 import { browserDecoders } from '../../platform/browser/inflate.ts';
@@ -50,7 +51,7 @@ export function readGeometryFile(name: string, bytes: Uint8Array, now: Geometry)
     throw new FormatInvalid(`${name} has ${bytes.length} bytes: it is no geometry file.`, { path: name });
   if (HDF5_SIGNATURE.every((byte, i) => bytes[i] === byte))
     return { kind: 'geometry', geometry: readHdf5(name, bytes, now), text: null };
-  const text = new TextDecoder().decode(bytes);
+  const text = decodeText(bytes);
   if (isGeometryState(text)) return { kind: 'state', document: decodeGeometryState(text, name) };
   const lines = text.split(/\r\n|\n|\r/, 2000).filter((line) => !/^\s*([;#]|$)/.test(line));
   if (lines.some((line) => /^\s*(poni1|poni_version)\s*:/i.test(line))) {

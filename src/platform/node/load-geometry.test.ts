@@ -44,6 +44,13 @@ const withDistance = (detector = AGIPD_1M) => {
 };
 
 describe('geometry files of all kinds', () => {
+  it('a comment that is no UTF-8 is still there when the file is saved again', async () => {
+    const text = `; 5 µm at 20 °C\n${readFileSync(`${golden}files/write_agipd_full.geom`, 'utf8')}`;
+    writeFileSync(at('latin.geom'), Buffer.from(text, 'latin1'));
+    await saveGeometry(await loadGeometry(at('latin.geom')), at('copy.geom'), { template: at('latin.geom') });
+    expect(readFileSync(at('copy.geom'), 'utf8')).toBe(text);
+  });
+
   it('what was saved is loaded, the content tells the format', async () => {
     for (const [name, detector] of [
       ['a.geom', AGIPD_1M],

@@ -10,6 +10,7 @@ import { LPD_1M } from '../../detector/lpd.ts';
 import { geometryFromTilePositions } from '../../detector/tile-positions.ts';
 import { invertGeometryHdf5, isGeometryHdf5, readGeometryHdf5 } from '../../formats/geometry-hdf5.ts';
 import { isNexusGeometry, readNexusGeometry } from '../../formats/nexus-geometry-read.ts';
+import { decodeText } from '../../formats/plain-text.ts';
 import { parsePoni } from '../../formats/poni.ts';
 import { parseQuadPositions } from '../../formats/quad-positions-csv.ts';
 import { nodeHdf5Opener } from './hdf5-open.ts';
@@ -95,7 +96,7 @@ export async function readGeometryText(path: string): Promise<{ format: Geometry
         { path },
       );
     }
-    const text = new TextDecoder().decode(bytes);
+    const text = decodeText(bytes);
     return { format: formatOf(text), text };
   } catch (error) {
     throw isXfelError(error) ? error : fail(error);
