@@ -66,6 +66,9 @@ export function finishBadRegion(
     return fail(`needs ${PANEL_KEYS.join(', ')} with a panel, or ${LAB_KEYS.join(', ')}.`);
   }
   const of = (key: string) => numbers.get(key) as number;
+  for (const axis of inLab.length > 0 ? ['x', 'y'] : ['fs', 'ss'])
+    if (of(`min_${axis}`) > of(`max_${axis}`))
+      report(line, 'warning', `Bad region ${name} holds no pixel: min_${axis} is above max_${axis}.`);
   if (inLab.length > 0) {
     if (draft.panel !== null) return fail('is given by x and y, so it cannot have a panel.');
     return { kind: 'lab', name, minX: of('min_x'), maxX: of('max_x'), minY: of('min_y'), maxY: of('max_y') };

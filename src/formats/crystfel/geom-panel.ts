@@ -235,9 +235,6 @@ export function finishPanel(name: string, line: number, draft: DraftPanel, repor
     report(line, 'fatal', `Panel ${name} has pixels without area: fs and ss must have a length and go different ways.`);
     return undefined;
   }
-  const isGainRefused = draft.refused.has('adu_per_eV') || draft.refused.has('adu_per_photon');
-  if (!draft.gain && !isGainRefused)
-    report(line, 'error', `Panel ${name} has neither adu_per_eV nor adu_per_photon: add one before the panels.`);
   const data = texts.get('data') ?? '/data/data';
   const masks = finishMasks(name, data, draft, report);
   checkDimensions(name, line, draft.dims, report);

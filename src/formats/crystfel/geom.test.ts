@@ -191,6 +191,25 @@ describe('CrystFEL .geom, lenient', () => {
       );
   });
 
+  it('tells once what all panels lack', () => {
+    const two = `${SMALL.replace(/^adu_per_\w+.*$/gm, '')}\nb/corner_x = 0\nb/corner_y = 90\nb/fs = x\nb/ss = y\n`;
+    expect(parseGeom(two, { mode: 'lenient' }).findings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^Panel \w+ and 1 more have neither adu_per_eV nor adu_per_photon/),
+    ]);
+  });
+
+  it('warns of a shift that is in the data files, and of bad regions without a pixel', () => {
+    const warnings = (text: string) =>
+      parseGeom(text, { mode: 'strict' }).findings.map(({ severity, message }) => `${severity}: ${message}`);
+    expect(warnings(`detector_shift_x = /motor/x mm\n${SMALL}`)).toEqual([
+      'warning: detector_shift_x = /motor/x mm is in the data files: positions here are without it.',
+    ]);
+    expect(warnings(`detector_shift_y = 1 mm\n${SMALL}`)).toEqual([]);
+    expect(warnings(`${SMALL}\nbad1/min_x = 5\nbad1/max_x = 3\nbad1/min_y = 1\nbad1/max_y = 1\n`)).toEqual([
+      'warning: Bad region bad1 holds no pixel: min_x is above max_x.',
+    ]);
+  });
+
   it('warns of a distance that is none', () => {
     for (const clen of ['0', '-0.2 m'])
       expect(parseGeom(SMALL.replace(/^clen.*$/m, `clen = ${clen}`), { mode: 'strict' }).findings).toEqual([

@@ -155,6 +155,7 @@ export function parseGeom(text: string, { mode = 'strict', path = 'geometry' }: 
     report(0, 'error', 'There is no clen: add the distance, such as clen = 0.2 m, or where the data file has it.');
 
   const panels: GeomPanel[] = [];
+  reportGains(drafts, report);
   for (const [name, { line, panel }] of drafts) {
     const finished = finishPanel(name, line, panel, report);
     if (finished) panels.push(finished);
@@ -169,6 +170,17 @@ export function parseGeom(text: string, { mode = 'strict', path = 'geometry' }: 
   refuse(findings, mode, path);
   const { groups: _, ...whole } = draft;
   return { ...whole, panels, badRegions, groups, findings };
+}
+
+/** One finding, however many panels lack it: what is missing in one is mostly missing in all. */
+function reportGains(drafts: ReadonlyMap<string, { line: number; panel: DraftPanel }>, report: Report): void {
+  const lacking = [...drafts].filter(
+    ([, { panel }]) => !panel.gain && !panel.refused.has('adu_per_eV') && !panel.refused.has('adu_per_photon'),
+  );
+  if (lacking.length === 0) return;
+  const [[name, { line }]] = lacking;
+  const what = lacking.length > 1 ? `${shorten(name)} and ${lacking.length - 1} more have` : `${shorten(name)} has`;
+  report(line, 'error', `Panel ${what} neither adu_per_eV nor adu_per_photon: add one before the panels.`);
 }
 
 function refuse(findings: readonly GeomFinding[], mode: 'strict' | 'lenient', path: string): void {
@@ -196,11 +208,13 @@ function setTopLevel(draft: Draft, { line, key, value }: GeomLine, report: Repor
         report(line, 'warning', `clen = ${shorten(value)} is no distance behind the sample: give one above 0.`);
       return true;
     case 'detector_shift_x':
-      draft.shiftX = readLength(key, value, line, 'm', report);
+    case 'detector_shift_y': {
+      const shift = readLength(key, value, line, 'm', report);
+      draft[key === 'detector_shift_x' ? 'shiftX' : 'shiftY'] = shift;
+      if (shift && shift.value === null)
+        report(line, 'warning', `${key} = ${shorten(value)} is in the data files: positions here are without it.`);
       return true;
-    case 'detector_shift_y':
-      draft.shiftY = readLength(key, value, line, 'm', report);
-      return true;
+    }
     case 'bandwidth': {
       const number = readNumber(value);
       if (number === undefined) report(line, 'error', `bandwidth = "${shorten(value)}" must be a number.`);
