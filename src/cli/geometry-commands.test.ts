@@ -147,6 +147,10 @@ describe('hutch geometry', () => {
     expect(call('convert', 'deep.geom', 'a.poni').stderr).toMatch(
       /The picture is flat, but tiles stand up to \d+\.\d px beside/,
     );
+    expect(call('convert', FULL, 'quads.csv')).toMatchObject({ status: 0, stderr: '' });
+    expect(call('convert', 'deep.geom', 'quads.csv').stderr).toMatch(
+      /A table of positions holds no modules and tiles: read back, some are up to 10\.00 px from where they are now/,
+    );
     expect(call('convert', BAD, 'x.geom', '--layout', 'frame,fs')).toMatchObject({ status: 1 });
     expect(call('convert', BAD, 'x.geom', '--layout', 'frame,up').status).toBe(2);
     expect(call('convert', BAD, 'a.h5').stderr).toContain('AGIPD1M has no HDF5 geometry');

@@ -1,5 +1,5 @@
 import { GeometryInvalid } from '../core/errors.ts';
-import { type Geometry, quadPositions, tileCorners } from '../detector/geometry.ts';
+import { type Geometry, geometryFromQuadPositions, quadPositions, tileCorners } from '../detector/geometry.ts';
 import { overlappingTiles } from '../detector/tile-overlap.ts';
 import type { GeomFinding } from '../formats/crystfel/geom-lines.ts';
 import type { Poni } from '../formats/poni.ts';
@@ -32,6 +32,22 @@ export function pictureErrorText(geometry: Geometry): string {
   const pixels = largest / detector.pixelSize;
   if (!(pixels > 1)) return '';
   return `The picture is flat, but tiles stand up to ${pixels.toFixed(1)} px beside where it has them, since they are tilted or nearer or farther. For exact positions integrate with the geometry.\n`;
+}
+
+/**
+ * How far tiles will be from where they are in a table of the quadrants' positions, which says nothing of how modules and tiles lie
+ * in them, in a sentence; empty if it is less than a hundredth of a pixel.
+ */
+export function quadrantErrorText(geometry: Geometry): string {
+  const { detector } = geometry;
+  const ideal = geometryFromQuadPositions(detector, quadPositions(geometry));
+  const [is, read] = [tileCorners(geometry).data, tileCorners(ideal).data];
+  let largest = 0;
+  for (let i = 0; i < is.length; i += 3)
+    largest = Math.max(largest, Math.hypot(is[i] - read[i], is[i + 1] - read[i + 1], is[i + 2] - read[i + 2]));
+  const pixels = largest / detector.pixelSize;
+  if (!(pixels > 0.01)) return '';
+  return `A table of positions holds no modules and tiles: read back, some are up to ${pixels.toFixed(2)} px from where they are now. For exact positions save .geom.\n`;
 }
 
 /** Facts of a geometry, for `--json`. */
@@ -157,9 +173,11 @@ export function moduleShifts(before: Geometry, after: Geometry): ModuleShift[] {
 
 /** The same for people, in pixels and mm. */
 export function shiftsText(shifts: readonly ModuleShift[], pixelSize: number): string {
-  const px = (length: number) => (length / pixelSize).toFixed(3).padStart(10);
+  // -0 + 0 is 0: a shift of rounding has no sign.
+  const fixed = (value: number) => (Number(value.toFixed(3)) + 0).toFixed(3).padStart(10);
+  const px = (length: number) => fixed(length / pixelSize);
   const rows = shifts.map(({ module, x, y, z, largest }) =>
-    [String(module).padStart(6), px(x), px(y), (z * 1e3).toFixed(3).padStart(10), px(largest)].join(' '),
+    [String(module).padStart(6), px(x), px(y), fixed(z * 1e3), px(largest)].join(' '),
   );
   const header = ['module', '   x (px)', '   y (px)', '   z (mm)', 'largest (px)'].join('  ');
   return `${[header, ...rows].join('\n')}\n`;

@@ -180,10 +180,10 @@ async function convert(context: CliContext, from: string, to: string, options: C
     const converted = layout ? convertCrystfelLayout(updated, geometry.detector, layout, { path: from }) : updated;
     await writeAside(to, [converted]);
   } else {
-    if (extname(to).toLowerCase() === '.poni') {
-      const { pictureErrorText } = await import('../geometry-summary.ts');
-      context.note(pictureErrorText(geometry));
-    }
+    const end = extname(to).toLowerCase();
+    const { pictureErrorText, quadrantErrorText } = await import('../geometry-summary.ts');
+    if (end === '.poni') context.note(pictureErrorText(geometry));
+    if (end === '.csv') context.note(quadrantErrorText(geometry));
     await saveGeometry(geometry, to, {
       layout,
       template: options.template,
