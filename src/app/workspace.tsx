@@ -11,6 +11,7 @@ import { type ComponentType, createContext, useContext, useEffect, useMemo, useS
 import 'dockview-react/dist/styles/dockview.css';
 import './style/dock.css';
 import { IconMaximize, IconMinimize, IconX } from '@tabler/icons-react';
+import { PanelFault } from './panel-fault.tsx';
 import { useIsWide } from './screen-size.ts';
 import { forgetLayout, type LayoutSize, readLayout, writeLayout } from './stored-layout.ts';
 import { clearWorkspace, useWorkspace } from './workspace-store.ts';
@@ -56,7 +57,14 @@ export function Workspace({ definition }: { readonly definition: WorkspaceDefini
   const components = useMemo(
     () =>
       Object.fromEntries(
-        Object.entries(definition.panels).map(([id, { Body }]) => [id, (_props: IDockviewPanelProps) => <Body />]),
+        Object.entries(definition.panels).map(([id, { title, Body }]) => [
+          id,
+          (_props: IDockviewPanelProps) => (
+            <PanelFault title={title}>
+              <Body />
+            </PanelFault>
+          ),
+        ]),
       ),
     [definition],
   );
@@ -186,7 +194,11 @@ function HeaderActions({ activePanel, containerApi }: IDockviewHeaderActionsProp
   const Icon = isMaximised ? IconMinimize : IconMaximize;
   return (
     <div className="dock-actions">
-      {Actions && <Actions />}
+      {Actions && (
+        <PanelFault key={activePanel.id} title={activePanel.id} isSilent>
+          <Actions />
+        </PanelFault>
+      )}
       <button
         type="button"
         className="ib"
