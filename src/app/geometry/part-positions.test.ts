@@ -34,5 +34,7 @@ describe('tables of positions', () => {
     expect(taken('1,2')).toMatch(/1 rows; 2 parts/);
     expect(taken('1,2\n3,x')).toMatch(/Row 2/);
     expect(taken('x,y\n1,2\n3,')).toMatch(/Row 2/);
+    expect(taken('1,2\n3,1e40')).toMatch(/Row 2.*another unit/);
+    expect(taken('x_m,y_m\n1,2\n3,25')).toMatch(/Row 2.*another unit/);
   });
 });

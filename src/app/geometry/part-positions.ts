@@ -1,6 +1,8 @@
 import type { Detector } from '../../detector/detector.ts';
 import type { DetectorPart, PartMove } from '../../detector/refinement/detector-part.ts';
 
+/** No part of a detector is farther from its origin. */
+export const FARTHEST_PX = 1e5;
 /** Units of positions on screen. */
 export const UNIT_NAMES = ['px', 'mm', 'm'] as const;
 /** One of them. */
@@ -57,6 +59,8 @@ export function movesFromTable(
     );
     if (!Number.isFinite(x) || !Number.isFinite(y))
       return `Row ${part + 1} ("${cells.join(',').slice(0, 40)}") needs numbers x and y.`;
+    if (Math.max(Math.abs(x), Math.abs(y)) * metres > FARTHEST_PX * detector.pixelSize)
+      return `Row ${part + 1} ("${cells.join(',').slice(0, 40)}") is farther away than ${FARTHEST_PX} px: another unit?`;
     const shift = [x * metres - places[part][0], y * metres - places[part][1], 0] as const;
     if (Math.hypot(...shift) > 1e-12) moves.set(part, { shift, angle: 0 });
   }

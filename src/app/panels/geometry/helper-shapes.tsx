@@ -2,12 +2,15 @@ import { IconCirclePlus, IconSquarePlus, IconTrash } from '@tabler/icons-react';
 import type { Helper } from '../../geometry/geometry-document.ts';
 import { useGeometryLook } from '../../geometry/geometry-look.ts';
 import { useGeometry } from '../../geometry/geometry-store.ts';
+import { FARTHEST_PX } from '../../geometry/part-positions.ts';
 import { CellField } from '../cell-field.tsx';
 
 /** As many lines as can be told apart. @source GeoAssembler */
 const MOST = 10;
 /** Size of a new one, px. @source GeoAssembler */
 const FIRST_PX = 690;
+/** A smaller one cannot be seen. */
+const LEAST_PX = 0.1;
 
 /** Circles and rectangles over the picture; the selected one is red and is dragged by its line. */
 export function GeometryHelpers() {
@@ -28,7 +31,6 @@ export function GeometryHelpers() {
     edit({ helpers: helpers.map((each) => (each.id === id ? { ...each, ...next } : each)) }, 'helper changed');
   const remove = (id: number) => edit({ helpers: helpers.filter((each) => each.id !== id) }, 'helper removed');
   const px = (metres: number) => (metres / pixel).toFixed(1);
-  const positive = (text: string, old: number) => (Number(text) > 0 ? Number(text) * pixel : old);
   return (
     <section className="pn" aria-label="Helpers">
       <div className="scroll">
@@ -55,20 +57,26 @@ export function GeometryHelpers() {
                     label={`x of ${id}`}
                     value={px(centre[0])}
                     isChanged={false}
+                    low={-FARTHEST_PX}
+                    high={FARTHEST_PX}
                     onApply={(text) => change(id, { centre: [Number(text) * pixel, centre[1]] })}
                   />
                   <CellField
                     label={`y of ${id}`}
                     value={px(centre[1])}
                     isChanged={false}
+                    low={-FARTHEST_PX}
+                    high={FARTHEST_PX}
                     onApply={(text) => change(id, { centre: [centre[0], Number(text) * pixel] })}
                   />
                   <CellField
                     label={`size of ${id}`}
                     value={px(size[0])}
                     isChanged={false}
+                    low={LEAST_PX}
+                    high={FARTHEST_PX}
                     onApply={(text) => {
-                      const width = positive(text, size[0]);
+                      const width = Number(text) * pixel;
                       change(id, { size: [width, kind === 'circle' ? width : size[1]] });
                     }}
                   />
@@ -79,7 +87,9 @@ export function GeometryHelpers() {
                       label={`height of ${id}`}
                       value={px(size[1])}
                       isChanged={false}
-                      onApply={(text) => change(id, { size: [size[0], positive(text, size[1])] })}
+                      low={LEAST_PX}
+                      high={FARTHEST_PX}
+                      onApply={(text) => change(id, { size: [size[0], Number(text) * pixel] })}
                     />
                   )}
                   {kind === 'circle' ? (
@@ -89,6 +99,8 @@ export function GeometryHelpers() {
                       label={`angle of ${id}`}
                       value={angleDeg.toFixed(1)}
                       isChanged={false}
+                      low={-360}
+                      high={360}
                       onApply={(text) => change(id, { angleDeg: Number(text) })}
                     />
                   )}

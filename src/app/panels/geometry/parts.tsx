@@ -5,7 +5,7 @@ import { middleOfPart, NO_MOVE, type PartMove, partsOf } from '../../../detector
 import { useGeometryLook } from '../../geometry/geometry-look.ts';
 import { useGeometry } from '../../geometry/geometry-store.ts';
 import { DEGREES, moveText, moveTogether } from '../../geometry/move-selected.ts';
-import { movesFromTable, positionsText, UNIT_NAMES, unitMetres } from '../../geometry/part-positions.ts';
+import { FARTHEST_PX, movesFromTable, positionsText, UNIT_NAMES, unitMetres } from '../../geometry/part-positions.ts';
 import { usePartResiduals } from '../../geometry/part-residuals.ts';
 import { numberText } from '../../number-text.ts';
 import { CellField } from '../cell-field.tsx';
@@ -38,6 +38,7 @@ export function GeometryParts() {
   }, [geometry, parts, level]);
   if (!document || !geometry || !detector) return <section className="pn" aria-label="Positions" />;
   const metres = unitMetres(unit, detector);
+  const farthest = (FARTHEST_PX * detector.pixelSize) / metres;
   const digits = unit === 'px' ? 2 : unit === 'mm' ? 4 : 7;
   const move = (part: number, change: PartMove) =>
     moveTogether(level, new Map([[part, change]]), moveText(parts[part].label, change, detector.pixelSize));
@@ -148,18 +149,24 @@ export function GeometryParts() {
                     label={`${label} x`}
                     value={(x / metres).toFixed(digits)}
                     isChanged={shift[0] !== 0}
+                    low={-farthest}
+                    high={farthest}
                     onApply={(text) => move(part, at(0, text))}
                   />
                   <CellField
                     label={`${label} y`}
                     value={(y / metres).toFixed(digits)}
                     isChanged={shift[1] !== 0}
+                    low={-farthest}
+                    high={farthest}
                     onApply={(text) => move(part, at(1, text))}
                   />
                   <CellField
                     label={`${label} angle`}
                     value={(angle * DEGREES).toFixed(3)}
                     isChanged={angle !== 0}
+                    low={-360}
+                    high={360}
                     onApply={(text) => move(part, { shift: [0, 0, 0], angle: Number(text) / DEGREES - angle })}
                   />
                   <ResidualCell label={label} px={residuals[part] ?? null} />
