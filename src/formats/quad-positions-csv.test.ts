@@ -34,6 +34,25 @@ describe('quadrant positions as CSV', () => {
     );
   });
 
+  it('may have semicolons and decimal commas, and are refused where a comma could be either', () => {
+    const positions = [
+      [1.5, -2],
+      [0.25, 4],
+    ];
+    for (const text of [
+      'x_mm;y_mm\n1,5;-2\n,25;4,0\n',
+      'quadrant\tx (mm)\ty (mm)\nq1\t1,5\t-2\n\nq2\t0,25\t4\n',
+      '# by hand\nx_mm,y_mm,\n1.5,-2,,\n0.25,4\n',
+      'x_mm,\ty_mm\n1.5,\t-2\n0.25,\t4\n',
+    ])
+      expect(parseQuadPositions(text)).toEqual({ unit: 'mm', positions });
+    expect(parseQuadPositions('1,5;-2\n0,25;4')).toEqual({ unit: null, positions });
+    expect(() => parseQuadPositions('x_mm,y_mm\n1,5,-2,0\n', { path: 'a.csv' })).toThrow(
+      'a.csv, line 2: there are 4 columns, in line 1 2.',
+    );
+    expect(() => parseQuadPositions('1,2\n1,5,2\n')).toThrow('line 2: there are 3 columns, in line 1 2.');
+  });
+
   it('have one unit', () => {
     expect(() => parseQuadPositions('x_mm,y_px\n1,2\n', { path: 'a.csv' })).toThrow(
       'a.csv, line 1: x is in mm, y in px: write one unit.',

@@ -19,7 +19,8 @@ export function formatQuadPositions({ unit, positions }: QuadPositionTable): str
 
 /**
  * Reads quadrant positions: a header with columns x and y (any case, a unit behind an underscore or in brackets), or lines of
- * two numbers without a header. Other columns are passed over.
+ * two numbers without a header. Other columns are passed over. Between columns is what the first line has: commas, or semicolons
+ * or tabs, with which numbers may have decimal commas.
  * @throws FormatInvalid with the line
  */
 export function parseQuadPositions(
@@ -28,11 +29,13 @@ export function parseQuadPositions(
 ): QuadPositionTable {
   const fail = (line: number, message: string) =>
     new FormatInvalid(`${path}, line ${line}: ${message}`, { path, line });
-  const rows = text
+  const lines = text
     .split(/\r\n|\n|\r/)
-    .map((row, index) => ({ line: index + 1, cells: row.split(/[,;\t]/).map((cell) => cell.trim()) }))
-    .filter(({ cells }) => cells.some((cell) => cell !== '') && !cells[0].startsWith('#'));
-  if (rows.length === 0) throw fail(1, 'there are no positions.');
+    .map((row, index) => ({ line: index + 1, row }))
+    .filter(({ row }) => /[^\s,;]/.test(row) && !/^\s*#/.test(row));
+  if (lines.length === 0) throw fail(1, 'there are no positions.');
+  const separator = separatorOf(lines[0].row);
+  const rows = lines.map(({ line, row }) => ({ line, cells: cellsOf(row, separator) }));
   if (rows.length > 1000) throw fail(1001, 'more lines than any detector has parts.');
   const header = rows[0].cells.map((cell) => /^(x|y)(?:[ _[(]+(mm|px|m)[\])]?)?$/i.exec(cell));
   const columns = ['x', 'y'].map((name) => header.findIndex((match) => match?.[1].toLowerCase() === name));
@@ -46,10 +49,25 @@ export function parseQuadPositions(
   if (unit !== unitOf(yColumn))
     throw fail(first.line, `x is in ${unit ?? 'no unit'}, y in ${unitOf(yColumn) ?? 'no unit'}: write one unit.`);
   const positions = rows.slice(hasHeader ? 1 : 0).map(({ line, cells }): readonly [number, number] => {
+    // One more is mostly a decimal comma, and the columns behind it are others.
+    if (cells.length > first.cells.length)
+      throw fail(line, `there are ${cells.length} columns, in line ${first.line} ${first.cells.length}.`);
     const [x, y] = [cells[xColumn], cells[yColumn]].map((cell) => (cell ? Number(cell) : Number.NaN));
     if (!Number.isFinite(x) || !Number.isFinite(y))
       throw fail(line, `"${cells.join(',').slice(0, 60)}" needs numbers x and y.`);
     return [x, y];
   });
   return { unit: unit as QuadPositionTable['unit'], positions };
+}
+
+function separatorOf(row: string): string {
+  if (row.includes(';')) return ';';
+  return row.includes('\t') && !row.includes(',') ? '\t' : ',';
+}
+
+/** Without empty ones at the end. */
+function cellsOf(row: string, separator: string): string[] {
+  const cells = row.split(separator).map((cell) => cell.trim());
+  while (cells.at(-1) === '') cells.pop();
+  return separator === ',' ? cells : cells.map((cell) => cell.replace(/^([+-]?\d*),(\d*)$/, '$1.$2'));
 }
