@@ -157,6 +157,11 @@ describe('modules placed one by one', () => {
 
   it('are refused where numbers are missing or make no sense', () => {
     expect(() => geometryFromModulePositions(jungfrau(2), [[0, 0]])).toThrow(/2 modules needs 2 positions, got 1/);
+    const sixteen = Array.from({ length: 16 }, () => [0, 0] as const);
+    for (const name of ['AGIPD1M', 'LPD1M', 'DSSC1M'])
+      expect(() => geometryFromModulePositions(detectorByName(name), sixteen)).toThrow(
+        /is placed by 4 parts of several modules, not by its 16 modules/,
+      );
     const wrong = { orientations: [[1, 0] as never] };
     expect(() => geometryFromModulePositions(jungfrau(1), [[0, 0]], wrong)).toThrow(/give 1 or -1/);
     expect(() => geometryFromModulePositions(lpdMini(1), [[0, 0]], { orientations: [[1, -1]] })).toThrow(/LPD_MINI is/);

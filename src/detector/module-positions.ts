@@ -30,7 +30,7 @@ export interface ModulePositionOptions {
  * Geometry from the position of each module.
  * @param positions (x, y) or (x, y, z) of each module, in `unit`: low-x, low-y corner for JUNGFRAU (px), high-x, low-y corner
  * for LPD Mini (mm)
- * @throws GeometryInvalid if positions, orientations or rotations are not one for each module, an orientation is not +-1, or the
+ * @throws GeometryInvalid for a detector whose modules are not placed one by one (AGIPD, LPD, DSSC 1M), if positions, orientations or rotations are not one for each module, an orientation is not +-1, or the
  * unit is no length
  * @source EXtra-geom, from_module_positions. There turned JUNGFRAU modules are misplaced when `unit` is not the pixel, and lie
  * one gap too far; here neither.
@@ -43,6 +43,12 @@ export function geometryFromModulePositions(
   const { asicGap, orientations, rotationsDeg } = options;
   const unit = unitOf(detector, options.unit);
   const count = detector.dataShape[0];
+  const groups = detector.groupModules.length;
+  if (groups !== count)
+    throw new GeometryInvalid(
+      `${detector.name} is placed by ${groups} ${groups === 1 ? 'position' : 'parts'} of several modules, not by its ${count} modules: take geometryFromQuadPositions.`,
+      { detector: detector.name, groups },
+    );
   for (const [what, list] of Object.entries({ positions, orientations, rotations: rotationsDeg })) {
     if (list && list.length !== count)
       throw new GeometryInvalid(`${detector.name} of ${count} modules needs ${count} ${what}, got ${list.length}.`, {
