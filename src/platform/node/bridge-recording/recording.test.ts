@@ -332,8 +332,45 @@ describe('a damaged recording', () => {
     await record(messages, other, { segmentBytes: 2200 });
     copyFileSync(join(other, '000001.rec'), join(dir, '000001.rec'));
     await using recording = await openRecording(dir);
-    expect(recording.warnings.join()).toMatch(/000001\.rec is of another recording/);
-    expect(recording.entries.length).toBe(1);
+    expect(recording.warnings.join()).toMatch(/000001\.rec is of another recording.* It is left out/);
+    expect(await partsOf(dir)).toEqual([0, 2, 3, 4, 5].map((n) => messages[n].parts));
+  });
+
+  describe.each([
+    ['and its index', () => undefined],
+    ['but no index', (dir: string) => rmSync(join(dir, 'index.idx'))],
+  ])('%s', (_, prepare) => {
+    it.each([
+      ['the first', [0], '000000.rec is not there'],
+      ['one', [2], '000002.rec is not there'],
+      ['several', [1, 2, 4], '000001.rec to 000002.rec are not there.*000004.rec is not there'],
+    ])('of whose segments %s is not there is read without it, and says so', async (_, gone, text) => {
+      const dir = await make({ segmentBytes: 2200 });
+      prepare(dir);
+      for (const n of gone) rmSync(join(dir, `00000${n}.rec`));
+      const kept = messages.filter((_, n) => !gone.includes(n)).map(({ parts }) => parts);
+      expect(await partsOf(dir)).toEqual(kept);
+      await using recording = await openRecording(dir);
+      expect(recording.warnings.join()).toMatch(new RegExp(text));
+      expect(recording.entries.map(({ index }) => index)).toEqual(kept.map((_, i) => i));
+    });
+
+    it('with a cut segment in the middle loses no more than that has lost', async () => {
+      const dir = await make({ segmentBytes: 3300 });
+      prepare(dir);
+      truncateSync(join(dir, '000000.rec'), 64 + 1500);
+      expect(await partsOf(dir)).toEqual([0, 2, 3, 4, 5].map((n) => messages[n].parts));
+      await using recording = await openRecording(dir);
+      expect(recording.warnings.join()).toMatch(/000000\.rec: the last \d+ bytes are no whole message/);
+    });
+  });
+
+  it('says that its last segments are not there, where the index knows of them', async () => {
+    const dir = await make({ segmentBytes: 2200 });
+    for (const n of [4, 5]) rmSync(join(dir, `00000${n}.rec`));
+    await using recording = await openRecording(dir);
+    expect(await partsOf(dir)).toEqual([0, 1, 2, 3].map((n) => messages[n].parts));
+    expect(recording.warnings.join()).toMatch(/000004\.rec is not there.*000005\.rec is not there/);
   });
 
   it.each([

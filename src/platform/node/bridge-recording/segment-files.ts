@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { FileUnreadable, FormatInvalid, isXfelError } from '../../../core/errors.ts';
@@ -16,6 +16,8 @@ import {
 } from '../../../formats/bridge-recording.ts';
 import { INDEX_NAME } from './recording-writer.ts';
 
+const SEGMENT = /^\d{6,}\.rec$/;
+
 interface Segment {
   readonly path: string;
   readonly file: FileHandle;
@@ -27,8 +29,13 @@ export class SegmentFiles {
   readonly dir: string;
   readonly entries: IndexEntry[] = [];
   readonly warnings: string[] = [];
-  readonly #segments: Segment[] = [];
+  /** By number; one that is not there or broken leaves a hole. */
+  readonly #segments = new Map<number, Segment>();
+  /** Segments that were missed, and told. */
+  readonly #missed = new Set<number>();
   #id: bigint | null = null;
+  /** Sequence number that the next message should have. */
+  #sequence = 0;
 
   private constructor(dir: string) {
     this.dir = dir;
@@ -52,12 +59,13 @@ export class SegmentFiles {
   }
 
   async close(): Promise<void> {
-    for (const { file } of this.#segments.splice(0)) await file.close();
+    for (const { file } of this.#segments.values()) await file.close();
+    this.#segments.clear();
   }
 
   /** Parts of a message, read in one go and checked. @throws FormatInvalid if it is damaged, FileUnreadable */
   async readParts(entry: IndexEntry): Promise<Uint8Array[]> {
-    const segment = this.#segments[entry.segment];
+    const segment = this.#segments.get(entry.segment);
     if (!segment)
       throw new FileUnreadable(`${join(this.dir, segmentName(entry.segment))} is not open.`, { path: this.dir });
     const head = await this.#headAt(segment, entry.offset);
@@ -80,13 +88,19 @@ export class SegmentFiles {
   }
 
   async #openSegments(): Promise<void> {
-    for (let number = 0; ; number++) {
+    const names = await readdir(this.dir).catch((cause: Error) => {
+      throw new FileUnreadable(`${this.dir} cannot be read (${cause.message}).`, { path: this.dir }, { cause });
+    });
+    let next = 0;
+    const numbers = names.filter((name) => SEGMENT.test(name)).map((name) => Number.parseInt(name, 10));
+    for (const number of numbers.sort((a, b) => a - b)) {
+      this.#miss(next, number);
+      next = number + 1;
       const path = join(this.dir, segmentName(number));
       let file: FileHandle;
       try {
         file = await open(path, 'r');
       } catch (cause) {
-        if ((cause as { code?: string }).code === 'ENOENT') return;
         throw new FileUnreadable(`${path} cannot be read (${(cause as Error).message}).`, { path }, { cause });
       }
       const segment = { path, file, size: (await file.stat()).size };
@@ -101,11 +115,21 @@ export class SegmentFiles {
         // A recorder that was killed just when it began a segment leaves a cut header.
         if (number === 0 && segment.size >= FILE_HEADER_BYTES) throw error;
         if (!isXfelError(error)) throw error;
-        this.warnings.push(`${error.message} It and what follows is left out.`);
-        return;
+        this.warnings.push(`${error.message} It is left out.`);
+        this.#missed.add(number);
+        continue;
       }
-      this.#segments.push(segment);
+      this.#segments.set(number, segment);
     }
+  }
+
+  /** Tells of segments that are not there, once of each. */
+  #miss(start: number, stop: number): void {
+    if (start >= stop || this.#missed.has(start)) return;
+    for (let number = start; number < stop; number++) this.#missed.add(number);
+    const [first, last] = [segmentName(start), segmentName(stop - 1)];
+    const which = first === last ? `${first} is` : `${first} to ${last} are`;
+    this.warnings.push(`${this.dir}: ${which} not there; the messages in the other segments are read.`);
   }
 
   async #readIndex(): Promise<void> {
@@ -125,48 +149,48 @@ export class SegmentFiles {
       return;
     }
     let [segment, offset] = [0, FILE_HEADER_BYTES];
+    const sizeOf = (number: number) => this.#segments.get(number)?.size ?? Number.POSITIVE_INFINITY;
     for (let at = FILE_HEADER_BYTES; at < bytes.length; at += INDEX_ENTRY_BYTES) {
       const entry = decodeIndexEntry(bytes, at, crc32);
       if (entry && entry.segment === segment + 1) [segment, offset] = [entry.segment, FILE_HEADER_BYTES];
       const isNext =
         entry !== null &&
-        entry.sequence === this.entries.length &&
+        entry.sequence === this.#sequence &&
         entry.segment === segment &&
         entry.offset === offset &&
-        entry.offset + entry.recordBytes <= (this.#segments[segment]?.size ?? 0);
+        entry.offset + entry.recordBytes <= sizeOf(segment);
       if (!isNext) {
         const why = entry ? 'does not go with the segments' : 'is cut or damaged';
-        this.warnings.push(`${path}: entry ${this.entries.length} ${why}; what follows is looked for one by one.`);
+        this.warnings.push(`${path}: entry ${this.#sequence} ${why}; what follows is looked for one by one.`);
         return;
       }
-      this.entries.push(entry);
+      if (this.#segments.has(segment)) this.entries.push(entry);
+      else this.#miss(segment, segment + 1);
       offset += entry.recordBytes;
+      this.#sequence++;
     }
   }
 
   /** Messages that the index does not know: the recorder was killed, or the index is lost. Each is read and checked. */
   async #findMore(): Promise<void> {
     const last = this.entries[this.entries.length - 1];
-    let number = last?.segment ?? 0;
-    let offset = last ? last.offset + last.recordBytes : FILE_HEADER_BYTES;
-    for (; number < this.#segments.length; number++, offset = FILE_HEADER_BYTES) {
-      const segment = this.#segments[number];
+    for (const [number, segment] of this.#segments) {
+      if (last && number < last.segment) continue;
+      let offset = last?.segment === number ? last.offset + last.recordBytes : FILE_HEADER_BYTES;
       while (offset < segment.size) {
         try {
           const entry = await this.#entryAt(segment, number, offset);
           await this.readParts(entry);
           this.entries.push(entry);
           offset += entry.recordBytes;
+          this.#sequence = entry.sequence + 1;
         } catch (error) {
           if (!isXfelError(error)) throw error;
           const rest = segment.size - offset;
           this.warnings.push(
             `${segment.path}: the last ${rest} bytes are no whole message and are left out (${error.message})`,
           );
-          // A segment after a broken one would leave a hole nobody sees.
-          if (number + 1 < this.#segments.length)
-            this.warnings.push(`${this.dir}: the segments after ${segmentName(number)} are left out, too.`);
-          return;
+          break;
         }
       }
     }
@@ -174,7 +198,9 @@ export class SegmentFiles {
 
   async #entryAt(segment: Segment, number: number, offset: number): Promise<IndexEntry> {
     const head = await this.#headAt(segment, offset);
-    if (offset + head.recordBytes > segment.size || head.sequence !== this.entries.length)
+    // What is before a segment may be lost.
+    const isNext = head.sequence === this.#sequence || (offset === FILE_HEADER_BYTES && head.sequence > this.#sequence);
+    if (offset + head.recordBytes > segment.size || !isNext)
       throw new FormatInvalid(`${segment.path}: the message at byte ${offset} is cut or out of order.`, {
         path: segment.path,
         offset,
