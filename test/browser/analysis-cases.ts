@@ -162,6 +162,49 @@ export function analysisCases(stage: Stage): void {
     await page.getByTestId('mask-clear').click();
   }, 120_000);
 
+  it('numbers and files that make no sense are told, and all panels stay', async () => {
+    const { page } = stage;
+    await open();
+    const enter = async (id: string, what: string) => {
+      await page.getByTestId(id).fill(what);
+      await page.getByTestId(id).press('Enter');
+    };
+    // A protein has more powder lines than a page can draw; 1e15 Angstrom is no cell.
+    await tab('overlays');
+    for (const edge of ['281', '999999999999999']) {
+      await enter('cell', edge);
+      await until(() => page.getByTestId('phase').textContent()).toContain('too many lines');
+      await page.getByTestId('phase').getByLabel('Remove').click();
+    }
+    await tab('calibration');
+    const distance = page.getByTestId('now-distance');
+    for (const mm of ['1e12', '0']) {
+      await enter('now-distance', mm);
+      expect(await distance.getAttribute('aria-invalid')).toBe('true');
+      await distance.press('Escape');
+    }
+    const picker = (Detector_config: string, metres: number) => ({
+      name: 'no.poni',
+      mimeType: 'text/plain',
+      buffer: Buffer.from(
+        `poni_version: 2\nDetector: Detector\nDetector_config: ${Detector_config}\nDistance: ${metres}\nPoni1: 0\nPoni2: 0\n`,
+      ),
+    });
+    await page.getByTestId('load-poni').setInputFiles(picker('{"pixel1": 2e-4, "pixel2": 2e-4}', 5000));
+    await until(() => page.getByTestId('analysis-calibration').getByRole('alert').textContent()).toContain('5000 m');
+    await tab('parts');
+    await page.getByLabel('Q1 x', { exact: true }).fill('9'.repeat(40));
+    expect(await page.getByLabel('Q1 x', { exact: true }).getAttribute('aria-invalid')).toBe('true');
+    await page.getByLabel('Q1 x', { exact: true }).press('Escape');
+    await tab('integration');
+    const none = { name: 'none.npy', mimeType: 'application/octet-stream', buffer: Buffer.from('no picture') };
+    await page.getByTestId('load-dark').setInputFiles(none);
+    await until(() => text('corrections-on')).toContain('none.npy');
+    expect(await page.getByTestId('panel-fault').count()).toBe(0);
+    await tab('curve');
+    await page.getByTestId('analysis-iq').waitFor();
+  }, 120_000);
+
   it('a phase of a JCPDS card moves with pressure, lies over the cake, and is saved again', async () => {
     const { page } = stage;
     await open();

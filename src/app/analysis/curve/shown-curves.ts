@@ -154,7 +154,7 @@ export function phaseOnScreen({ phase, stretch, state }: PhaseScene): Phase {
 }
 
 /** More reflections than this lie so near to each other that no line tells anything, and take longer than a page can wait. */
-const MOST_REFLECTIONS = 3e5;
+const MOST_REFLECTIONS = 5e5;
 
 /**
  * Why a phase cannot be where it is asked to be, or has no lines; null: it can.

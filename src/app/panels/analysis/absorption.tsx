@@ -118,6 +118,7 @@ export function Correction({ name, label }: { readonly name: CorrectionName; rea
           <FileButton
             label="file"
             accept={PIXEL_ENDINGS}
+            testId={`load-${name}`}
             title={`${label} from a file, .npy, .edf or .tif: (module, ss, fs), or the modules below each other`}
             onFile={load}
           />

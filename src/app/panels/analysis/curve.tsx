@@ -161,15 +161,14 @@ export function AnalysisCurve() {
       </div>
       <div className={`pfoot ${hovered !== null || other ? 'told' : ''}`}>
         <span className={`grow el ${saveError ? 'err' : ''}`} data-testid="analysis-readout">
-          {saveError
-            ? `not saved: ${saveError}`
-            : shown && hovered !== null && hovered < shown.x.length
+          {saveError ??
+            (shown && hovered !== null && hovered < shown.x.length
               ? hoverWords(hovered)
               : other && otherX !== null && experiment && shown
                 ? `${placeWords(other, experiment)}   I ${valueText(curveAt({ x: shown.x, y: shown.main.y }, [otherX])[0])}`
                 : isBusy
                   ? 'calculating'
-                  : 'drag to zoom, a double click shows all; a click takes the ring whose width is told'}
+                  : 'drag to zoom, a double click shows all; a click takes the ring whose width is told')}
         </span>
         <span className="prov">{curves ? `${curves.made.picture} · geometry v${curves.made.version}` : ''}</span>
       </div>
@@ -215,7 +214,8 @@ export function AnalysisCurveActions() {
     const experiment = useGeometry.getState().document?.experiment;
     if (!now || !experiment) return;
     const { x, main, unit } = showCurves({ ...look, curves: now, experiment });
-    useCurves.setState({ saveError: savePattern(format, { x, ...main }, unit, now.made) });
+    const problem = savePattern(format, { x, ...main }, unit, now.made);
+    useCurves.setState({ saveError: problem && `not saved: ${problem}` });
   };
   return (
     <>

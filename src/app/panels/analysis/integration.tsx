@@ -10,10 +10,11 @@ import { SavePicture } from './picture.tsx';
 
 /** How curves are made: bins, range, splitting of pixels, and every correction that is on. */
 export function AnalysisIntegration() {
-  const { settings, setSettings, background, corrections, dummy } = useCurves();
+  const curves = useCurves();
+  const { settings, setSettings, background, corrections, dummy, backgroundScale, backgroundOffset, saveError } =
+    curves;
   const unit = PATTERN_UNITS[settings.unit].word;
   const { setScale, setOffset, setDummy } = useCorrections();
-  const { backgroundScale, backgroundOffset, saveError } = useCurves();
   return (
     <section className="pn" aria-label="Integration">
       <div className="scroll">
@@ -154,7 +155,7 @@ export function AnalysisIntegration() {
       </div>
       <div className="pfoot">
         <span className={`grow el ${saveError ? 'err' : ''}`} data-testid="corrections-on">
-          {saveError ?? onWords(useCurves())}
+          {saveError ?? onWords(curves)}
         </span>
       </div>
     </section>
