@@ -57,6 +57,11 @@ export function segmentName(segment: number): string {
   return `${String(segment).padStart(6, '0')}.rec`;
 }
 
+/** Whether a file is a segment by its name. */
+export function isSegmentName(name: string): boolean {
+  return /^\d{6,}\.rec$/.test(name);
+}
+
 /** First bytes of a segment or of the index. @param id of the recording, so that files of two are not mixed up */
 export function encodeFileHeader(kind: 'segment' | 'index', id: bigint, number: number, crc32: Crc32): Uint8Array {
   const bytes = new Uint8Array(FILE_HEADER_BYTES);

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FileUnreadable, NoData } from '../../core/errors.ts';
-import { segmentName } from '../../formats/bridge-recording.ts';
+import { isSegmentName, segmentName } from '../../formats/bridge-recording.ts';
 import { TAR_END_BYTES, tarHeader, tarPadding } from '../../formats/tar.ts';
 import { INFO_NAME } from './bridge-recording/recording-info.ts';
 import { INDEX_NAME } from './bridge-recording/recording-writer.ts';
@@ -44,12 +44,11 @@ export async function recordingFiles(dir: string): Promise<RecordingFile[]> {
   const names = (await readdir(dir)).sort();
   if (!names.includes(INFO_NAME) && !names.includes(segmentName(0)))
     throw new NoData(`${dir} is no recording of a bridge.`, { path: dir });
-  const segments = new Set(names.map((_, number) => segmentName(number)));
   const files: RecordingFile[] = [];
   for (const name of names) {
     const path = join(dir, name);
     const facts = await lstat(path);
-    if (!facts.isFile() || !(segments.has(name) || name === INFO_NAME || name === INDEX_NAME))
+    if (!facts.isFile() || !(isSegmentName(name) || name === INFO_NAME || name === INDEX_NAME))
       throw new FileUnreadable(
         `${dir} holds ${name}, which is no file of a recording. Move it elsewhere, or take the folder as it is.`,
         { path },

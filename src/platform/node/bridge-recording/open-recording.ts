@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { factsOfMessage, type RecordedMessage } from '../../../bridge/recorded-message.ts';
 import { FileUnreadable, FormatInvalid, isXfelError } from '../../../core/errors.ts';
-import { segmentName } from '../../../formats/bridge-recording.ts';
+import { isSegmentName, segmentName } from '../../../formats/bridge-recording.ts';
 import { KBM_INDEX, openKbmFolder } from './kbm-folder.ts';
 import { openedRecording } from './opened-recording.ts';
 import type { RecordedEntry, Recording } from './recording.ts';
@@ -29,7 +29,7 @@ export async function openRecording(path: string, options: OpenRecordingOptions 
   const dir = resolve(path);
   if (!existsSync(dir) || !statSync(dir).isDirectory())
     throw new FileUnreadable(`${path}: no such folder. A recording is a folder.`, { path });
-  if (existsSync(join(dir, INFO_NAME)) || existsSync(join(dir, segmentName(0)))) return openSegments(dir);
+  if (isRecording(dir)) return openSegments(dir);
   if (existsSync(join(dir, KBM_INDEX))) return openKbmFolder(dir, options.protocol);
   throw new FormatInvalid(`${path} is no bridge recording: it has neither ${INFO_NAME} nor ${KBM_INDEX}.`, { path });
 }
@@ -93,7 +93,8 @@ export interface RecordingListing {
 }
 
 /**
- * The recordings in a folder, oldest first; one that cannot be opened is listed with its warning.
+ * The recordings in a folder, oldest first; one that cannot be opened is listed with its warning. Of a folder that is a
+ * recording itself, that one.
  * @throws FileUnreadable if the folder cannot be read
  */
 export async function listRecordings(dir: string): Promise<RecordingListing[]> {
@@ -103,13 +104,17 @@ export async function listRecordings(dir: string): Promise<RecordingListing[]> {
   } catch (cause) {
     throw new FileUnreadable(`${dir} cannot be read (${(cause as Error).message}).`, { path: dir }, { cause });
   }
+  if (isRecording(dir)) return [await listOne(dir, basename(resolve(dir)))];
   const listed: RecordingListing[] = [];
   for (const name of names.sort()) {
     const path = join(dir, name);
-    if (existsSync(join(path, INFO_NAME)) || existsSync(join(path, segmentName(0))))
-      listed.push(await listOne(path, name));
+    if (isRecording(path)) listed.push(await listOne(path, name));
   }
   return listed.sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0));
+}
+
+function isRecording(path: string): boolean {
+  return existsSync(join(path, INFO_NAME)) || existsSync(join(path, segmentName(0)));
 }
 
 async function listOne(path: string, name: string): Promise<RecordingListing> {
@@ -156,7 +161,6 @@ async function sourcesOf(recording: Recording): Promise<readonly string[]> {
 
 async function bytesOnDisk(path: string): Promise<number> {
   let bytes = (await stat(join(path, INDEX_NAME)).catch(() => ({ size: 0 }))).size;
-  for (let number = 0; existsSync(join(path, segmentName(number))); number++)
-    bytes += (await stat(join(path, segmentName(number)))).size;
+  for (const name of await readdir(path)) if (isSegmentName(name)) bytes += (await stat(join(path, name))).size;
   return bytes;
 }

@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { goldenMessages, recordedMessages } from '../../../../test/golden/bridge/kbm.ts';
 import type { RecordableMessage } from '../../../bridge/recorded-message.ts';
 import { sleep } from '../../../core/cancel.ts';
+import { recordingFiles } from '../recording-archive.ts';
 import { listRecordings, openRecording } from './open-recording.ts';
 import { readInfo } from './recording-info.ts';
 import { defaultRecordingName, startRecording } from './start-recording.ts';
@@ -371,6 +372,20 @@ describe('a damaged recording', () => {
     await using recording = await openRecording(dir);
     expect(await partsOf(dir)).toEqual([0, 1, 2, 3].map((n) => messages[n].parts));
     expect(recording.warnings.join()).toMatch(/000004\.rec is not there.*000005\.rec is not there/);
+  });
+
+  it('is listed with what is there, also by its own name', async () => {
+    const dir = await make({ segmentBytes: 2200 });
+    rmSync(join(dir, '000001.rec'));
+    const bytes = ['000000.rec', '000002.rec', '000003.rec', '000004.rec', '000005.rec', 'index.idx']
+      .map((name) => readFileSync(join(dir, name)).length)
+      .reduce((sum, length) => sum + length);
+    const expected = [
+      { name: 'rec', messages: 5, bytes, warnings: [expect.stringContaining('000001.rec is not there')] },
+    ];
+    expect(await listRecordings(folder)).toMatchObject(expected);
+    expect(await listRecordings(dir)).toMatchObject(expected);
+    expect((await recordingFiles(dir)).map(({ name }) => name)).toContain('000005.rec');
   });
 
   it.each([

@@ -10,13 +10,12 @@ import {
   headBytesOf,
   INDEX_ENTRY_BYTES,
   type IndexEntry,
+  isSegmentName,
   RECORD_FIXED_BYTES,
   type RecordHead,
   segmentName,
 } from '../../../formats/bridge-recording.ts';
 import { INDEX_NAME } from './recording-writer.ts';
-
-const SEGMENT = /^\d{6,}\.rec$/;
 
 interface Segment {
   readonly path: string;
@@ -92,7 +91,7 @@ export class SegmentFiles {
       throw new FileUnreadable(`${this.dir} cannot be read (${cause.message}).`, { path: this.dir }, { cause });
     });
     let next = 0;
-    const numbers = names.filter((name) => SEGMENT.test(name)).map((name) => Number.parseInt(name, 10));
+    const numbers = names.filter(isSegmentName).map((name) => Number.parseInt(name, 10));
     for (const number of numbers.sort((a, b) => a - b)) {
       this.#miss(next, number);
       next = number + 1;
