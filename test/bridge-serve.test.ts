@@ -156,6 +156,8 @@ describe('hutch bridge serve-run', () => {
       encoding: 'utf8',
     });
     expect([status, stderr]).toEqual([2, expect.stringMatching(/must be SOURCE or SOURCE\[KEY\]/)]);
+    const other = spawnSync(process.execPath, [...NODE, 'serve-run', 'raw', '34'], { encoding: 'utf8' });
+    expect([other.status, other.stderr]).toEqual([2, expect.stringMatching(/proposal "raw" is no number/)]);
   });
 });
 

@@ -3,7 +3,16 @@ import { NoData, Usage } from '../core/errors.ts';
 import type { RecordingListing } from '../platform/node/bridge-recording/open-recording.ts';
 import type { Recording } from '../platform/node/bridge-recording/recording.ts';
 import type { RecordingProgress } from '../platform/node/bridge-recording/start-recording.ts';
-import { bytesOf, bytesText, clientSocketOf, numberOf, secondsOf, serverSocketOf, wholeOf } from './bridge-options.ts';
+import {
+  bytesOf,
+  bytesText,
+  clientSocketOf,
+  numberOf,
+  protocolOf,
+  secondsOf,
+  serverSocketOf,
+  wholeOf,
+} from './bridge-options.ts';
 import type { CliContext } from './context.ts';
 
 interface RecordOptions {
@@ -166,7 +175,8 @@ async function replay(context: CliContext, endpoint: string, dir: string, option
     import('../bridge/replay-recording.ts'),
     import('../platform/node/zmtp/zmtp-transport.ts'),
   ]);
-  const recording = await openRecording(dir, { protocol: options.protocol });
+  const protocol = options.protocol === undefined ? undefined : protocolOf(options.protocol);
+  const recording = await openRecording(dir, { protocol });
   try {
     for (const warning of recording.warnings) context.note(`hutch: ${warning}\n`);
     const start = options.start === undefined ? 0 : positionOf(recording, '--start', options.start);
@@ -216,6 +226,9 @@ const FIRST_ID = 1_000_000;
 
 function positionOf(recording: Recording, option: string, given: string): number {
   const value = wholeOf(option, given, 0);
+  // Up to a train that has not come is up to the end.
+  if (option === '--stop' && value >= FIRST_ID && recording.entries.every(({ trainId }) => trainId < value))
+    return recording.entries.length;
   return value < FIRST_ID && !recording.entries.some(({ trainId }) => trainId === value)
     ? value
     : recording.indexOf(value);

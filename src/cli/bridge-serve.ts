@@ -77,7 +77,8 @@ Examples:
         options: StreamOptions & { include?: string[]; port: string; dataRoot?: string; allowPartial?: boolean },
       ) => {
         const { dataRoot } = options;
-        const run = await context.openRun(`p${proposal.replace(/^p/, '')}/r${number.replace(/^r/, '')}`, {
+        const name = `p${numberAfter('p', 'proposal', proposal)}/r${numberAfter('r', 'run', number)}`;
+        const run = await context.openRun(name, {
           dataRoot,
           data: 'all',
           signal: context.signal,
@@ -101,6 +102,14 @@ Examples:
         }
       },
     );
+}
+
+/** The digits of `900001` or `p900001`. @throws Usage */
+function numberAfter(letter: string, what: string, text: string): string {
+  const digits = new RegExp(`^${letter}?(\\d+)$`, 'i').exec(text)?.[1];
+  if (digits === undefined)
+    throw new Usage(`${what} "${text}" is no number. A path or a name goes with hutch bridge serve-files.`);
+  return digits;
 }
 
 /** `SOURCE[KEY]` or `SOURCE`. @throws Usage */
