@@ -60,17 +60,19 @@ describe('glimpse', () => {
       c: zeros('complex64', [50]),
       h: ndarray('float16', [1], Uint16Array.of(0x3e00)),
       o: ndarray('bool', [2], Uint8Array.of(0, 1)),
+      i: [1n, ndarray('int8', [2], Int8Array.of(1, -2))],
     };
     const [names, cut, whole, all] = [0, 1, 2, 3].map((verbosity) =>
       printTrain(train(data, { timestamp: 1.5, z: 1n }), { milliseconds: 1, verbosity, socket: 'SUB', now: 1750 }),
     );
-    expect(names).toContain('timestamp: 1970-01-01T00:00:01.500Z | delay: 250.00 ms\n- data: [a, b, c, h, o]\n');
+    expect(names).toContain('timestamp: 1970-01-01T00:00:01.500Z | delay: 250.00 ms\n- data: [a, b, c, h, i, o]\n');
     expect(names).toContain('- metadata: [timestamp, z]\n');
     expect(names).toContain('Data from 1 sources, SUB waited 1.00 ms');
     expect(cut).toContain(`${'x'.repeat(70)}`);
     expect(cut).not.toContain(long);
     for (const text of [whole, all]) expect(text).toContain(long);
     expect(whole).toContain('[array] a, uint16, [3]\n');
+    expect(all).toContain('[list of several types] i, [1,int8, [2]: [1 -2]]');
     for (const words of ['a, uint16, [3]: [1 2 3]', 'h, float16, [1]: [1.5]', 'o, bool, [2]: [false true]'])
       expect(all).toContain(words);
     expect(all).toMatch(/c, complex64, \[50\]: \[(0\+0j ){20}\.\.\.( 0\+0j){20}\]/);
@@ -83,9 +85,20 @@ describe('glimpse', () => {
       ['__proto__', null],
       ['b', new TextEncoder().encode('ON"')],
     ]);
-    const data = { n: 2n ** 64n - 1n, nan: Number.NaN, l: [2n ** 60n, Number.POSITIVE_INFINITY], m: [inside] };
+    const raw = Uint8Array.of(0xff, 0);
+    const floats = [5, -0, 1e15, 1e16, 1e-7, 2.5];
+    const data = {
+      raw,
+      floats,
+      n: 2n ** 64n - 1n,
+      nan: Number.NaN,
+      l: [2n ** 60n, Number.POSITIVE_INFINITY],
+      m: [inside],
+    };
     const text = printTrain(train(data), { milliseconds: 1 });
     for (const line of [
+      '[bytes] raw, {"bytes":"ff00"}',
+      '[list of float] floats, [5.0,-0.0,1000000000000000.0,10000000000000000,1e-7,2.5]',
       '[int] n, 18446744073709551615',
       '[float] nan, NaN',
       '[list of several types] l, [1152921504606846976,Infinity]',
@@ -116,13 +129,20 @@ describe('glimpse', () => {
 
   it('as JSON loses no integer', () => {
     const { sources } = describeTrain(
-      train({ n: 2n ** 64n - 1n, small: 3n, inf: Number.POSITIVE_INFINITY, b: new Uint8Array([79, 78]) }),
+      train({
+        n: 2n ** 64n - 1n,
+        small: 3n,
+        inf: Number.POSITIVE_INFINITY,
+        b: new Uint8Array([79, 78]),
+        raw: new Uint8Array([255, 1]),
+      }),
     );
     expect(JSON.parse(JSON.stringify(sources[0].keys))).toEqual([
       { key: 'n', type: 'int', value: '18446744073709551615' },
       { key: 'small', type: 'int', value: 3 },
       { key: 'inf', type: 'float', value: 'Infinity' },
       { key: 'b', type: 'bytes', value: 'ON' },
+      { key: 'raw', type: 'bytes', value: { bytes: 'ff01' } },
     ]);
   });
 

@@ -70,17 +70,22 @@ function mapLines(map: ReadonlyMap<string, TrainValue>, verbosity: number, inden
 }
 
 function valueText(value: TrainValue, verbosity: number): string {
-  if (!isNdArray(value)) return plainText(value);
+  if (!isNdArray(value)) return plainText(value, verbosity);
   const kind = `${value.dtype}, [${value.shape}]`;
   return verbosity > 2 ? `${kind}: ${elementsText(value)}` : kind;
 }
 
-/** As JSON, but numbers are numbers, however large, and keys keep their order. */
-function plainText(value: TrainValue): string {
-  if (typeof value === 'bigint' || typeof value === 'number') return String(value);
+/** As JSON, but numbers are numbers, however large, floats look like floats, and keys keep their order. */
+function plainText(value: TrainValue, verbosity: number): string {
+  if (typeof value === 'bigint') return String(value);
+  // From 1e16 on a float has no digit of its own behind the point, and Python, too, writes it with its exponent.
+  if (Object.is(value, -0)) return '-0.0';
+  if (typeof value === 'number')
+    return Number.isInteger(value) && Math.abs(value) < 1e16 ? value.toFixed(1) : String(value);
   if (value instanceof Map)
-    return `{${[...value].map(([key, entry]) => `${JSON.stringify(key)}:${plainText(entry)}`).join(',')}}`;
-  if (Array.isArray(value)) return `[${value.map(plainText).join(',')}]`;
+    return `{${[...value].map(([key, entry]) => `${JSON.stringify(key)}:${plainText(entry, verbosity)}`).join(',')}}`;
+  if (Array.isArray(value)) return `[${value.map((entry) => plainText(entry, verbosity)).join(',')}]`;
+  if (isNdArray(value) && verbosity > 2) return valueText(value, verbosity);
   return JSON.stringify(plain(value)) ?? 'null';
 }
 
@@ -128,15 +133,23 @@ function typeOf(value: TrainValue): string {
   return { bigint: 'int', number: 'float', boolean: 'bool' }[typeof value as string] ?? 'str';
 }
 
-/** JSON has neither 64-bit integers nor bytes, NaN or infinity: those become text. */
+/** JSON has neither 64-bit integers nor bytes, NaN or infinity: those become text, bytes that are none `{ bytes: hex }`. */
 function plain(value: TrainValue): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
-  if (value instanceof Uint8Array) return new TextDecoder().decode(value.slice());
+  if (value instanceof Uint8Array) return bytesText(value);
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, entry]) => [key, plain(entry)]));
   if (Array.isArray(value)) return value.map(plain);
   if (isNdArray(value)) return `${value.dtype} [${value.shape}]`;
   return value;
+}
+
+function bytesText(bytes: Uint8Array): string | { readonly bytes: string } {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.slice());
+  } catch {
+    return { bytes: Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('') };
+  }
 }
 
 function shorten(text: string): string {

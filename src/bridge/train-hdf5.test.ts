@@ -50,7 +50,7 @@ const TRAIN: Train = {
           words: ['a', 'bc'],
           arrays: [ndarray('int8', [2, 1], Int8Array.of(1, 2)), ndarray('float16', [1], Uint16Array.of(0x3e00))],
           nuls: ndarray('string', [1, 2], ['a', 'b\0']),
-          mixed: [1n, 'x', 2, null, [2n ** 63n]],
+          mixed: [1n, 'x', 2, -0, null, [2n ** 63n]],
           list: [],
           nul: 'a\0b',
           map: new Map<string, TrainValue>([
@@ -110,7 +110,7 @@ describe('a train saved to HDF5', () => {
     expect(at('ints')[0]).toEqual(['int64', [3], ['1', '2', '3']]);
     expect(at('bools')[0]).toEqual(['bool', [2], ['True', 'False']]);
     expect(at('words')[0]).toEqual(['text', [2], ['a', 'bc']]);
-    expect(at('mixed')[0]).toEqual({ bytes: '[1, "x", 2.0, null, [9223372036854775808]]' });
+    expect(at('mixed')[0]).toEqual({ bytes: '[1, "x", 2.0, -0.0, null, [9223372036854775808]]' });
     expect(at('arrays')[0]).toEqual({ bytes: '[[[1], [2]], [1.5]]' });
     expect(JSON.parse(at('nuls')[0].bytes)).toEqual([['a', 'b\0']]);
     expect(at('list')[0]).toEqual({ bytes: '[]' });

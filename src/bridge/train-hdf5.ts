@@ -128,6 +128,7 @@ function jsonOf(value: TrainValue): { readonly array: NdArray; readonly kind: 'j
 /** JSON with all digits of 64-bit integers; NaN and infinities as Python's json writes them. */
 function jsonText(value: TrainValue): string {
   if (typeof value === 'bigint') return String(value);
+  if (Object.is(value, -0)) return '-0.0';
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return Number.isInteger(value) && Math.abs(value) < 1e21 ? `${value}.0` : String(value);
     return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
