@@ -105,6 +105,7 @@ describe('hutch bridge sim', () => {
     await using run = await openRun({ path: RUN });
     const sent = await firstTrain(endpoint);
     expect(sent.trainId).toBeGreaterThanOrEqual(1e10);
+    for (const [name, { data }] of sent.sources) expect([name, data.size]).not.toEqual([name, 0]);
     let compared = 0;
     for await (const stored of run.trains()) {
       for (const [name, { data }] of stored.sources) {

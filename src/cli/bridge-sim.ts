@@ -116,7 +116,11 @@ async function readRun(context: CliContext, name: string, options: SimOptions): 
   let bytes = 0;
   try {
     for await (const train of run.trains({ signal: context.signal })) {
-      const merged = mergeDetector(train);
+      const all = mergeDetector(train);
+      // As at a bridge: who has nothing to say in a train is not in it.
+      const sources = new Map([...all.sources].filter(([, { data }]) => data.size > 0));
+      if (sources.size === 0) continue;
+      const merged = { ...all, sources };
       trains.push(merged);
       const size = bytesOfTrain(merged);
       bytes += size;
