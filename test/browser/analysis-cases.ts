@@ -200,9 +200,19 @@ export function analysisCases(stage: Stage): void {
     const none = { name: 'none.npy', mimeType: 'application/octet-stream', buffer: Buffer.from('no picture') };
     await page.getByTestId('load-dark').setInputFiles(none);
     await until(() => text('corrections-on')).toContain('none.npy');
-    expect(await page.getByTestId('panel-fault').count()).toBe(0);
+    await enter('radial-range', '100 to 200');
     await tab('curve');
-    await page.getByTestId('analysis-iq').waitFor();
+    await until(() => text('analysis-readout')).toContain('no pixel lies in these ranges');
+    await tab('integration');
+    await enter('radial-range', 'all');
+    await tab('curve');
+    await until(() => text('analysis-readout')).toContain('drag to zoom');
+    // Photons whose rings are all scattered backwards.
+    await enter('field-geometry-energy', '1.6');
+    await until(() => page.getByTestId('calibrant-ring').count()).toBe(0);
+    await enter('field-geometry-energy', '9.3');
+    await until(() => page.getByTestId('calibrant-ring').count()).toBe(6);
+    expect(await page.getByTestId('panel-fault').count()).toBe(0);
   }, 120_000);
 
   it('a phase of a JCPDS card moves with pressure, lies over the cake, and is saved again', async () => {

@@ -53,7 +53,12 @@ export function usePictureLines(): PictureLines {
     if (!experiment || !calibrant || !ringCount) return [];
     try {
       const found = calibrantRings(calibrantByName(calibrant), experiment.photonEnergyKeV, { count: ringCount });
-      return found.map(({ label, twoTheta }) => ({ label, places: ringOutline(twoTheta, experiment) }));
+      return (
+        found
+          .map(({ label, twoTheta }) => ({ label, places: ringOutline(twoTheta, experiment) }))
+          // Behind 90 degrees no ray meets the detector's plane.
+          .filter(({ places }) => places.length > 0)
+      );
     } catch {
       // The field beside the picture says what is wrong with it.
       return [];

@@ -164,6 +164,7 @@ export const useCurves = create<CurveStore>((set, get) => ({
     const isOther = unit !== get().settings.unit;
     set({
       settings: { ...get().settings, ...(isOther ? { radialRange: null } : {}), ...change },
+      saveError: null,
       ...(isOther ? { zoom: 'rings' as const } : {}),
     });
   },

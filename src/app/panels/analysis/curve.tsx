@@ -39,6 +39,9 @@ function useShownCurves() {
   );
 }
 
+const WHAT_TO_DO = 'drag to zoom, a double click shows all; a click takes the ring whose width is told';
+const NOTHING_HERE = 'no pixel lies in these ranges, or all are masked';
+
 /** I(q) before and after with the rings of the calibrant and lines of phases; the width of a ring tells how good a geometry is. */
 export function AnalysisCurve() {
   useProduct('curves');
@@ -60,6 +63,8 @@ export function AnalysisCurve() {
     const pointer = otherX === null ? [] : [{ x: otherX, label: '', colour: '--t1', isDashed: true }];
     return [...ringMarks(rings, shown.unit, experiment), ...phaseMarks, ...pointer];
   }, [shown, experiment, rings, phaseMarks, otherX]);
+  const isPointed = hovered !== null || other !== null;
+  const isEmpty = shown?.main.y.every(Number.isNaN) === true;
   const widths = useMemo(() => {
     if (!shown || !experiment) return null;
     const { x, main, before } = shown;
@@ -159,16 +164,13 @@ export function AnalysisCurve() {
           </div>
         )}
       </div>
-      <div className={`pfoot ${hovered !== null || other ? 'told' : ''}`}>
-        <span className={`grow el ${saveError ? 'err' : ''}`} data-testid="analysis-readout">
-          {saveError ??
-            (shown && hovered !== null && hovered < shown.x.length
-              ? hoverWords(hovered)
-              : other && otherX !== null && experiment && shown
-                ? `${placeWords(other, experiment)}   I ${valueText(curveAt({ x: shown.x, y: shown.main.y }, [otherX])[0])}`
-                : isBusy
-                  ? 'calculating'
-                  : 'drag to zoom, a double click shows all; a click takes the ring whose width is told')}
+      <div className={`pfoot ${isPointed ? 'told' : ''}`}>
+        <span className={`grow el ${saveError && !isPointed ? 'err' : ''}`} data-testid="analysis-readout">
+          {shown && hovered !== null && hovered < shown.x.length
+            ? hoverWords(hovered)
+            : other && otherX !== null && experiment && shown
+              ? `${placeWords(other, experiment)}   I ${valueText(curveAt({ x: shown.x, y: shown.main.y }, [otherX])[0])}`
+              : (saveError ?? (isBusy ? 'calculating' : isEmpty ? NOTHING_HERE : WHAT_TO_DO))}
         </span>
         <span className="prov">{curves ? `${curves.made.picture} · geometry v${curves.made.version}` : ''}</span>
       </div>
