@@ -72,6 +72,7 @@ export { readSeries, readTable } from './data/train-table.ts';
 export { flattenTrain } from './data/trains.ts';
 export { AGIPD_1M, AGIPD_500K } from './detector/agipd.ts';
 export { assembleModules, dismantleImage, emptyImages, pixelMap } from './detector/assembly.ts';
+export { badRegionMask } from './detector/bad-region-mask.ts';
 export { compareGeometries } from './detector/compare-geometry.ts';
 export type { Detector } from './detector/detector.ts';
 export { parseDetector } from './detector/detector-record.ts';
