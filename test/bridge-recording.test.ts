@@ -131,6 +131,20 @@ describe('record and replay', () => {
     expect(lines).toEqual(golden.map(fingerprint));
   });
 
+  it('have one connection to a bridge that is named twice', async () => {
+    const endpoint = await free();
+    await using server = await zmtpTransport
+      .bind(endpoint, 'PUB')
+      .then((socket) => ({ socket, [Symbol.asyncDispose]: () => socket.close() }));
+    const [{ parts }] = recordedMessages('v2.2');
+    const timer = setInterval(() => server.socket.send(parts), 20);
+    const dir = join(folder, 'rec');
+    const recorder = await recordBridge({ endpoints: [endpoint, endpoint], socket: 'SUB', dir, maxMessages: 10 });
+    const { endpoints } = await recorder.finished;
+    clearInterval(timer);
+    expect(endpoints).toEqual([{ endpoint, socket: 'SUB' }]);
+  });
+
   it('keep messages that are none of a bridge, from two servers at once', async () => {
     const bad = goldenMessages('bad').filter(({ parts }) => parts.length > 0);
     const endpoints = [await free(), await free()];

@@ -9,7 +9,7 @@ import { type Recorder, type StartRecordingOptions, startRecording } from './sta
 
 /** Which bridges to record, and how. */
 export interface RecordBridgeOptions extends Omit<StartRecordingOptions, 'messages' | 'endpoints'> {
-  /** `tcp://host:port` or `ipc://path`, one or more. */
+  /** `tcp://host:port` or `ipc://path`, one or more; one that is given twice counts once. */
   readonly endpoints: readonly string[];
   /** Default REQ. A SUB never holds a server up, so it drops when the disk is slow; REQ and PULL wait. */
   readonly socket?: ClientSocketKind;
@@ -27,7 +27,9 @@ const REGION_BYTES = 2 ** 30;
  *   await recorder.finished;
  */
 export async function recordBridge(options: RecordBridgeOptions): Promise<Recorder> {
-  const { endpoints, socket = 'REQ', transport = zmtpTransport, signal, onStatus, ...rest } = options;
+  const { socket = 'REQ', transport = zmtpTransport, signal, onStatus, ...rest } = options;
+  // Two connections to one bridge would share its trains, or have each twice.
+  const endpoints = [...new Set(options.endpoints)];
   if (endpoints.length === 0) throw new Usage('Say which bridge to record: an endpoint such as tcp://localhost:4545.');
   for (const endpoint of endpoints) parsePeerEndpoint(endpoint);
   const stop = new AbortController();
