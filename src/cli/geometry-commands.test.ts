@@ -56,6 +56,11 @@ describe('hutch geometry', () => {
     expect(shown.status).toBe(0);
     expect(shown.stdout).toContain('AGIPD1M: 16 modules of 512 x 128 (ss x fs), 128 tiles, pixels of 200 um');
     expect(shown.stdout).toMatch(/bad regions: +badlines_a, bad_beamstop/);
+    writeFileSync(
+      join(folder, 'oblong.poni'),
+      'poni_version: 2\nDetector: Detector\nDetector_config: {"pixel1": 1e-4, "pixel2": 1.3e-4, "max_shape": [310, 420]}\nDistance: 0.11\nPoni1: 0\nPoni2: 0\n',
+    );
+    expect(call('show', 'oblong.poni').stdout).toContain('310 x 420 (ss x fs), 1 tiles, pixels of 100 x 130 um');
     writeFileSync(join(folder, 'no-energy.geom'), readFileSync(FULL, 'utf8').replace(/^photon_energy.*/m, ''));
     const lacking = call('show', 'no-energy.geom', '--json');
     expect(lacking.status).toBe(1);

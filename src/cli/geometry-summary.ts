@@ -83,10 +83,11 @@ export function geometryText(geometry: Geometry, findings: readonly GeomFinding[
   const facts = describeGeometry(geometry, findings);
   const mm = (length: number) => (length * 1e3).toFixed(3);
   const unit = facts.positionUnit === 1e-3 ? 'mm' : facts.positionUnit === facts.pixelSize ? 'px' : 'm';
+  const [slow, fast] = geometry.detector.pitch.map((step) => Number((step * 1e6).toPrecision(6)));
   const rows: (readonly [string, string | undefined])[] = [
     [
       'detector',
-      `${facts.detector}: ${facts.dataShape[0]} modules of ${facts.dataShape[1]} x ${facts.dataShape[2]} (ss x fs), ${facts.tiles} tiles, pixels of ${Number((facts.pixelSize * 1e6).toPrecision(6))} um`,
+      `${facts.detector}: ${facts.dataShape[0]} modules of ${facts.dataShape[1]} x ${facts.dataShape[2]} (ss x fs), ${facts.tiles} tiles, pixels of ${slow === fast ? fast : `${slow} x ${fast}`} um`,
     ],
     ...(['x', 'y', 'z'] as const).map((axis) => [axis, `${mm(facts[axis][0])} to ${mm(facts[axis][1])} mm`] as const),
     ['distance', facts.distance === undefined ? facts.distanceSource : `${facts.distance} m`],
