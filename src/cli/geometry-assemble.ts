@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { FileUnreadable, NoData, SelectionInvalid, Usage } from '../core/errors.ts';
+import { decodeFloat16 } from '../core/dtype.ts';
+import { FileUnreadable, isXfelError, NoData, SelectionInvalid, Usage } from '../core/errors.ts';
 import { elementCount, type NdArray, ndarray } from '../core/ndarray.ts';
+import type { Detector } from '../detector/detector.ts';
 import { COLOUR_MAPS, type ColourMap } from '../display/colormap.ts';
 import type { CliContext } from './context.ts';
 import { detectorOption } from './detector-option.ts';
@@ -60,6 +62,8 @@ interface Frame {
   /** (module, ss, fs). */
   readonly stack: NdArray<'float32'>;
   readonly source: string;
+  /** As the shape in the file says, where it says it. */
+  readonly detector?: Detector;
   /** What was done to a run's frame before. */
   readonly frames?: string;
   readonly trainId?: number;
@@ -83,7 +87,9 @@ async function assemble(context: CliContext, data: string, options: AssembleComm
   // First, because it is quick: a run's frames may have to be corrected.
   const given = options.geometry === undefined ? undefined : await loadGeometryFile(options.geometry, options);
   const frame =
-    extname(data).toLowerCase() === '.npy' ? await npyFrame(data, options) : await runFrame(context, data, options);
+    extname(data).toLowerCase() === '.npy'
+      ? await npyFrame(data, options, given?.detector)
+      : await runFrame(context, data, options);
   const geometry = given ?? (await geometryOf(frame, options));
   const overlap = overlapText(geometry);
   if (overlap !== null) context.note(`${overlap}\n`);
@@ -125,14 +131,17 @@ async function encode(
   return encodePng(colourImage(image.data, [height, width], map, levels), width, height);
 }
 
-async function geometryOf(frame: Frame, options: AssembleCommandOptions) {
+/** The detector that the options say, else the one of such data. */
+async function detectorOf(options: AssembleCommandOptions, what: { shape: readonly number[]; source?: string }) {
   const { detectDetector } = await import('../detector/detector-table.ts');
-  const found = options.detector
-    ? await detectorOption(
-        options.detector,
-        options.modules === undefined ? undefined : toNumber('--modules', options.modules),
-      )
-    : detectDetector({ shape: frame.stack.shape, source: extname(frame.source) === '.npy' ? undefined : frame.source });
+  if (options.detector === undefined) return detectDetector(what);
+  const modules = options.modules === undefined ? undefined : toNumber('--modules', options.modules);
+  return detectorOption(options.detector, modules);
+}
+
+async function geometryOf(frame: Frame, options: AssembleCommandOptions) {
+  const source = extname(frame.source) === '.npy' ? undefined : frame.source;
+  const found = frame.detector ?? (await detectorOf(options, { shape: frame.stack.shape, source }));
   if (!found)
     throw new Usage(`Which detector ${frame.source} is of is not known: give --geometry FILE or --detector NAME.`);
   const { exampleGeometry } = await import('../detector/geometry.ts');
@@ -192,12 +201,16 @@ function signalOf(array: NdArray, present: readonly boolean[]): NdArray<'float32
   return ndarray('float32', [modules, slowScan, fastScan], out);
 }
 
-async function npyFrame(path: string, options: AssembleCommandOptions): Promise<Frame> {
+/** @param known the detector of the geometry that was given */
+async function npyFrame(path: string, options: AssembleCommandOptions, known?: Detector): Promise<Frame> {
   const { decodeNpy } = await import('../formats/npy.ts');
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw new FileUnreadable(`${path} cannot be read (${cause.code}). Check the path.`, { path }, { cause });
   });
-  const { dtype, shape, data } = decodeNpy(bytes, path);
+  const array = decodeNpy(bytes, path);
+  const { dtype } = array;
+  const detector = known ?? (await detectorOf(options, { shape: array.shape }));
+  const { shape, data } = detector ? await stackOf(detector, array) : array;
   if (dtype === 'string' || dtype.startsWith('complex') || shape.length < 3)
     throw new SelectionInvalid(`${path} is ${dtype} [${shape}]: it must be numbers (.., module, ss, fs).`, {
       dtype,
@@ -209,8 +222,21 @@ async function npyFrame(path: string, options: AssembleCommandOptions): Promise<
   const frame = toNumber('--pulse', options.pulse);
   if (!(Number.isInteger(frame) && frame >= 0 && frame < frames))
     throw new SelectionInvalid(`${path} has ${frames} frames: --pulse ${options.pulse} is none of them.`, { frame });
-  const values = Float32Array.from({ length: size }, (_, i) => Number((data as Float32Array)[frame * size + i]));
-  return { stack: ndarray('float32', frameShape, values), source: path };
+  // float16 is held as its bits.
+  const toValue = dtype === 'float16' ? decodeFloat16 : Number;
+  const values = Float32Array.from({ length: size }, (_, i) => toValue((data as Float32Array)[frame * size + i]));
+  return { stack: ndarray('float32', frameShape, values), source: path, detector };
+}
+
+/** Frames as files hold them (one picture, calibration rows) as a stack; others as they are, for a message that knows more. */
+async function stackOf(detector: Detector, array: NdArray): Promise<NdArray> {
+  const { toModuleStack } = await import('../detector/module-stack.ts');
+  try {
+    return toModuleStack(detector, array);
+  } catch (error) {
+    if (isXfelError(error, 'ShapeMismatch')) return array;
+    throw error;
+  }
 }
 
 function parseLevels(text: string | undefined): { low: number; high: number } | undefined {

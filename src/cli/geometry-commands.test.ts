@@ -176,6 +176,23 @@ describe('hutch geometry', () => {
     expect([other.status, other.stderr]).toMatchObject([1, expect.stringContaining('cannot be compared')]);
   });
 
+  it('assemble takes frames as files hold them: one picture, calibration rows, half floats', () => {
+    const assembled = (name: string, shape: readonly number[], ...more: string[]) => {
+      // 0x3e00 is 1.5.
+      const values = new Uint16Array(shape.reduce((a, b) => a * b)).fill(0x3e00);
+      writeFileSync(join(folder, name), Buffer.concat(encodeNpy(ndarray('float16', shape, values))));
+      const { stdout, stderr } = call('assemble', name, '-o', 'held.npy', '--json', ...more);
+      expect(stderr).toBe('');
+      const { data } = decodeNpy(readFileSync(join(folder, 'held.npy')));
+      expect(new Set(data as Float32Array)).toEqual(new Set([1.5, Number.NaN]));
+      return JSON.parse(stdout);
+    };
+    expect(assembled('epix.npy', [708, 768])).toMatchObject({ detector: 'EPIX100', shape: [709, 773] });
+    expect(assembled('jf.npy', [512, 1024], '--detector', 'JF500K')).toMatchObject({ shape: [514, 1030] });
+    expect(assembled('pnccd.npy', [1024, 1024])).toMatchObject({ detector: 'PNCCD', shape: [1078, 1024] });
+    expect(assembled('below.npy', [8192, 128], '-g', FULL)).toMatchObject({ detector: 'AGIPD1M' });
+  });
+
   it('assemble makes an image of a .npy and of a run, as .npy and .png', () => {
     const snapped = snapGeometry(exampleGeometry(AGIPD_1M));
     const stack = ndarray(
