@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { NumericStorage } from '../core/dtype.ts';
+import { decodeFloat16, type NumericStorage } from '../core/dtype.ts';
 import { FileUnreadable, isXfelError, ShapeMismatch, Unsupported, Usage } from '../core/errors.ts';
 import { elementCount, type NdArray } from '../core/ndarray.ts';
 import type { ModuleKey } from '../data/detectors/module-key.ts';
@@ -37,7 +37,8 @@ export function frameNumbers(array: NdArray, name: string): FrameNumbers {
     data instanceof BigUint64Array
   )
     throw new Unsupported(`${name} holds ${dtype}: convert it to float32 or an integer of at most 32 bits.`, { dtype });
-  return data as FrameNumbers;
+  // float16 is held as its bits.
+  return dtype === 'float16' ? Float32Array.from(data as Uint16Array, decodeFloat16) : (data as FrameNumbers);
 }
 
 /** Frames of an array (.., module, ss, fs) or (.., row, column), one after the other. @throws ShapeMismatch */
