@@ -4,9 +4,11 @@ import { FileUnreadable, isXfelError, ShapeMismatch, Unsupported, Usage } from '
 import { elementCount, type NdArray } from '../core/ndarray.ts';
 import type { ModuleKey } from '../data/detectors/module-key.ts';
 import type { MultiModule } from '../data/detectors/multi-module.ts';
+import { badRegionMask } from '../detector/bad-region-mask.ts';
 import { type Detector, pixelCountOf } from '../detector/detector.ts';
 import type { Geometry } from '../detector/geometry.ts';
 import { decodeNpy } from '../formats/npy.ts';
+import type { CliContext } from './context.ts';
 
 /** Numbers that integration can take; 64-bit integers are no pixels. */
 export type FrameNumbers = Exclude<NumericStorage, BigInt64Array | BigUint64Array>;
@@ -79,10 +81,38 @@ export async function readPixels(option: string, path: string, detector: Detecto
 }
 
 /** A mask: 1 = pixel is not used. @throws Usage if it leaves no pixel, and as readPixels */
-export async function readMask(path: string, { detector }: Geometry): Promise<Uint8Array> {
+async function readMask(path: string, { detector }: Geometry): Promise<Uint8Array> {
   const mask = Uint8Array.from(await readPixels('--mask', path, detector), (value) => (value === 0 ? 0 : 1));
   if (mask.includes(0)) return mask;
   throw new Usage(`--mask ${path} leaves no pixel: 0 are pixels that are used, all else is left out. Is it inverted?`);
+}
+
+/** Help of the option for {@link unusedPixels}. */
+export const BAD_REGIONS_HELP = 'leave out the bad regions of the geometry file, too';
+
+/**
+ * The pixels that are left out: of a mask file, of the bad regions of the geometry, of both; undefined = none. A geometry whose bad
+ * regions are not asked for is told of.
+ * @throws Usage if nothing is left, and as {@link readMask}
+ */
+export async function unusedPixels(
+  context: Pick<CliContext, 'note'>,
+  geometry: Geometry,
+  { mask: path, badRegions }: { readonly mask?: string; readonly badRegions?: boolean },
+): Promise<Uint8Array | undefined> {
+  const mask = path === undefined ? undefined : await readMask(path, geometry);
+  const regions = geometry.metadata.badRegions?.length ?? 0;
+  const words = `${regions} bad region${regions === 1 ? '' : 's'}`;
+  if (badRegions !== true) {
+    if (regions > 0) context.note(`The geometry file names ${words}: --bad-regions leaves them out.\n`);
+    return mask;
+  }
+  if (regions === 0)
+    throw new Usage('--bad-regions: the geometry names none. They are in .geom files, as bad_NAME/min_x.');
+  const bad = badRegionMask(geometry).data;
+  const all = mask ? mask.map((value, pixel) => value | bad[pixel]) : bad;
+  if (!all.includes(0)) throw new Usage(`--bad-regions: the ${words} of the geometry leave no pixel.`);
+  return all;
 }
 
 /** Frames in memory at once: a train of 352 would take 1.5 GB. */

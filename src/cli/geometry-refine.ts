@@ -9,7 +9,14 @@ import { type PartLevel, partsOf } from '../detector/refinement/detector-part.ts
 import type { ExperimentParameter } from '../detector/refinement/refine-experiment.ts';
 import { type RefinedGeometry, refineGeometry } from '../detector/refinement/refine-geometry.ts';
 import type { CliContext } from './context.ts';
-import { arrayFrames, checkFrameShape, readMask, readNpyFile, runFrames } from './frame-source.ts';
+import {
+  arrayFrames,
+  BAD_REGIONS_HELP,
+  checkFrameShape,
+  readNpyFile,
+  runFrames,
+  unusedPixels,
+} from './frame-source.ts';
 import { CONSTANTS_HELP, correctRawFrames, type FrameOptions, openFrames, RAW_HELP } from './geometry-frames.ts';
 import {
   addGeometryFileOptions,
@@ -36,6 +43,7 @@ interface RefineOptions extends RunOptions, GeometryFileOptions, FrameOptions {
   readonly prior?: string;
   readonly angle?: string;
   readonly mask?: string;
+  readonly badRegions?: boolean;
   readonly trains?: string;
   readonly trainIds?: string;
   readonly name?: string;
@@ -67,6 +75,7 @@ export function addRefineCommand(geometry: Command, context: CliContext): void {
     .option('--prior <px>', 'how far a part may be off (default: 10 quadrants, 3 modules, 1 tiles)')
     .option('--angle <deg>', 'how far a part may be turned (default: no turns; rings alone do not show them)')
     .option('--mask <file>', 'NumPy file, not 0 = pixel is not used')
+    .option('--bad-regions', BAD_REGIONS_HELP)
     .option('--trains <A:B:S>', 'trains by position')
     .option('--train-ids <ids>', 'trains by id, separated by commas')
     .option('--name <detector>', 'which detector, where the run has several')
@@ -116,7 +125,7 @@ async function refine(context: CliContext, data: string, options: RefineOptions)
   const fixed = fixedParts(geometry, level, options.fixed);
   if (free.length === 0 && new Set(fixed).size === partsOf(geometry.detector, level).length)
     throw new Usage('--fixed names every part, and nothing is --free: there is nothing to refine.');
-  const mask = options.mask === undefined ? undefined : await readMask(options.mask, geometry);
+  const mask = await unusedPixels(context, geometry, options);
   const { picture, frames } = await meanPicture(context, data, geometry, options);
   const rings = calibrantRings(calibrant, photonEnergyKeV, {
     maxTwoTheta: widestAngle(geometry, distance),

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { GOLDEN } from '../../test/conformance/hdf5-run-expected.ts';
+import { golden as GEOMETRY_GOLDEN } from '../../test/golden/geometry/golden.ts';
 import { runHutch } from '../../test/server/hutch-process.ts';
 import { ndarray } from '../core/ndarray.ts';
 import { AGIPD_1M } from '../detector/agipd.ts';
+import { badRegionMask } from '../detector/bad-region-mask.ts';
 import { exampleGeometry, pixelPositions } from '../detector/geometry.ts';
+import { geometryFromCrystfel } from '../detector/geometry-crystfel.ts';
 import { crystfelFromGeometry } from '../detector/geometry-crystfel-write.ts';
 import { poniFromExperiment } from '../detector/geometry-poni-file.ts';
 import { snapGeometry } from '../detector/snapped-geometry.ts';
@@ -146,6 +149,26 @@ describe('hutch integrate', () => {
     const { count, intensity } = JSON.parse(readFileSync(output, 'utf8'));
     expect(count.reduce((sum: number, n: number) => sum + n, 0)).toBe(255 * 256);
     for (const value of intensity) expect(value).toBeCloseTo(7, 4);
+  });
+
+  it('leaves out the bad regions of a geometry when asked to, and tells of them when not', async () => {
+    const geometry = `${GEOMETRY_GOLDEN}files/write_agipd_bad_3d.geom`;
+    const bad = badRegionMask(geometryFromCrystfel(readFileSync(geometry, 'utf8'))).data;
+    const count = bad.reduce((sum, value) => sum + value, 0);
+    const frame = join(folder, 'spoilt.npy');
+    const pixels = Float32Array.from(bad, (value) => (value === 1 ? 1e6 : 7));
+    writeFileSync(frame, Buffer.concat(encodeNpy(ndarray('float32', [16, 512, 128], pixels))));
+    const args = ['integrate', frame, '--geometry', geometry, '--bins', '9', '--no-solid-angle', '--format', 'json'];
+    const without = await runHutch([...args, '--bad-regions']);
+    expect([without.code, without.stderr]).toEqual([0, '']);
+    const clean = JSON.parse(without.stdout);
+    expect(clean.count.reduce((sum: number, n: number) => sum + n, 0)).toBe(bad.length - count);
+    for (const value of clean.intensity) expect(value).toBeCloseTo(7, 4);
+    const all = await runHutch(args);
+    expect(all.stderr).toMatch(/names 2 bad regions: --bad-regions leaves them out/);
+    expect(Math.max(...JSON.parse(all.stdout).intensity)).toBeGreaterThan(100);
+    const none = await runHutch(['integrate', PROC, ...BEAM, '--bad-regions']);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('the geometry names none')]);
   });
 
   it('prints csv, with a column for the azimuth in two dimensions', async () => {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { badRegionMask } from '../../src/detector/bad-region-mask.ts';
 import { quadPositions } from '../../src/detector/geometry.ts';
+import { geometryFromCrystfel } from '../../src/detector/geometry-crystfel.ts';
 import { birchMurnaghanPressure } from '../../src/detector/powder/equation-of-state.ts';
 import { planExample } from '../../src/example/example-plan.ts';
 import { decodeEdf } from '../../src/formats/edf.ts';
@@ -8,6 +10,7 @@ import { parseJcpds } from '../../src/formats/jcpds.ts';
 import { decodeNpy } from '../../src/formats/npy.ts';
 import { parsePattern } from '../../src/formats/pattern-text.ts';
 import { decodeTiff } from '../../src/formats/tiff.ts';
+import { golden } from '../golden/geometry/golden.ts';
 import { type Stage, until } from './stage.ts';
 
 /** The analysis beside the picture of the Geometry page: refinement, curves, cake, masks, batch. */
@@ -159,6 +162,15 @@ export function analysisCases(stage: Stage): void {
     await until(() => text('mask-count')).toContain('100.00 %');
     await page.getByTestId('mask-load').setInputFiles(file(Buffer.from('no mask'), 'x.tif'));
     await until(() => page.getByTestId('analysis-mask').getByRole('alert').textContent()).toContain('none of NumPy');
+    await page.getByTestId('mask-clear').click();
+    // Those of a geometry file can be added.
+    const geom = readFileSync(`${golden}files/write_agipd_bad_3d.geom`);
+    const bad = badRegionMask(geometryFromCrystfel(geom.toString())).data.reduce((sum, value) => sum + value, 0);
+    expect(await page.getByTestId('mask-bad-regions').count()).toBe(0);
+    await tab('files');
+    await page.getByTestId('geometry-picker').setInputFiles(file(geom, 'bad.geom'));
+    await page.getByTestId('mask-bad-regions').click();
+    await until(async () => (await text('mask-count'))?.replaceAll(/\D.*$/g, '')).toBe(String(bad));
     await page.getByTestId('mask-clear').click();
   }, 120_000);
 

@@ -260,6 +260,7 @@ export function geometryCases(stage: Stage): void {
     await page.getByTestId('add-circle').click();
     await page.getByTestId('add-rectangle').click();
     await page.getByTestId('helper-2').waitFor({ state: 'attached' });
+    await tab('move');
     await page.getByTestId('level-module').click();
     await page.getByTestId('field-geometry-distance').fill('152');
     await page.getByTestId('field-geometry-distance').press('Enter');

@@ -10,7 +10,7 @@ import { sigmaClip } from '../../detector/integration/robust.ts';
 import { SPLIT_METHODS, type SplitMethod } from '../../detector/integration/split-method.ts';
 import type { Poni } from '../../formats/poni.ts';
 import type { CliContext } from '../context.ts';
-import { readMask, readPixels } from '../frame-source.ts';
+import { BAD_REGIONS_HELP, readPixels, unusedPixels } from '../frame-source.ts';
 import { CONSTANTS_HELP, RAW_HELP } from '../geometry-frames.ts';
 import { toPositive } from '../geometry-options.ts';
 import { type FrameSourceOptions, openArray, openRunFrames, readPoni } from '../integrate-frames.ts';
@@ -29,6 +29,7 @@ interface IntegrateOptions extends FrameSourceOptions {
   readonly radialRange?: string;
   readonly azimuthRange?: string;
   readonly mask?: string;
+  readonly badRegions?: boolean;
   readonly flat?: string;
   readonly dark?: string;
   readonly polarization?: string;
@@ -66,6 +67,7 @@ export function addIntegrateCommand(program: Command, context: CliContext): void
     .option('--radial-range <A:B>', 'in the unit (default: all)')
     .option('--azimuth-range <A:B>', 'degrees from +x to +y (default: all); may cross 180')
     .option('--mask <file>', 'NumPy file, not 0 = pixel is not used')
+    .option('--bad-regions', BAD_REGIONS_HELP)
     .option('--flat <file>', 'NumPy file, response of each pixel')
     .option('--dark <file>', 'NumPy file, taken off')
     .option('--polarization <factor>', '1 horizontal .. -1 vertical (default: no correction)')
@@ -125,7 +127,7 @@ async function integrate(context: CliContext, data: string, options: IntegrateOp
   try {
     const { geometry } = opened;
     const experiment = experimentOf(context, geometry, opened.poni, beam);
-    const arrays = await pixelArrays(geometry, options);
+    const arrays = await pixelArrays(context, geometry, options);
     const table = buildIntegrationTable(geometry, experiment, { ...settings, ...arrays });
     const patterns = new PatternSum(options.perPulse === true);
     const { openIntegrator } = await import('../../platform/node/open-integrator.ts');
@@ -225,14 +227,16 @@ function integrationOptions(options: IntegrateOptions): IntegrationOptions {
 }
 
 /** Mask, flat and dark, one number for each pixel of the geometry. @throws ShapeMismatch, Usage */
-async function pixelArrays(geometry: Geometry, { mask, flat, dark }: IntegrateOptions) {
+async function pixelArrays(context: CliContext, geometry: Geometry, options: IntegrateOptions) {
+  const { flat, dark } = options;
   const floats = async (option: string, path: string) =>
     Float32Array.from(await readPixels(option, path, geometry.detector));
   const response = flat === undefined ? undefined : await floats('--flat', flat);
   if (response && !response.some((value) => Number.isFinite(value) && value !== 0))
     throw new Usage(`--flat ${flat} is 0 or missing in every pixel: nothing can be divided by it.`);
+  const mask = await unusedPixels(context, geometry, options);
   return {
-    ...(mask === undefined ? {} : { mask: await readMask(mask, geometry) }),
+    ...(mask ? { mask } : {}),
     ...(response ? { flat: response } : {}),
     ...(dark === undefined ? {} : { dark: await floats('--dark', dark) }),
   };

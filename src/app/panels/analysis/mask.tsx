@@ -1,6 +1,7 @@
 import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
 import { useEffect, useMemo, useState } from 'react';
 import { countMasked } from '../../../detector/analysis/mask-operations.ts';
+import { badRegionMask } from '../../../detector/bad-region-mask.ts';
 import { geometryMessage } from '../../analysis/analysis-client.ts';
 import { maskFile, PIXEL_ENDINGS, PIXEL_FORMATS, type PixelFormat, readMaskFile } from '../../analysis/array-file.ts';
 import { followMask, setMaskTool } from '../../analysis/mask/mask-pointer.ts';
@@ -152,6 +153,18 @@ export function AnalysisMask() {
             <button type="button" className="btn" disabled={isOff || !mask} data-testid="mask-clear" onClick={clear}>
               Clear
             </button>
+            {(geometry?.metadata.badRegions?.length ?? 0) > 0 && (
+              <button
+                type="button"
+                className="btn"
+                disabled={isOff}
+                title="What the geometry file calls bad is masked, too"
+                data-testid="mask-bad-regions"
+                onClick={() => geometry && take(Uint8Array.from(badRegionMask(geometry).data), true)}
+              >
+                Add bad regions
+              </button>
+            )}
           </div>
           <div className="analysis-row analysis-wrap">
             <FileButton
