@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../core/cancel.ts';
 import { StateInvalid } from '../core/errors.ts';
 import type { ClientSocketKind, ServerSocketKind } from './socket.ts';
 
@@ -5,9 +6,6 @@ import type { ClientSocketKind, ServerSocketKind } from './socket.ts';
 export const CLIENT_SOCKETS: readonly ClientSocketKind[] = ['REQ', 'SUB', 'PULL'];
 /** Sockets of a server. */
 export const SERVER_SOCKETS: readonly ServerSocketKind[] = ['REP', 'PUB', 'PUSH'];
-
-/** Longest time of a timer, ms: JavaScript takes a longer one for none at all. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** Checks a word of a caller who has no types. @throws StateInvalid if it is none of those allowed */
 export function checkChoice(field: string, given: string, allowed: readonly string[]): void {
@@ -23,5 +21,5 @@ export function checkTime(field: string, ms: number | undefined): void {
 
 /** A timer that never ends where there is no limit, or one beyond what a timer can (24 days). @param ms checked before */
 export function startTimer(ms: number | undefined, onLate: () => void): ReturnType<typeof setTimeout> | undefined {
-  return ms === undefined || ms > LONGEST_MS ? undefined : setTimeout(onLate, ms);
+  return ms === undefined || ms > LONGEST_TIMER_MS ? undefined : setTimeout(onLate, ms);
 }

@@ -1,7 +1,8 @@
+import { SERVER_SOCKETS } from '../bridge/bridge-settings.ts';
+import type { ClientSocketKind, ServerSocketKind } from '../bridge/socket.ts';
 import { Usage } from '../core/errors.ts';
 import { BRIDGE_PROTOCOLS, type BridgeProtocol } from '../formats/bridge-source.ts';
 
-const SERVER_SOCKETS = ['REP', 'PUB', 'PUSH'] as const;
 const CLIENT_OF = { REP: 'REQ', PUB: 'SUB', PUSH: 'PULL' } as const;
 
 /** One of the allowed words, in any case. @throws Usage */
@@ -12,12 +13,12 @@ export function chooseWord<T extends string>(what: string, given: string, allowe
 }
 
 /** The server's socket. @throws Usage */
-export function serverSocketOf(given: string): (typeof SERVER_SOCKETS)[number] {
+export function serverSocketOf(given: string): ServerSocketKind {
   return chooseWord('server socket', given, SERVER_SOCKETS);
 }
 
 /** The socket that goes with the server's. @throws Usage */
-export function clientSocketOf(given: string): 'REQ' | 'SUB' | 'PULL' {
+export function clientSocketOf(given: string): ClientSocketKind {
   return CLIENT_OF[serverSocketOf(given)];
 }
 

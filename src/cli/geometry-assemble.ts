@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { decodeFloat16 } from '../core/dtype.ts';
-import { FileUnreadable, isXfelError, NoData, SelectionInvalid, Usage } from '../core/errors.ts';
+import { isXfelError, NoData, SelectionInvalid, Usage } from '../core/errors.ts';
 import { elementCount, type NdArray, ndarray } from '../core/ndarray.ts';
 import type { Detector } from '../detector/detector.ts';
 import { COLOUR_MAPS, type ColourMap } from '../display/colormap.ts';
@@ -203,11 +202,8 @@ function signalOf(array: NdArray, present: readonly boolean[]): NdArray<'float32
 
 /** @param known the detector of the geometry that was given */
 async function npyFrame(path: string, options: AssembleCommandOptions, known?: Detector): Promise<Frame> {
-  const { decodeNpy } = await import('../formats/npy.ts');
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new FileUnreadable(`${path} cannot be read (${cause.code}). Check the path.`, { path }, { cause });
-  });
-  const array = decodeNpy(bytes, path);
+  const { readNpyFile } = await import('./frame-source.ts');
+  const array = await readNpyFile(path);
   const { dtype } = array;
   const detector = known ?? (await detectorOf(options, { shape: array.shape }));
   const { shape, data } = detector ? await stackOf(detector, array) : array;

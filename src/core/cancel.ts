@@ -7,8 +7,8 @@ export interface TaskOptions {
   readonly onProgress?: ProgressCallback;
 }
 
-/** Longest time of a timer, ms: JavaScript takes a longer one for none at all. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** Longest time of a timer, ms (24 days): JavaScript takes a longer one for none at all. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Resolves after `milliseconds`, 24 days at most; rejects at once with the signal's reason when it is aborted. */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
@@ -23,7 +23,7 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
         signal?.removeEventListener('abort', onAbort);
         resolve();
       },
-      Math.min(milliseconds, LONGEST_MS),
+      Math.min(milliseconds, LONGEST_TIMER_MS),
     );
     signal?.addEventListener('abort', onAbort, { once: true });
   });

@@ -30,8 +30,8 @@ export interface ModulePositionOptions {
  * Geometry from the position of each module.
  * @param positions (x, y) or (x, y, z) of each module, in `unit`: low-x, low-y corner for JUNGFRAU (px), high-x, low-y corner
  * for LPD Mini (mm)
- * @throws GeometryInvalid for a detector whose modules are not placed one by one (AGIPD, LPD, DSSC 1M), if positions, orientations or rotations are not one for each module, an orientation is not +-1, or the
- * unit is no length
+ * @throws GeometryInvalid for a detector whose modules are not placed one by one (AGIPD, LPD, DSSC 1M), if positions, orientations
+ * or rotations are not one for each module, an orientation is not +-1, or the unit is no length
  * @source EXtra-geom, from_module_positions. There turned JUNGFRAU modules are misplaced when `unit` is not the pixel, and lie
  * one gap too far; here neither.
  */
